@@ -1,0 +1,108 @@
+"""secantfw: secant losses for few-step diffusion, as a plug-in framework.
+
+Importing this package costs no torch: names that need it are loaded on first use (PEP 562).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from secantfw.errors import (
+    ExperimentError as ExperimentError,
+)
+from secantfw.errors import (
+    Problem as Problem,
+)
+from secantfw.errors import (
+    RunAborted as RunAborted,
+)
+from secantfw.errors import (
+    UserError as UserError,
+)
+from secantfw.options import REQUIRED as REQUIRED
+from secantfw.options import option as option
+
+if TYPE_CHECKING:
+    from secantfw.interfaces.backbone import Backbone as Backbone
+    from secantfw.interfaces.build_site import BuildSite as BuildSite
+    from secantfw.interfaces.dataset import Dataset as Dataset
+    from secantfw.interfaces.dataset import Split as Split
+    from secantfw.interfaces.loss import Context as Context
+    from secantfw.interfaces.loss import SecantLoss as SecantLoss
+    from secantfw.interfaces.metric import Accumulator as Accumulator
+    from secantfw.interfaces.metric import Metric as Metric
+    from secantfw.interfaces.metric import MetricSite as MetricSite
+    from secantfw.interfaces.path import Path as Path
+    from secantfw.interfaces.records import Batch as Batch
+    from secantfw.interfaces.records import Coefficients as Coefficients
+    from secantfw.interfaces.records import Cond as Cond
+    from secantfw.interfaces.records import DataSpec as DataSpec
+    from secantfw.interfaces.records import Items as Items
+    from secantfw.interfaces.records import LoadReport as LoadReport
+    from secantfw.interfaces.records import LossTerms as LossTerms
+    from secantfw.interfaces.records import Times as Times
+    from secantfw.interfaces.records import TimesNeed as TimesNeed
+    from secantfw.interfaces.records import WeightsHeader as WeightsHeader
+    from secantfw.interfaces.solver import Field as Field
+    from secantfw.interfaces.solver import Solver as Solver
+    from secantfw.interfaces.teacher import Teacher as Teacher
+    from secantfw.interfaces.tensors import at as at
+    from secantfw.interfaces.tensors import mean_flat as mean_flat
+    from secantfw.interfaces.tensors import stop_grad as stop_grad
+    from secantfw.interfaces.time_sampler import TimeSampler as TimeSampler
+    from secantfw.weights import load_weights as load_weights
+    from secantfw.weights import read_header as read_header
+    from secantfw.weights import save_weights as save_weights
+
+__version__ = "0.1.0"
+
+#: The plug-in API this secantfw speaks; a plug-in module states the one it was written for.
+PLUGIN_API = 1
+
+hookimpl = pluggy.HookimplMarker("secantfw")
+
+_LAZY = {
+    "Accumulator": "interfaces.metric",
+    "Backbone": "interfaces.backbone",
+    "Batch": "interfaces.records",
+    "BuildSite": "interfaces.build_site",
+    "Coefficients": "interfaces.records",
+    "Cond": "interfaces.records",
+    "Context": "interfaces.loss",
+    "DataSpec": "interfaces.records",
+    "Dataset": "interfaces.dataset",
+    "Field": "interfaces.solver",
+    "Items": "interfaces.records",
+    "LoadReport": "interfaces.records",
+    "LossTerms": "interfaces.records",
+    "Metric": "interfaces.metric",
+    "MetricSite": "interfaces.metric",
+    "Path": "interfaces.path",
+    "SecantLoss": "interfaces.loss",
+    "Solver": "interfaces.solver",
+    "Split": "interfaces.dataset",
+    "Teacher": "interfaces.teacher",
+    "TimeSampler": "interfaces.time_sampler",
+    "Times": "interfaces.records",
+    "TimesNeed": "interfaces.records",
+    "WeightsHeader": "interfaces.records",
+    "at": "interfaces.tensors",
+    "load_weights": "weights",
+    "mean_flat": "interfaces.tensors",
+    "read_header": "weights",
+    "save_weights": "weights",
+    "stop_grad": "interfaces.tensors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'secantfw' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"secantfw.{_LAZY[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

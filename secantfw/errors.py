@@ -1,0 +1,63 @@
+"""What a user reads when something of theirs is wrong: one line a problem, never a traceback."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+import attrs
+
+
+class ExitCode(enum.IntEnum):
+    """What the command line ends with; 130 and 143 are 128 + the signal's number."""
+
+    DONE = 0
+    BUG = 1
+    USER = 2  # experiment, file, plug-in or lock: the user can mend it
+    ABORTED = 3  # the run stopped itself (non-finite numbers, disk, memory); checkpoints are intact
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@attrs.frozen
+class Problem:
+    """One thing that is wrong, and where: `file:line: key: what, what was expected`."""
+
+    what: str
+    key: str = ""
+    file: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        return ": ".join(part for part in (place, self.key, self.what) if part)
+
+
+class SecantfwError(Exception):
+    """Base of every error that is shown as text instead of a traceback."""
+
+    exit_code: ExitCode = ExitCode.USER
+
+    def lines(self) -> list[str]:
+        return [str(self)]
+
+
+class UserError(SecantfwError):
+    """Something the user can mend, said in one line."""
+
+
+class ExperimentError(UserError):
+    """Everything that is wrong with an experiment, all at once."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+    def lines(self) -> list[str]:
+        return [str(p) for p in self.problems]
+
+
+class RunAborted(SecantfwError):
+    """The run stopped itself; what was saved before is intact."""
+
+    exit_code = ExitCode.ABORTED

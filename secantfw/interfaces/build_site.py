@@ -1,0 +1,21 @@
+"""BuildSite: what a component is told of its surroundings when it is built."""
+
+from __future__ import annotations
+
+import attrs
+
+from secantfw.interfaces.path import Path
+from secantfw.interfaces.records import DataSpec, WeightsHeader
+
+
+@attrs.frozen(eq=False)
+class BuildSite:
+    """Given to every backbone and teacher beside its options.
+
+    `weights` describes the teacher's weights file (None if there is none): a student whose sizes
+    are not set in the experiment takes them from there.
+    """
+
+    spec: DataSpec
+    path: Path
+    weights: WeightsHeader | None = None

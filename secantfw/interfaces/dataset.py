@@ -1,0 +1,34 @@
+"""Dataset: indexed items with a training and a held-out split."""
+
+from __future__ import annotations
+
+import abc
+from typing import Literal
+
+from torch import Tensor
+
+from secantfw.interfaces.records import DataSpec, Items
+
+Split = Literal["train", "test"]
+
+
+class Dataset(abc.ABC):
+    """Items by index. Built as `Component(options)`; the trainer decides the order."""
+
+    spec: DataSpec
+
+    @abc.abstractmethod
+    def size(self, split: Split) -> int:
+        """How many items the split has; 0 for a split that does not exist."""
+
+    @abc.abstractmethod
+    def items(self, split: Split, index: Tensor) -> Items:
+        """The items at `index` (n,) int64 on the CPU, as CPU tensors.
+
+        Raises:
+            UserError: an item that cannot be read or is not finite, by file and index.
+        """
+
+    def to_uint8(self, x: Tensor) -> Tensor | None:
+        """Pictures (n, height, width, channels) uint8 on the CPU for x (n, *); None if x is not one."""
+        return None

@@ -1,0 +1,72 @@
+"""SecantLoss, and the context that is everything a loss may use."""
+
+from __future__ import annotations
+
+import abc
+from typing import ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+from secantfw.interfaces.path import Path
+from secantfw.interfaces.records import Batch, Cond, LossTerms, Times, TimesNeed
+
+
+class SecantCall(Protocol):
+    """A two-time network as a loss sees it: f(x, t, s), counted, under the run's autocast."""
+
+    def __call__(
+        self, x: Tensor, t: Tensor, s: Tensor, cond: Cond, *, grad: bool = False
+    ) -> Tensor: ...
+
+
+class TangentCall(Protocol):
+    """A one-time field as a loss sees it: v(x, t), guided by `cond.guidance`, without gradient."""
+
+    def __call__(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor: ...
+
+
+class Context(abc.ABC):
+    """What a loss may use. A new service is a new member here, never a new loss signature."""
+
+    path: Path
+    student: SecantCall  # live weights; `grad=True` builds the graph
+    target: SecantCall  # the EMA copy; never builds a graph
+    teacher: TangentCall  # raises UserError in an experiment without a teacher
+    progress: float  # share of the run done, in [0, 1)
+
+    @abc.abstractmethod
+    def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
+        """Integrate dx = v dt from t to s, (B,) each, with the experiment's teacher solver."""
+
+    @abc.abstractmethod
+    def fork_rng(self, name: str) -> torch.Generator:
+        """A generator that is a function of (seed, `name`, step) alone."""
+
+
+class SecantLoss(abc.ABC):
+    """A training objective for f. Draws nothing: randomness arrives in the batch and the times.
+
+    Reduction, weighting, autocast and accumulation belong to the engine. Built as
+    `Component(options)`, or as an attrs class whose fields are the options.
+    """
+
+    #: What it cannot do without: "teacher", "ema", "bidirectional", "labels", "jvp".
+    #: Checked against the experiment before anything runs.
+    requires: ClassVar[frozenset[str]] = frozenset()
+    #: Whether the exact secant is where the mean gradient vanishes; False needs a reason in
+    #: `fixed_point_note`.
+    fixed_point: ClassVar[bool] = True
+    fixed_point_note: ClassVar[str] = ""
+
+    @abc.abstractmethod
+    def times_needed(self) -> TimesNeed:
+        """The times it asks of the time sampler."""
+
+    @abc.abstractmethod
+    def __call__(self, ctx: Context, batch: Batch, times: Times) -> LossTerms:
+        """The loss of each row, (B,), and scalars to log."""
+
+    def requirements(self) -> frozenset[str]:
+        """What this instance requires; by default the class's `requires`."""
+        return self.requires

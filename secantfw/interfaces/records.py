@@ -1,0 +1,145 @@
+"""The named records that cross the borders between core and components. All are frozen.
+
+Shapes: B batch, `*` data shape, K interior draws. Tensors of one record are on one device. This module
+imports no torch, so that listings may read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Where the interior times r lie between t and s: independent uniform draws; one draw in each of K
+#: equal strata; mirrored pairs u, 1-u; or the K fixed Gauss-Legendre nodes with their weights.
+RLaw = Literal["uniform", "stratified", "antithetic", "gauss_legendre"]
+
+
+@attrs.frozen
+class DataSpec:
+    """What one item of a data set is."""
+
+    shape: tuple[int, ...]  # * without the batch axis: (channels, height, width) or (dimension,)
+    num_classes: int = 0  # 0: no labels
+
+
+@attrs.frozen(eq=False)
+class Coefficients:
+    """alpha, sigma and their time derivatives at times t; each (B,)."""
+
+    alpha: Tensor
+    sigma: Tensor
+    d_alpha: Tensor
+    d_sigma: Tensor
+
+
+@attrs.frozen(eq=False)
+class Cond:
+    """What a network is told beside x and the times.
+
+    `label` (B,) int64 in 0..num_classes, where num_classes is the null class of guidance;
+    None for data without labels. `guidance` (B,) the scale w that a student with an embedded
+    guidance range is told and that the guided teacher applies; None for no guidance.
+    """
+
+    label: Tensor | None = None
+    guidance: Tensor | None = None
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Cond:
+        """The same record with `function` applied to each tensor that is there."""
+        return Cond(
+            label=None if self.label is None else function(self.label),
+            guidance=None if self.guidance is None else function(self.guidance),
+        )
+
+
+@attrs.frozen(eq=False)
+class Items:
+    """Data as a data set gives them: `x_0` (n, *) float32, `label` (n,) int64 or None."""
+
+    x_0: Tensor
+    label: Tensor | None = None
+
+
+@attrs.frozen(eq=False)
+class Batch:
+    """One global batch, drawn by the trainer.
+
+    `x_0` (B, *) data, `z` (B, *) standard normal noise, `index` (B,) positions in the data set.
+    `cond` conditions the secant: with a guidance range, clean labels and the drawn scales;
+    without one, the labels after label dropout. `cond_data` conditions terms whose target is the
+    data's own tangent: the labels after label dropout, and guidance 1 (or None without a range).
+    """
+
+    x_0: Tensor
+    z: Tensor
+    cond: Cond
+    cond_data: Cond
+    index: Tensor
+
+    def __len__(self) -> int:
+        return int(self.x_0.shape[0])
+
+
+@attrs.frozen
+class TimesNeed:
+    """Which times a loss asks of the time sampler."""
+
+    draws: int = 1  # K interior times r per sample
+    law: RLaw = "uniform"
+    tau: bool = False  # an extra, independent time in [t_min, t_max], for a diffusion term
+
+
+@attrs.frozen(eq=False)
+class Times:
+    """The times of one batch.
+
+    `t`, `s` (B,) start and end of the interval; `r`, `r_weight` (B, K) interior times and their
+    weights, which sum to 1 over K; `tau` (B,) or None, an extra time for a diffusion term.
+    `tangent_rows` (B,) bool or None marks rows where s was set to t on purpose; `mid` (B,) or
+    None a second interior time between t and s, for losses that compose two steps.
+    """
+
+    t: Tensor
+    s: Tensor
+    r: Tensor
+    r_weight: Tensor
+    tau: Tensor | None = None
+    tangent_rows: Tensor | None = None
+    mid: Tensor | None = None
+
+
+@attrs.frozen(eq=False)
+class LossTerms:
+    """`per_sample` (B,) the loss of each row, before any reduction; `scalars` 0-dim tensors to log."""
+
+    per_sample: Tensor
+    scalars: Mapping[str, Tensor] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class LoadReport:
+    """What `Backbone.load_tangent` did: copied, made (by copying or zero-initialising), ignored."""
+
+    copied: tuple[str, ...]
+    made: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class WeightsHeader:
+    """The self-description of a safetensors weights file, read without its tensors.
+
+    `options` are the network's options as TOML values; `spec` and `path_name` what it was
+    trained on. Fields are None (or empty) where the file does not say.
+    """
+
+    file: str
+    component: str = ""  # "sit:sit"
+    options: Mapping[str, object] = attrs.field(factory=dict)
+    spec: DataSpec | None = None
+    path_name: str = ""  # full name of the path component, "basics:linear"

@@ -1,0 +1,63 @@
+"""Solver: from x at time t to x at time s in N steps."""
+
+from __future__ import annotations
+
+import abc
+from typing import ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+from secantfw.interfaces.path import Path
+from secantfw.interfaces.records import Cond
+
+
+class Field(Protocol):
+    """What a solver integrates. Calls are counted; a teacher has tangents only."""
+
+    path: Path
+
+    def tangent(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
+        """v(x, t), (B, *)."""
+
+    def secant(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
+        """f(x, t, s), (B, *); raises UserError for a field without secants."""
+
+
+class Solver(abc.ABC):
+    """A numerical method for dx/dt = v, or for stepping along secants. Built as
+    `Component(options)`.
+    """
+
+    #: "secant" if it calls `field.secant`, so that it cannot solve a teacher.
+    requires: ClassVar[frozenset[str]] = frozenset()
+    #: Order of convergence as the number of steps grows; None where it has none to claim.
+    order: ClassVar[int | None] = None
+
+    @abc.abstractmethod
+    def solve(
+        self,
+        field: Field,
+        x: Tensor,
+        t: Tensor,
+        s: Tensor,
+        steps: int,
+        cond: Cond,
+        rng: torch.Generator | None = None,
+    ) -> Tensor:
+        """x at time s, (B, *), from x (B, *) at time t; `t`, `s` (B,).
+
+        Sampling goes from t = 1 down to s = 0, inversion from 0 up to 1. `rng` is used by
+        stochastic solvers only.
+        """
+
+    @abc.abstractmethod
+    def evaluations(self, steps: int) -> int:
+        """Calls of the field that `solve` makes in `steps` steps."""
+
+    def steps_within(self, evaluations: int) -> int:
+        """The most steps that take at most `evaluations` calls; 0 if not even one fits."""
+        steps = 0
+        while self.evaluations(steps + 1) <= evaluations:
+            steps += 1
+        return steps

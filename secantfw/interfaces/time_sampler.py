@@ -1,0 +1,44 @@
+"""TimeSampler: the law of the times a loss is trained on."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+
+from secantfw.interfaces.path import Path
+from secantfw.interfaces.records import Times, TimesNeed
+
+
+class TimeSampler(abc.ABC):
+    """Draws t, s and what else a loss needs. Built as `Component(options)`."""
+
+    #: "bidirectional" if the law also has s > t.
+    provides: ClassVar[frozenset[str]] = frozenset()
+
+    @abc.abstractmethod
+    def sample(
+        self, n: int, need: TimesNeed, path: Path, rng: torch.Generator, progress: float
+    ) -> Times:
+        """Times for n rows on rng's device, float32, inside [path.t_min, path.t_max].
+
+        Args:
+            n: rows.
+            need: which times the loss asks for.
+            path: whose time range holds.
+            rng: the only source of randomness.
+            progress: share of the run done, in [0, 1), for laws that change as it goes.
+        """
+
+    def capabilities(self) -> frozenset[str]:
+        """What this instance provides; by default the class's `provides`."""
+        return self.provides
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """State beyond the options, as JSON values; most laws have none."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state_dict` gave."""

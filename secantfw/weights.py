@@ -1,0 +1,119 @@
+"""Weights files: safetensors that describe themselves.
+
+The metadata key `secantfw` holds one JSON object: component, options, spec, path, note. Reading
+the header needs no torch; nothing in a file is ever executed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from secantfw.errors import UserError
+from secantfw.interfaces.records import DataSpec, WeightsHeader
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+METADATA_KEY = "secantfw"
+_MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
+
+
+def read_header(file: str | os.PathLike[str]) -> WeightsHeader:
+    """The self-description of a safetensors file, without reading its tensors.
+
+    Raises:
+        UserError: no such file, or not a safetensors file.
+    """
+    metadata = _raw_header(Path(file)).get("__metadata__", {})
+    try:
+        said = json.loads(metadata.get(METADATA_KEY, "{}"))
+        spec = said.get("spec")
+        return WeightsHeader(
+            file=str(file),
+            component=str(said.get("component", "")),
+            options=dict(said.get("options", {})),
+            spec=None if spec is None else DataSpec(tuple(spec["shape"]), spec["num_classes"]),
+            path_name=str(said.get("path", "")),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"{file}: its secantfw metadata cannot be read ({error})") from error
+
+
+def read_note(file: str | os.PathLike[str]) -> Mapping[str, str]:
+    """Where the weights come from (command, date, data), as their maker wrote it."""
+    metadata = _raw_header(Path(file)).get("__metadata__", {})
+    note = json.loads(metadata.get(METADATA_KEY, "{}")).get("note", {})
+    return {str(key): str(value) for key, value in note.items()}
+
+
+def _raw_header(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise UserError(f"{file}: no such weights file")
+    try:
+        with file.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            if length > min(_MAX_HEADER_BYTES, file.stat().st_size - 8):
+                raise ValueError("its header claims more bytes than the file has")
+            header = json.loads(stream.read(length))
+    except (struct.error, ValueError, RecursionError) as error:
+        raise UserError(f"{file}: not a safetensors file ({error})") from error
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror})") from error
+    if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
+        raise UserError(f"{file}: not a safetensors file (its header is not an object)")
+    return header
+
+
+def load_weights(file: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The tensors of a safetensors file on the CPU; float16 and bfloat16 come back as float32.
+
+    Raises:
+        UserError: no such file, or a damaged one.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    read_header(file)
+    try:
+        tensors = load_file(str(file))
+    except (SafetensorError, ValueError, KeyError, OSError) as error:
+        raise UserError(f"{file}: damaged weights file ({error})") from error
+    half = (torch.float16, torch.bfloat16)
+    return {k: v.float() if v.dtype in half else v for k, v in tensors.items()}
+
+
+def save_weights(
+    file: str | os.PathLike[str],
+    tensors: Mapping[str, Tensor],
+    header: WeightsHeader,
+    *,
+    dtype: torch.dtype | None = None,
+    note: Mapping[str, str] | None = None,
+) -> None:
+    """Write tensors with their description; floating ones as `dtype` if one is given."""
+    from safetensors.torch import save_file
+
+    said = {
+        "component": header.component,
+        "options": dict(header.options),
+        "path": header.path_name,
+        "note": dict(note or {}),
+    }
+    if header.spec is not None:
+        said["spec"] = {"shape": list(header.spec.shape), "num_classes": header.spec.num_classes}
+    stored = {
+        key: (value.to(dtype) if dtype and value.is_floating_point() else value)
+        .detach()
+        .cpu()
+        .contiguous()
+        .clone()
+        for key, value in tensors.items()
+    }
+    save_file(stored, str(file), metadata={METADATA_KEY: json.dumps(said, sort_keys=True)})
