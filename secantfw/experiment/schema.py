@@ -1,0 +1,144 @@
+"""The tables of an experiment file, as frozen records.
+
+A component's table holds `use = "[plugin:]name"` and that component's own options; every other
+table is one of the attrs classes below. Adding a key to the language means adding a field here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from secantfw.options import REQUIRED, option
+from secantfw.plugin.component import Component
+
+SCHEMA = 1
+
+
+@attrs.frozen
+class Chosen:
+    """A component that the experiment names, with its structured options."""
+
+    component: Component
+    options: Any
+
+    @property
+    def full_name(self) -> str:
+        return self.component.full_name
+
+
+@attrs.frozen
+class BackboneKeys:
+    """Keys of `[backbone]` beside the component's options."""
+
+    init: Literal["teacher", "scratch"] | None = option(
+        None, "where the student starts; by default the teacher's weights where there are any"
+    )
+
+
+@attrs.frozen
+class Guidance:
+    """`[guidance]`: classifier-free guidance in training and sampling."""
+
+    range: tuple[float, float] | None = option(
+        None, "scales drawn uniformly per sample; the student is told its own", ge=0
+    )
+    label_dropout: float = option(
+        0.0, "probability that a label is replaced by the null class", ge=0, le=1
+    )
+    scale: float = option(1.0, "guidance scale when sampling; 1 is none", ge=0)
+    interval: tuple[float, float] = option(
+        (0.0, 1.0), "guide only at times lo < t <= hi when sampling", ge=0, le=1
+    )
+
+
+@attrs.frozen
+class Train:
+    """`[train]`: the loop and its optimiser, AdamW."""
+
+    steps: int = option(REQUIRED, "optimiser steps", ge=1)
+    batch_size: int = option(REQUIRED, "samples per step, over all processes", ge=1)
+    learning_rate: float = option(1e-4, "peak learning rate of AdamW", gt=0)
+    warmup_steps: int = option(0, "steps of linear learning-rate warm-up", ge=0)
+    schedule: Literal["constant", "cosine"] = option(
+        "constant", "learning rate after warm-up; cosine ends at `final_learning_rate`"
+    )
+    final_learning_rate: float = option(0.0, "where the cosine ends", ge=0)
+    betas: tuple[float, float] = option((0.9, 0.999), "AdamW's moment decays", ge=0, lt=1)
+    weight_decay: float = option(0.0, "AdamW's decoupled weight decay", ge=0)
+    clip_norm: float | None = option(None, "largest global gradient norm; not set: no clipping", gt=0)
+    precision: Literal["fp32", "bf16"] = option("fp32", "autocast dtype of network evaluations")
+    device: Literal["auto", "cpu", "cuda"] = option("auto", "auto: CUDA where there is a device")
+    log_every_steps: int = option(50, "steps between lines of metrics.jsonl", ge=1)
+    save_every_steps: int = option(500, "steps between checkpoints; the last step always is one", ge=1)
+    keep_last: int = option(3, "checkpoints kept", ge=1)
+
+
+@attrs.frozen
+class Ema:
+    """`[ema]`: exponential moving average of the student, the one that is evaluated."""
+
+    decay: float = option(0.9999, "weight of the old average", ge=0, lt=1)
+    warmup: bool = option(True, "use min(decay, (1 + n) / (10 + n)) at step n")
+
+
+@attrs.frozen
+class EvaluateKeys:
+    """Keys of `[evaluate]` beside `solvers`."""
+
+    steps: tuple[int, ...] = option(
+        (1, 2, 4, 8), "network evaluations per sample; a solver takes the most steps that fit", ge=1
+    )
+    samples: int = option(2048, "samples per row of the table; 0: no evaluation", ge=0)
+    batch_size: int = option(256, "rows the network sees at once", ge=1)
+    seed: int = option(0, "seed of the sampling noise, the same for every row", ge=0)
+    reference_steps: int = option(
+        16, "steps of the solver `reference_solver` that stand for the teacher's exact ODE", ge=1
+    )
+    reference_solver: str = option("heun", "solver of the teacher's reference solution")
+    teacher: bool = option(True, "also evaluate the teacher, where the experiment has one")
+    picture: int = option(64, "samples per picture; 0: no pictures", ge=0)
+
+
+@attrs.frozen
+class Evaluate:
+    """`[evaluate]`, structured: the keys and the chosen solvers."""
+
+    keys: EvaluateKeys
+    solvers: tuple[Chosen, ...]
+
+
+@attrs.frozen
+class Experiment:
+    """An experiment, complete: every table structured, every path absolute."""
+
+    file: Path
+    title: str
+    cite: tuple[str, ...]
+    seed: int
+    local_plugins: tuple[Path, ...]
+    dataset: Chosen
+    path: Chosen
+    backbone: Chosen
+    init: Literal["teacher", "scratch"]
+    teacher: Chosen | None
+    guidance: Guidance
+    loss: Chosen
+    time_sampler: Chosen
+    solver: Chosen
+    train: Train
+    ema: Ema
+    evaluate: Evaluate
+    metrics: tuple[Chosen, ...]
+
+    @property
+    def name(self) -> str:
+        """The file's stem, which names its runs."""
+        return self.file.stem
+
+    def teacher_weights(self) -> Path | None:
+        """The teacher's weights file, by the convention that its option is called `weights`."""
+        weights = None if self.teacher is None else getattr(self.teacher.options, "weights", None)
+        return None if weights is None else Path(weights)

@@ -1,0 +1,65 @@
+"""The hooks a plug-in may implement. All are additive; none can change an experiment.
+
+The resolved TOML is the whole truth about a run, so there is no hook that edits one. A hook
+implementation may take fewer arguments than are listed here.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from secantfw.errors import Problem
+from secantfw.plugin.registry import Register
+
+if TYPE_CHECKING:
+    from secantfw.doctor import Finding
+    from secantfw.experiment.schema import Experiment
+    from secantfw.training.run_directory import Outcome, RunInfo
+
+hookspec = pluggy.HookspecMarker("secantfw")
+
+
+@hookspec
+def secantfw_components(register: Register) -> None:
+    """Register components and assets by import string. Runs for every command: import nothing
+    heavy here."""
+
+
+@hookspec
+def secantfw_experiments() -> Iterable[Path]:  # type: ignore[empty-body]
+    """Folders of experiment files this plug-in ships; `secantfw run PLUGIN/FILE.toml` finds them."""
+
+
+@hookspec
+def secantfw_check(experiment: Experiment) -> Iterable[Problem]:  # type: ignore[empty-body]
+    """Problems that only the whole experiment shows."""
+
+
+@hookspec
+def secantfw_run_started(run: RunInfo) -> None:
+    """A run begins; called before its first step, also on resume."""
+
+
+@hookspec
+def secantfw_step_logged(run: RunInfo, step: int, scalars: Mapping[str, float]) -> None:
+    """Every `train.log_every_steps` steps, with floats already on the CPU; never once per step."""
+
+
+@hookspec
+def secantfw_run_ended(run: RunInfo, outcome: Outcome) -> None:
+    """A run ends: finished, interrupted or failed."""
+
+
+@hookspec
+def secantfw_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Extra verbs. A verb of the core or of another plug-in cannot be replaced."""
+
+
+@hookspec
+def secantfw_doctor() -> Iterable[Finding]:  # type: ignore[empty-body]
+    """What this plug-in needs of the machine, and whether it is there."""

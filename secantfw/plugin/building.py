@@ -1,0 +1,75 @@
+"""From a registry entry to its options class and to the object itself."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import attrs
+
+from secantfw.errors import UserError
+from secantfw.plugin.component import Component
+from secantfw.plugin.registry import import_string
+
+
+@attrs.frozen
+class NoOptions:
+    """A component without options."""
+
+
+def options_class(component: Component) -> type[Any]:
+    """The attrs class of the component's options.
+
+    The one it was registered with; else, after importing the component, its own attrs fields, or
+    `NoOptions` for a class without any.
+
+    Raises:
+        UserError: an import string that leads nowhere.
+    """
+    if component.options is not None:
+        return _imported(component, component.options)
+    target = _imported(component, component.target)
+    return target if attrs.has(target) else NoOptions
+
+
+def build(component: Component, options: Any, *site: Any) -> Any:
+    """The component itself: `Target(options, *site)`.
+
+    A component whose own attrs fields are its options is already built when they are structured.
+
+    Raises:
+        UserError: the machine lacks what the component needs, or it cannot be imported.
+    """
+    missing = unavailable(component)
+    if missing:
+        raise UserError(f"{component.kind} {component.full_name} is unavailable here: {missing}")
+    if component.options is None and not isinstance(options, NoOptions):
+        return options
+    target = _imported(component, component.target)
+    return target(*site) if component.options is None else target(options, *site)
+
+
+def unavailable(component: Component) -> str:
+    """Why the component cannot run on this machine; empty if it can."""
+    if "cuda" in component.needs:
+        import torch
+
+        if not torch.cuda.is_available():
+            return "no CUDA device"
+    return ""
+
+
+def source_place(component: Component) -> str:
+    """`file:line` of the component's class."""
+    target = _imported(component, component.target)
+    return f"{inspect.getsourcefile(target)}:{inspect.getsourcelines(target)[1]}"
+
+
+def _imported(component: Component, text: str) -> Any:
+    try:
+        return import_string(text)
+    except (ImportError, AttributeError) as error:
+        raise UserError(
+            f"{component.kind} {component.full_name}: plug-in {component.plugin!r} names {text!r}, "
+            f"which cannot be imported ({type(error).__name__}: {error})"
+        ) from error

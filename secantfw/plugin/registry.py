@@ -1,0 +1,235 @@
+"""The registry: components by kind and name, each known by an import string until it is used."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import attrs
+
+from secantfw.errors import UserError
+from secantfw.plugin.component import Asset, Component, Kind
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@attrs.define
+class Registry:
+    """Every component and asset of the plug-ins that loaded."""
+
+    components: dict[tuple[str, str], Component] = attrs.field(factory=dict)  # kind, plugin:name
+    assets: dict[str, Asset] = attrs.field(factory=dict)
+    #: Said after "no such component", so that a broken plug-in is never silent.
+    failures: list[str] = attrs.field(factory=list)
+
+    def of_kind(self, kind: str) -> list[Component]:
+        return sorted(
+            (c for (k, _), c in self.components.items() if k == kind), key=lambda c: c.full_name
+        )
+
+    def __iter__(self) -> Iterator[Component]:
+        for kind in KINDS:
+            yield from self.of_kind(kind)
+
+    def find(self, kind: str, name: str) -> Component:
+        """The component called `[plugin:]name`.
+
+        Raises:
+            UserError: none of that name, or a bare name that several plug-ins claim.
+        """
+        if ":" in name:
+            found = [c for c in self.of_kind(kind) if c.full_name == name]
+        else:
+            found = [c for c in self.of_kind(kind) if c.name == name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            choices = " or ".join(repr(c.full_name) for c in found)
+            raise UserError(f"{name!r} is the name of several {kind}s; write {choices}")
+        raise UserError(self._unknown(kind, name))
+
+    def _unknown(self, kind: str, name: str) -> str:
+        plugin = name.partition(":")[0] if ":" in name else ""
+        known = self.of_kind(kind)
+        if plugin and plugin not in {c.plugin for c in self}:
+            text = f"no plug-in named {plugin!r} is installed (for {kind} {name!r})"
+        else:
+            names = [c.name for c in known] + [c.full_name for c in known]
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "known: " + ", ".join(names[: len(known)])
+            text = f"no {kind} named {name!r}; {hint}"
+        return "; ".join([text, *self.failures])
+
+    def find_asset(self, name: str) -> Asset:
+        """The asset called NAME of `asset:NAME`; UserError if no plug-in ships it."""
+        if name in self.assets:
+            return self.assets[name]
+        near = difflib.get_close_matches(name, self.assets, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "known: " + ", ".join(sorted(self.assets))
+        raise UserError(f"no plug-in ships an asset named {name!r}; {hint}")
+
+
+@attrs.define
+class Register:
+    """What `secantfw_components` is given: one method per kind, all of one signature.
+
+    `name` matches `[a-z][a-z0-9_]*`. `target` is `module:Class`. `options` is `module:Class` of an
+    attrs class in a torch-free module; without it the component's own attrs fields are its options
+    and listing them imports the component. `needs` names what the machine must have ("cuda").
+    """
+
+    plugin: str
+    folder: Path
+    _components: list[Component] = attrs.field(factory=list, init=False)
+    _assets: list[Asset] = attrs.field(factory=list, init=False)
+
+    def _add(
+        self,
+        kind: Kind,
+        name: str,
+        target: str,
+        options: str | None,
+        summary: str,
+        cite: Sequence[str],
+        needs: Sequence[str],
+    ) -> None:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{kind} name {name!r} does not match {_NAME.pattern}")
+        for text in (target, options):
+            if text is not None and text.count(":") != 1:
+                raise ValueError(f"{kind} {name!r}: {text!r} is not of the form 'module:Class'")
+        if isinstance(cite, str):
+            raise TypeError(f"{kind} {name!r}: cite is a list of texts, not one text")
+        if any(c.kind == kind and c.name == name for c in self._components):
+            raise ValueError(f"{kind} {name!r} is registered twice by one plug-in")
+        self._components.append(
+            Component(kind, self.plugin, name, target, options, summary, tuple(cite), tuple(needs))
+        )
+
+    def backbone(
+        self,
+        name: str,
+        target: str,
+        *,
+        options: str | None = None,
+        summary: str = "",
+        cite: Sequence[str] = (),
+        needs: Sequence[str] = (),
+    ) -> None:
+        """Register a `Backbone`: the two-time student."""
+        self._add("backbone", name, target, options, summary, cite, needs)
+
+    def teacher(
+        self,
+        name: str,
+        target: str,
+        *,
+        options: str | None = None,
+        summary: str = "",
+        cite: Sequence[str] = (),
+        needs: Sequence[str] = (),
+    ) -> None:
+        """Register a `Teacher`: a frozen source of tangents."""
+        self._add("teacher", name, target, options, summary, cite, needs)
+
+    def loss(
+        self,
+        name: str,
+        target: str,
+        *,
+        options: str | None = None,
+        summary: str = "",
+        cite: Sequence[str] = (),
+        needs: Sequence[str] = (),
+    ) -> None:
+        """Register a `SecantLoss`."""
+        self._add("loss", name, target, options, summary, cite, needs)
+
+    def path(
+        self,
+        name: str,
+        target: str,
+        *,
+        options: str | None = None,
+        summary: str = "",
+        cite: Sequence[str] = (),
+        needs: Sequence[str] = (),
+    ) -> None:
+        """Register a `Path`: an interpolant."""
+        self._add("path", name, target, options, summary, cite, needs)
+
+    def time_sampler(
+        self,
+        name: str,
+        target: str,
+        *,
+        options: str | None = None,
+        summary: str = "",
+        cite: Sequence[str] = (),
+        needs: Sequence[str] = (),
+    ) -> None:
+        """Register a `TimeSampler`: a law of training times."""
+        self._add("time_sampler", name, target, options, summary, cite, needs)
+
+    def solver(
+        self,
+        name: str,
+        target: str,
+        *,
+        options: str | None = None,
+        summary: str = "",
+        cite: Sequence[str] = (),
+        needs: Sequence[str] = (),
+    ) -> None:
+        """Register a `Solver`."""
+        self._add("solver", name, target, options, summary, cite, needs)
+
+    def dataset(
+        self,
+        name: str,
+        target: str,
+        *,
+        options: str | None = None,
+        summary: str = "",
+        cite: Sequence[str] = (),
+        needs: Sequence[str] = (),
+    ) -> None:
+        """Register a `Dataset`."""
+        self._add("dataset", name, target, options, summary, cite, needs)
+
+    def metric(
+        self,
+        name: str,
+        target: str,
+        *,
+        options: str | None = None,
+        summary: str = "",
+        cite: Sequence[str] = (),
+        needs: Sequence[str] = (),
+    ) -> None:
+        """Register a `Metric`."""
+        self._add("metric", name, target, options, summary, cite, needs)
+
+    def asset(self, name: str, file: str) -> None:
+        """Register a file the plug-in ships, relative to its module's folder, as `asset:NAME`."""
+        self._assets.append(Asset(name, self.plugin, self.folder / file))
+
+    def into(self, registry: Registry) -> None:
+        """Add everything registered so far; called once the whole hook has succeeded."""
+        taken = [a.name for a in self._assets if a.name in registry.assets]
+        if taken:
+            owner = registry.assets[taken[0]].plugin
+            raise ValueError(f"asset {taken[0]!r} is shipped by plug-in {owner!r} already")
+        registry.components.update({(c.kind, c.full_name): c for c in self._components})
+        registry.assets.update({a.name: a for a in self._assets})
+
+
+def import_string(text: str) -> Any:
+    """The object that `module:name` names."""
+    module, _, name = text.partition(":")
+    return getattr(importlib.import_module(module), name)
