@@ -1,0 +1,25 @@
+"""What this plug-in brings: the SiT transformer as backbone and as teacher."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import secantfw
+
+
+@secantfw.hookimpl
+def secantfw_components(register: Any) -> None:
+    register.backbone(
+        "sit",
+        "secantfw_sit.backbone:SiTBackbone",
+        options="secantfw_sit.options:SiTOptions",
+        summary="SiT transformer with two times, for images and latents",
+        cite=("arXiv:2401.08740", "arXiv:2505.14502"),
+    )
+    register.teacher(
+        "sit",
+        "secantfw_sit.teacher:SiTTeacher",
+        options="secantfw_sit.options:SiTTeacherOptions",
+        summary="pretrained SiT velocity, from a safetensors file",
+        cite=("arXiv:2401.08740",),
+    )

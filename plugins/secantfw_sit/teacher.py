@@ -1,0 +1,84 @@
+"""A pretrained SiT as the source of tangents: v(x, t) = -network(x, 1 - t)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from secantfw import (
+    BuildSite,
+    Cond,
+    DataSpec,
+    Teacher,
+    UserError,
+    WeightsHeader,
+    load_weights,
+    read_header,
+)
+from secantfw_sit.network import SiTNetwork
+from secantfw_sit.options import SiTTeacherOptions
+from secantfw_sit.sizes import teacher_sizes
+from secantfw_sit.tangent import check_fit, tangent_part
+from secantfw_sit.weights_file import PREFIX, data_from_shapes
+
+
+class SiTTeacher(Teacher):
+    """Weights in safetensors: official names, or a run's student that still is a one-time network.
+
+    On the meta device (`check`) only the file's header is read.
+    """
+
+    def __init__(self, options: SiTTeacherOptions, site: BuildSite) -> None:
+        header = _header(options.weights)
+        _check_data(header, site.spec)
+        self.path = site.path
+        self.network = SiTNetwork(teacher_sizes(header), site.spec, attention=options.attention)
+        self.network.eval().requires_grad_(False)
+        if torch.get_default_device().type != "meta":
+            self.network.load_state_dict(_one_time(options.weights, self.network.state_dict()))
+
+    @torch.no_grad()
+    def velocity(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
+        """v(x, t) (B, C, H, W). Labels of None mean the null class."""
+        toward_data: Tensor = self.network(x, 1 - t, label=cond.label)
+        return -toward_data
+
+    def to(self, device: torch.device) -> SiTTeacher:
+        self.network.to(device)
+        return self
+
+    def weights(self) -> Mapping[str, Tensor]:
+        return self.network.state_dict()
+
+    def num_parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+
+def _header(file: str) -> WeightsHeader:
+    if not file.endswith(".safetensors"):
+        raise UserError(f"{file}: not a safetensors file; `secantfw convert` makes one of it")
+    return read_header(file)
+
+
+def _check_data(header: WeightsHeader, spec: DataSpec) -> None:
+    """Refuse weights of other data. A bare state dict shows its data in its shapes."""
+    shown = data_from_shapes(header.file) if header.spec is None else None
+    found = header.spec if shown is None else DataSpec(*shown)
+    if found is not None and found != spec:
+        raise UserError(
+            f"{header.file}: made for {_data(found)}, but the experiment's data are {_data(spec)}"
+        )
+
+
+def _data(spec: DataSpec) -> str:
+    return f"{spec.shape} with {spec.num_classes} classes"
+
+
+def _one_time(file: str, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of the file, checked against the network's."""
+    tensors = {key.removeprefix(PREFIX): value for key, value in load_weights(file).items()}
+    weights = tangent_part(tensors, file)
+    check_fit(expected, weights, f"{file}: its weights")
+    return weights
