@@ -1,1 +1,1 @@
-"""Data sets: embedded Fashion-MNIST, Gaussian mixtures with a closed-form tangent, folders, arrays."""
+"""Data sets: embedded Fashion-MNIST, Gaussian mixtures, folders of images, arrays."""

@@ -18,7 +18,8 @@ def area_weights(n: int, m: int) -> NDArray[np.int64]:
     a = np.arange(m, dtype=np.int64)[:, None]
     i = np.arange(n, dtype=np.int64)[None, :]
     overlap = np.minimum((a + 1) * n, (i + 1) * m) - np.maximum(a * n, i * m)
-    return np.maximum(overlap, 0)
+    weights: NDArray[np.int64] = np.maximum(overlap, 0)
+    return weights
 
 
 def area_average(pictures: NDArray[np.uint8], m: int) -> NDArray[np.uint8]:
@@ -26,4 +27,5 @@ def area_average(pictures: NDArray[np.uint8], m: int) -> NDArray[np.uint8]:
     n = pictures.shape[-1]
     w = area_weights(n, m)
     total = w @ pictures.astype(np.int64) @ w.T  # n^2 times the average
-    return ((2 * total + n * n) // (2 * n * n)).astype(np.uint8)
+    average: NDArray[np.uint8] = ((2 * total + n * n) // (2 * n * n)).astype(np.uint8)
+    return average

@@ -3,8 +3,8 @@
     python -m secantfw_data.build_fashion16 --source /usr/share/datasets/fashion-mnist
 
 Takes the first 3,000 pictures of each class of the training files and the first 500 of each class
-of the test files, averages them to 16x16 and interleaves the classes: picture i has label i mod 10,
-so that every prefix is balanced. The same bytes each time (fixed zip dates and level).
+of the test files, averages them to 16x16 and interleaves the classes: picture i has label i mod
+10, so that every prefix is balanced. The same bytes each time (fixed zip dates and level).
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from numpy.typing import NDArray
 from secantfw import UserError
 from secantfw_data.area import area_average
 
+Bytes = NDArray[np.uint8]
+
 SIZE = 16
 CLASSES = 10
 TRAIN_PER_CLASS = 3000
 TEST_PER_CLASS = 500
 
 
-def read_idx(file: Path) -> NDArray[np.uint8]:
+def read_idx(file: Path) -> Bytes:
     """A gzipped idx file of uint8: big-endian magic 0x000008DD, D axis lengths, the values."""
     try:
         data = gzip.decompress(file.read_bytes())
@@ -44,13 +46,13 @@ def read_idx(file: Path) -> NDArray[np.uint8]:
         raise UserError(f"{file}: cannot be read as gzipped idx ({error})") from error
 
 
-def balanced(labels: NDArray[np.uint8], per_class: int) -> NDArray[np.int64]:
+def balanced(labels: Bytes, per_class: int) -> NDArray[np.int64]:
     """Positions of the first `per_class` items of each class, interleaved: (per_class * 10,)."""
     columns = [np.flatnonzero(labels == c)[:per_class] for c in range(CLASSES)]
     return np.stack(columns, axis=1).reshape(-1)
 
 
-def split(source: Path, prefix: str, per_class: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def split(source: Path, prefix: str, per_class: int) -> tuple[Bytes, Bytes]:
     """Pictures (n, 16, 16) and labels (n,) of one split."""
     pictures = read_idx(source / f"{prefix}-images-idx3-ubyte.gz")
     labels = read_idx(source / f"{prefix}-labels-idx1-ubyte.gz")
@@ -58,7 +60,7 @@ def split(source: Path, prefix: str, per_class: int) -> tuple[NDArray[np.uint8],
     return area_average(pictures[chosen], SIZE), labels[chosen]
 
 
-def write_npz(file: Path, arrays: Mapping[str, NDArray[np.uint8]]) -> None:
+def write_npz(file: Path, arrays: Mapping[str, Bytes]) -> None:
     """An npz with fixed dates and level 9; `numpy.savez_compressed` has neither."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, array in arrays.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import attrs
 
 import secantfw
@@ -12,3 +14,70 @@ class Fashion16Options:
     """Options of `fashion16`."""
 
     labels: bool = secantfw.option(True, "give the class labels (10 classes)")
+
+
+@attrs.frozen
+class MixtureOptions:
+    """What fixes a Gaussian mixture: the same keys for the data set and for the teacher."""
+
+    dimension: int = secantfw.option(2, "numbers in one item", ge=1)
+    components: int = secantfw.option(
+        8, "Gaussians on the ring; ignored if `means` is given", ge=1
+    )
+    radius: float = secantfw.option(
+        1.0, "of the ring, in the first two axes; in one dimension half the line's length", ge=0
+    )
+    means: tuple[tuple[float, ...], ...] = secantfw.option(
+        (), "component means, `dimension` numbers each; empty for a ring"
+    )
+    std: float = secantfw.option(0.1, "standard deviation of every component, in each axis", gt=0)
+    weights: tuple[float, ...] = secantfw.option(
+        (), "relative weights of the components; empty for equal ones", gt=0
+    )
+    labels: bool = secantfw.option(False, "the component is the class label")
+
+
+@attrs.frozen
+class GaussianMixtureOptions(MixtureOptions):
+    """Options of the data set `gaussian_mixture`."""
+
+    size: int = secantfw.option(20_000, "training items", ge=1)
+    held_out: int = secantfw.option(5_000, "held-out items", ge=0)
+    seed: int = secantfw.option(
+        0, "of the draw; the items do not change with the run's seed", ge=0
+    )
+
+
+@attrs.frozen
+class ImagesOptions:
+    """Options of `images`."""
+
+    folder: str = secantfw.option(secantfw.REQUIRED, "folder of pictures", is_path=True)
+    size: int = secantfw.option(secantfw.REQUIRED, "side of the square items", unit="px", ge=1)
+    channels: Literal[1, 3] = secantfw.option(3, "1 for grey, 3 for RGB", choices=(1, 3))
+    labels: bool = secantfw.option(False, "the first folder below `folder` names the class")
+    held_out: str | None = secantfw.option(None, "folder of held-out pictures", is_path=True)
+    held_out_fraction: float = secantfw.option(
+        0.0, "share of `folder` to hold out, chosen by a hash of the file's name", ge=0, lt=1
+    )
+    cache: bool = secantfw.option(True, "keep decoded pictures in memory, as uint8")
+
+
+@attrs.frozen
+class ArraysOptions:
+    """Options of `arrays`."""
+
+    file: str = secantfw.option(
+        secantfw.REQUIRED,
+        "npz or safetensors file with the items of the training split",
+        is_path=True,
+    )
+    x: str = secantfw.option("x", "key of the items, (n, *): floats as they are, uint8 as pixels")
+    label: str = secantfw.option("label", "key of the labels, (n,) integers; absent for none")
+    channels_last: bool = secantfw.option(
+        False, "items are (n, height, width, channels) instead of channels first"
+    )
+    held_out: str | None = secantfw.option(None, "file with the held-out split", is_path=True)
+    held_out_fraction: float = secantfw.option(
+        0.0, "share of `file`, from its end, to hold out", ge=0, lt=1
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 import secantfw
 
-PLUGIN_API = 1
+SECANTFW_API = 1
 
 
 @secantfw.hookimpl
@@ -18,4 +18,28 @@ def secantfw_components(register: Any) -> None:
         options="secantfw_data.options:Fashion16Options",
         summary="Fashion-MNIST at 16x16, embedded: 30,000 training and 5,000 held-out pictures",
         cite=("arXiv:1708.07747",),
+    )
+    register.dataset(
+        "gaussian_mixture",
+        "secantfw_data.gaussian_mixture:GaussianMixture",
+        options="secantfw_data.options:GaussianMixtureOptions",
+        summary="Vectors from a mixture of Gaussians, on a ring or at given means",
+    )
+    register.dataset(
+        "images",
+        "secantfw_data.images:Images",
+        options="secantfw_data.options:ImagesOptions",
+        summary="A folder of pictures, cut to their central square and resized",
+    )
+    register.dataset(
+        "arrays",
+        "secantfw_data.arrays:Arrays",
+        options="secantfw_data.options:ArraysOptions",
+        summary="Items (and labels) from an npz or safetensors file",
+    )
+    register.teacher(
+        "gaussian_mixture",
+        "secantfw_data.mixture_teacher:GaussianMixtureTeacher",
+        options="secantfw_data.options:MixtureOptions",
+        summary="The exact tangent of a Gaussian mixture, in closed form, on every path",
     )
