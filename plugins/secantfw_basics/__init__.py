@@ -1,0 +1,1 @@
+"""The pieces every experiment needs: paths, time samplers, solvers, a network for vectors."""

@@ -1,0 +1,1 @@
+"""A small two-time network for vectors."""

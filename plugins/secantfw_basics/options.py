@@ -1,0 +1,57 @@
+"""Options of the basics. Imports no torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from secantfw import option
+
+#: "generate": s < t, from noise to data. "both": t and s are exchanged in half of the rows.
+Direction = Literal["generate", "both"]
+
+
+@attrs.frozen
+class WithoutOptions:
+    """A component that has nothing to choose."""
+
+
+@attrs.frozen
+class SegmentsOptions:
+    """Options of `segments`."""
+
+    segments: int = option(4, "N equal segments of time; sample with as many steps", ge=1)
+    direction: Direction = option(
+        "generate", "'both' exchanges t and s in half of the rows, for losses that go both ways"
+    )
+
+
+@attrs.frozen
+class ContinuousOptions:
+    """Options of `continuous`."""
+
+    segments: int = option(4, "intervals are at most 1/N of the time range long", ge=1)
+    direction: Direction = option(
+        "generate", "'both' exchanges t and s in half of the rows, for losses that go both ways"
+    )
+
+
+@attrs.frozen
+class EqualOptions:
+    """Options of `equal`."""
+
+    law: Literal["uniform", "logit_normal"] = option("uniform", "the law of t")
+    mean: float = option(0.0, "mean of ln(t / (1 - t)) under 'logit_normal'; above 0: more noise")
+    std: float = option(1.0, "standard deviation of ln(t / (1 - t)) under 'logit_normal'", gt=0)
+
+
+@attrs.frozen
+class MLPOptions:
+    """Options of `mlp`. A size left out comes from the teacher's weights, else 256 and 3."""
+
+    width: int | None = option(None, "hidden width", ge=2)
+    depth: int | None = option(None, "residual blocks", ge=1)
+    guidance_embedding: Literal["none", "scale"] = option(
+        "none", "'scale': the network is told its guidance scale"
+    )

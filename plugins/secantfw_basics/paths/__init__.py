@@ -1,0 +1,1 @@
+"""Interpolants between data and noise."""

@@ -1,0 +1,96 @@
+"""What this plug-in brings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import secantfw
+
+SECANTFW_API = 1
+
+_OPTIONS = "secantfw_basics.options:"
+_NONE = _OPTIONS + "WithoutOptions"
+
+
+@secantfw.hookimpl
+def secantfw_components(register: Any) -> None:
+    _paths(register)
+    _time_samplers(register)
+    _solvers(register)
+    register.backbone(
+        "mlp",
+        "secantfw_basics.mlp.backbone:MLPBackbone",
+        options=_OPTIONS + "MLPOptions",
+        summary="residual MLP with two times, for vectors",
+    )
+
+
+def _paths(register: Any) -> None:
+    register.path(
+        "linear",
+        "secantfw_basics.paths.linear:Linear",
+        options=_NONE,
+        summary="straight lines: alpha = 1 - t, sigma = t",
+        cite=("arXiv:2209.03003", "arXiv:2210.02747"),
+    )
+    register.path(
+        "trigonometric",
+        "secantfw_basics.paths.trigonometric:Trigonometric",
+        options=_NONE,
+        summary="quarter circle, variance preserving (GVP): alpha = cos(pi t / 2)",
+        cite=("arXiv:2303.08797", "arXiv:2401.08740"),
+    )
+    register.path(
+        "vp",
+        "secantfw_basics.paths.vp:VP",
+        options=_NONE,
+        summary="the variance-preserving diffusion with linear beta from 0.1 to 20",
+        cite=("arXiv:2011.13456",),
+    )
+
+
+def _time_samplers(register: Any) -> None:
+    register.time_sampler(
+        "segments",
+        "secantfw_basics.times.segments:Segments",
+        options=_OPTIONS + "SegmentsOptions",
+        summary="t on a grid of N segments, s uniform within t's segment",
+        cite=("arXiv:2505.14502",),
+    )
+    register.time_sampler(
+        "continuous",
+        "secantfw_basics.times.continuous:Continuous",
+        options=_OPTIONS + "ContinuousOptions",
+        summary="an interval of length U/N placed uniformly",
+        cite=("arXiv:2505.14502",),
+    )
+    register.time_sampler(
+        "equal",
+        "secantfw_basics.times.equal:Equal",
+        options=_OPTIONS + "EqualOptions",
+        summary="s = t, uniform or logit-normal: for tangents, as in diffusion training",
+        cite=("arXiv:2403.03206",),
+    )
+
+
+def _solvers(register: Any) -> None:
+    register.solver(
+        "secant",
+        "secantfw_basics.solvers.secant:SecantSteps",
+        options=_NONE,
+        summary="steps along the student's secants; one evaluation a step",
+        cite=("arXiv:2505.14502",),
+    )
+    register.solver(
+        "euler",
+        "secantfw_basics.solvers.euler:Euler",
+        options=_NONE,
+        summary="Euler's method, order 1; one evaluation a step",
+    )
+    register.solver(
+        "heun",
+        "secantfw_basics.solvers.heun:Heun",
+        options=_NONE,
+        summary="Heun's method, order 2; two evaluations a step",
+        cite=("arXiv:2206.00364",),
+    )

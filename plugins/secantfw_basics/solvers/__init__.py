@@ -1,0 +1,1 @@
+"""Numerical methods from noise to data and back."""

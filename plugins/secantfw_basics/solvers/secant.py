@@ -1,0 +1,44 @@
+"""Steps along secants (arXiv:2505.14502).
+
+    x_{i+1} = x_i + (t_{i+1} - t_i) f(x_i, t_i, t_{i+1})
+
+One step is exact where f is, so that the step count is the network's affair, not the method's.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from secantfw import Cond, Field, Solver
+from secantfw_basics.options import WithoutOptions
+from secantfw_basics.solvers.grid import uniform_grid
+
+
+class SecantSteps(Solver):
+    """One evaluation a step; its error is the network's, so it has no order to claim."""
+
+    requires = frozenset({"secant"})
+
+    def __init__(self, options: WithoutOptions | None = None) -> None:
+        del options
+
+    def solve(
+        self,
+        field: Field,
+        x: Tensor,
+        t: Tensor,
+        s: Tensor,
+        steps: int,
+        cond: Cond,
+        rng: torch.Generator | None = None,
+    ) -> Tensor:
+        """x at time s, (B, *)."""
+        grid = uniform_grid(x, t, s, steps)
+        for i, width in enumerate(grid.widths):
+            f = field.secant(x, grid.times[i], grid.times[i + 1], cond)
+            x = torch.addcmul(x, width, f)
+        return x
+
+    def evaluations(self, steps: int) -> int:
+        return steps
