@@ -18,6 +18,21 @@ SCHEMA = 1
 
 
 @attrs.frozen
+class Head:
+    """The keys of the file itself, beside its tables."""
+
+    schema: int = option(REQUIRED, f"version of this language; {SCHEMA} is the one there is")
+    title: str = option("", "one line that says what the experiment shows")
+    cite: tuple[str, ...] = option((), "papers it follows, such as arXiv:2505.14502")
+    requires: tuple[str, ...] = option((), "plug-ins without which it makes no sense")
+    seed: int = option(0, "seed of all randomness in training", ge=0)
+    name: str = option("", "what its runs are called; by default the file's name")
+    local_plugins: tuple[str, ...] = option(
+        (), "Python files loaded as plug-ins, for an ablation without packaging", is_path=True
+    )
+
+
+@attrs.frozen
 class Chosen:
     """A component that the experiment names, with its structured options."""
 
@@ -68,11 +83,15 @@ class Train:
     final_learning_rate: float = option(0.0, "where the cosine ends", ge=0)
     betas: tuple[float, float] = option((0.9, 0.999), "AdamW's moment decays", ge=0, lt=1)
     weight_decay: float = option(0.0, "AdamW's decoupled weight decay", ge=0)
-    clip_norm: float | None = option(None, "largest global gradient norm; not set: no clipping", gt=0)
+    clip_norm: float | None = option(
+        None, "largest global gradient norm; not set: no clipping", gt=0
+    )
     precision: Literal["fp32", "bf16"] = option("fp32", "autocast dtype of network evaluations")
     device: Literal["auto", "cpu", "cuda"] = option("auto", "auto: CUDA where there is a device")
     log_every_steps: int = option(50, "steps between lines of metrics.jsonl", ge=1)
-    save_every_steps: int = option(500, "steps between checkpoints; the last step always is one", ge=1)
+    save_every_steps: int = option(
+        500, "steps between checkpoints; the last step always is one", ge=1
+    )
     keep_last: int = option(3, "checkpoints kept", ge=1)
 
 
@@ -89,7 +108,9 @@ class EvaluateKeys:
     """Keys of `[evaluate]` beside `solvers`."""
 
     steps: tuple[int, ...] = option(
-        (1, 2, 4, 8), "network evaluations per sample; a solver takes the most steps that fit", ge=1
+        (1, 2, 4, 8),
+        "network evaluations per sample; a solver takes the most steps that fit",
+        ge=1,
     )
     samples: int = option(2048, "samples per row of the table; 0: no evaluation", ge=0)
     batch_size: int = option(256, "rows the network sees at once", ge=1)
@@ -115,10 +136,7 @@ class Experiment:
     """An experiment, complete: every table structured, every path absolute."""
 
     file: Path
-    title: str
-    cite: tuple[str, ...]
-    seed: int
-    local_plugins: tuple[Path, ...]
+    head: Head
     dataset: Chosen
     path: Chosen
     backbone: Chosen
@@ -135,8 +153,24 @@ class Experiment:
 
     @property
     def name(self) -> str:
-        """The file's stem, which names its runs."""
-        return self.file.stem
+        """What its runs are called; a resolved file keeps the name it was resolved from."""
+        return self.head.name
+
+    @property
+    def title(self) -> str:
+        return self.head.title
+
+    @property
+    def cite(self) -> tuple[str, ...]:
+        return self.head.cite
+
+    @property
+    def seed(self) -> int:
+        return self.head.seed
+
+    @property
+    def local_plugins(self) -> tuple[Path, ...]:
+        return tuple(map(Path, self.head.local_plugins))
 
     def teacher_weights(self) -> Path | None:
         """The teacher's weights file, by the convention that its option is called `weights`."""

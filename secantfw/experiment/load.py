@@ -1,0 +1,63 @@
+"""`load`: one experiment file, with overrides, from disk to `Experiment`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from secantfw.errors import Problem
+from secantfw.experiment.document import Document, merge
+from secantfw.experiment.extends import read_layers
+from secantfw.experiment.overrides import overrides_layer
+from secantfw.experiment.resolve import resolve
+from secantfw.experiment.schema import Experiment
+from secantfw.experiment.write import plain, to_toml
+from secantfw.plugin.loader import Plugins
+
+_DIGEST_LENGTH = 12
+
+
+@attrs.frozen(eq=False)
+class LoadedExperiment:
+    """An experiment with where each of its values came from."""
+
+    experiment: Experiment
+    document: Document
+    files: tuple[Path, ...]  # all that were read, in order; local plug-ins last
+    digest: str  # of the resolved text and the local plug-ins: equal digests, equal experiments
+
+    def located(self, problem: Problem) -> Problem:
+        """A problem that knows its key only, with the file and line of that key."""
+        return self.document.located(problem)
+
+
+def load(file: Path | str, overrides: Sequence[str], plugins: Plugins) -> LoadedExperiment:
+    """Read `file` and all it extends, lay `overrides` over it, and structure the result.
+
+    Its local plug-ins are loaded into `plugins`.
+
+    Raises:
+        ExperimentError: everything that is wrong with it, by file and line.
+    """
+    layers = read_layers(Path(file))
+    document = merge(layers, overrides_layer(overrides))
+    experiment = resolve(document, plugins)
+    read = [layer.file for layer in layers if layer.file is not None]
+    files = dict.fromkeys([*read, *experiment.local_plugins])
+    return LoadedExperiment(experiment, document, tuple(files), _digest(experiment, document))
+
+
+def resolved_toml(loaded: LoadedExperiment, origins: bool = False) -> str:
+    """TOML that resolves to the same experiment; with `origins`, where each value came from."""
+    tables = plain(loaded.experiment, loaded.document)
+    return to_toml(tables, loaded.document.origin if origins else None)
+
+
+def _digest(experiment: Experiment, document: Document) -> str:
+    content = hashlib.sha256(to_toml(plain(experiment, document), None).encode())
+    for file in experiment.local_plugins:
+        content.update(hashlib.sha256(file.read_bytes()).digest())
+    return content.hexdigest()[:_DIGEST_LENGTH]

@@ -1,0 +1,60 @@
+"""Problems that only two keys together show, and that need no torch to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from secantfw.experiment.keys import KeyPath
+from secantfw.experiment.schema import Experiment
+
+Complaint: TypeAlias = tuple[KeyPath, str]
+
+
+def complaints(experiment: Experiment) -> Iterator[Complaint]:
+    """What is wrong with a structured experiment, by the key to mend."""
+    yield from _guidance(experiment)
+    yield from _train(experiment)
+    yield from _evaluate(experiment)
+    if experiment.init == "teacher" and experiment.teacher_weights() is None:
+        what = (
+            "'teacher', but there is no [teacher] with weights to start from; expected 'scratch'"
+        )
+        yield ("backbone", "init"), what
+
+
+def _guidance(experiment: Experiment) -> Iterator[Complaint]:
+    guidance = experiment.guidance
+    if guidance.range is not None and guidance.range[0] > guidance.range[1]:
+        low, high = guidance.range
+        yield ("guidance", "range"), f"expected [low, high] with low <= high, got [{low}, {high}]"
+    low, high = guidance.interval
+    if low >= high:
+        yield ("guidance", "interval"), f"expected [lo, hi] with lo < hi, got [{low}, {high}]"
+
+
+def _train(experiment: Experiment) -> Iterator[Complaint]:
+    train = experiment.train
+    if train.warmup_steps > train.steps:
+        what = f"expected at most train.steps = {train.steps}, got {train.warmup_steps}"
+        yield ("train", "warmup_steps"), what
+    if train.schedule == "cosine" and train.final_learning_rate > train.learning_rate:
+        what = (
+            f"expected at most train.learning_rate = {train.learning_rate}, "
+            f"got {train.final_learning_rate}"
+        )
+        yield ("train", "final_learning_rate"), what
+
+
+def _evaluate(experiment: Experiment) -> Iterator[Complaint]:
+    keys, solvers = experiment.evaluate.keys, experiment.evaluate.solvers
+    if keys.samples > 0 and not keys.steps:
+        yield (
+            ("evaluate", "steps"),
+            "expected at least one number of steps; samples = 0: no evaluation",
+        )
+    if keys.samples > 0 and not solvers:
+        yield ("evaluate", "solvers"), "expected at least one solver; samples = 0: no evaluation"
+    repeated = sorted({n for n in keys.steps if keys.steps.count(n) > 1})
+    if repeated:
+        yield ("evaluate", "steps"), f"{repeated[0]} is given twice"

@@ -1,0 +1,106 @@
+"""Read one TOML file, whatever it may hold.
+
+tomli alone is no boundary: nested arrays end in RecursionError, a long integer in ValueError, bad
+UTF-8 in UnicodeDecodeError, and a 40 kB dotted key takes it seconds. All become a `Problem`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any, NoReturn
+
+import tomli
+
+from secantfw.errors import ExperimentError, Problem
+from secantfw.experiment.layer import Layer
+from secantfw.experiment.statements import statements
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 32
+MAX_DOTS = 64
+
+_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+#: What tomli says, where a user can be told more plainly.
+_PLAINER = {"Cannot overwrite a value": "this key is given twice"}
+
+
+def read_layer(file: Path, shown: str) -> Layer:
+    """The file's tables; `shown` is its name in messages.
+
+    Raises:
+        ExperimentError: it cannot be read, or is not TOML.
+    """
+    text = _decode(_bytes(file, shown), shown)
+    absolute = Path(os.path.abspath(file))
+    return Layer(shown, absolute, absolute.parent, text, parse(text, shown))
+
+
+def parse(text: str, shown: str) -> dict[str, Any]:
+    """TOML to plain tables; refuses what would hurt the parser before parsing."""
+    for statement in statements(text):
+        if statement.depth > MAX_DEPTH:
+            _refuse(shown, statement.line, f"brackets nested deeper than {MAX_DEPTH}")
+        if statement.dots > MAX_DOTS:
+            _refuse(shown, statement.line, f"a key of more than {MAX_DOTS} dotted parts")
+    try:
+        return tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
+        _refuse_syntax(shown, text, str(error))
+    except (ValueError, RecursionError) as error:
+        # int() of a number with thousands of digits; tomli does not say where
+        _refuse(shown, _longest_number(text), f"not TOML: {error}")
+
+
+def _bytes(file: Path, shown: str) -> bytes:
+    try:
+        mode = file.stat().st_mode
+        if stat.S_ISDIR(mode):
+            _refuse(shown, None, "a directory, expected a TOML file")
+        if not stat.S_ISREG(mode):
+            _refuse(shown, None, "not a regular file, expected a TOML file")
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        _refuse(shown, None, "no such file")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the file's name
+        _refuse(shown, None, f"cannot be read ({getattr(error, 'strerror', None) or error})")
+    if len(content) > MAX_BYTES:
+        _refuse(shown, 1, f"larger than {MAX_BYTES // 1024} KiB, which no experiment is")
+    return content
+
+
+def _decode(content: bytes, shown: str) -> str:
+    if content.startswith(b"\xef\xbb\xbf"):
+        _refuse(shown, 1, "starts with a byte-order mark; save the file as UTF-8 without BOM")
+    if b"\0" in content:
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+        _refuse(shown, line, "holds a NUL byte; this is not a text file")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        _refuse(shown, line, f"not UTF-8 text (byte 0x{content[error.start]:02x})")
+    return text.replace("\r\n", "\n")
+
+
+def _refuse_syntax(shown: str, text: str, message: str) -> NoReturn:
+    place = _PLACE.search(message)
+    said = message[: place.start()] if place else message
+    said = _PLAINER.get(said, said)
+    if place is None or place["line"] is None:
+        _refuse(
+            shown, text.rstrip().count("\n") + 1, f"not TOML: {said} (the file ends too early)"
+        )
+    _refuse(shown, int(place["line"]), f"not TOML: {said} (column {place['column']})")
+
+
+def _longest_number(text: str) -> int:
+    longest = max(re.finditer(r"[0-9_]+", text), key=lambda m: len(m[0]), default=None)
+    return 1 if longest is None else text.count("\n", 0, longest.start()) + 1
+
+
+def _refuse(shown: str, line: int | None, what: str) -> NoReturn:
+    raise ExperimentError([Problem(" ".join(what.split()), file=shown, line=line)])

@@ -1,0 +1,212 @@
+"""From the merged document to an `Experiment`: every table structured, every default filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from secantfw.errors import ExperimentError, UserError
+from secantfw.experiment.components import choose, choose_all
+from secantfw.experiment.document import Document
+from secantfw.experiment.keys import KeyPath, did_you_mean, shown
+from secantfw.experiment.plan import complaints
+from secantfw.experiment.schema import (
+    SCHEMA,
+    BackboneKeys,
+    Chosen,
+    Ema,
+    Evaluate,
+    EvaluateKeys,
+    Experiment,
+    Guidance,
+    Head,
+    Train,
+)
+from secantfw.experiment.scope import Scope
+from secantfw.experiment.structure import INVALID, structure
+from secantfw.plugin.component import Kind
+from secantfw.plugin.loader import Plugins
+from secantfw.plugin.local import load_local
+
+#: By bare name: the core knows no plug-in, but the language has to have defaults.
+DEFAULT_PATH = "linear"
+DEFAULT_SOLVER = "secant"
+DEFAULT_EVALUATE_SOLVERS = ["secant", "euler", "heun"]
+DEFAULT_METRIC = "trajectory"  # it compares with the teacher
+
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # becomes a folder's name
+_HEAD = tuple(f.name for f in attrs.fields(Head))
+_TABLES = tuple(f.name for f in attrs.fields(Experiment) if f.name not in ("file", "head", "init"))
+_REQUIRED = ("dataset", "backbone", "loss", "time_sampler", "train")
+
+T = TypeVar("T")
+
+
+def resolve(document: Document, plugins: Plugins) -> Experiment:
+    """The experiment that the document describes.
+
+    Raises:
+        ExperimentError: with all problems at once.
+    """
+    scope = Scope(document, plugins.registry)
+    _check_schema(document)
+    head = _head(scope, plugins)
+    experiment = _experiment(head, scope)
+    if experiment is not None:
+        for key, what in complaints(experiment):
+            scope.add(key, what)
+    if scope.problems or experiment is None:
+        raise ExperimentError(scope.problems)
+    return experiment
+
+
+def _check_schema(document: Document) -> None:
+    """Under another schema every key may mean something else, so nothing more is said."""
+    layers = {id(layer): layer for layer in document.owners.values()}.values()
+    for layer in layers:
+        said = layer.tables.get("schema", SCHEMA)
+        if type(said) is int and said != SCHEMA:
+            what = (
+                f"this secantfw reads schema {SCHEMA}, got {shown(said) if said < 2**63 else ''}"
+            )
+            raise ExperimentError([layer.problem(("schema",), what)])
+
+
+def _head(scope: Scope, plugins: Plugins) -> Head | None:
+    said = {k: v for k, v in scope.document.tables.items() if k in _HEAD}
+    _unknown_keys(scope)
+    head = structure(Head, said, (), scope)
+    if head is INVALID:
+        return None
+    _check_requires(head, scope, plugins)
+    _load_local_plugins(head, scope, plugins)
+    name = head.name or _name_of(scope.document)
+    if not RUN_NAME.fullmatch(name):
+        scope.add(("name",), f"expected a name that matches {RUN_NAME.pattern}, got {shown(name)}")
+    return attrs.evolve(head, name=name)
+
+
+def _name_of(document: Document) -> str:
+    stem = document.main.file.stem if document.main.file else ""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).lstrip("._-")[:100] or "experiment"
+
+
+def _unknown_keys(scope: Scope) -> None:
+    known = (*_HEAD, *_TABLES)
+    for name in scope.document.tables:
+        if name not in known:
+            scope.add((name,), f"unknown key {shown(name)}{did_you_mean(name, known)}")
+
+
+def _check_requires(head: Head, scope: Scope, plugins: Plugins) -> None:
+    loaded = {p.name for p in plugins.loaded}
+    for n, name in enumerate(head.requires):
+        if name not in loaded:
+            failed = [str(f) for f in plugins.failures if f.name == name]
+            what = f"no plug-in named {shown(name)} is installed; this experiment requires it"
+            scope.add(("requires", n), "; ".join([what, *failed]))
+
+
+def _load_local_plugins(head: Head, scope: Scope, plugins: Plugins) -> None:
+    for n, file in enumerate(head.local_plugins):
+        if any(p.distribution == file for p in plugins.loaded):
+            continue  # another experiment of this process has loaded it
+        try:
+            load_local(plugins, scope.document.main.folder / file)
+        except UserError as error:
+            scope.add(("local_plugins", n), str(error))
+
+
+def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
+    document = scope.document
+    for name in _REQUIRED:
+        if name not in document.tables:
+            scope.add((name,), f"missing table [{name}]")
+    teacher = _component("teacher", None, scope)
+    backbone, init = _backbone(teacher, scope)
+    parts = {
+        "head": head,
+        "dataset": _component("dataset", None, scope),
+        "path": _component("path", DEFAULT_PATH, scope),
+        "backbone": backbone,
+        "init": init,
+        "guidance": _table("guidance", Guidance, scope),
+        "loss": _component("loss", None, scope),
+        "time_sampler": _component("time_sampler", None, scope),
+        "solver": _component("solver", DEFAULT_SOLVER, scope),
+        "train": _table("train", Train, scope) if "train" in document.tables else None,
+        "ema": _table("ema", Ema, scope),
+        "evaluate": _evaluate(scope),
+        "metrics": _metrics(scope, "teacher" in document.tables),
+    }
+    if scope.problems or any(part is None for part in parts.values()):
+        return None
+    assert document.main.file is not None
+    return Experiment(file=document.main.file, teacher=teacher, **parts)  # type: ignore[arg-type]
+
+
+def _component(kind: Kind, default: str | None, scope: Scope) -> Chosen | None:
+    said = scope.document.tables.get(kind, default)
+    return None if said is None else choose(kind, _not_a_name(said, default), (kind,), scope)
+
+
+def _not_a_name(said: Any, default: str | None) -> Any:
+    """A table of the file must be a table; only the default may be a bare name."""
+    return [] if isinstance(said, str) and said is not default else said
+
+
+def _backbone(teacher: Chosen | None, scope: Scope) -> tuple[Chosen | None, str | None]:
+    table = scope.document.tables.get("backbone")
+    if not isinstance(table, Mapping):
+        return _component("backbone", None, scope), None
+    names = [f.name for f in attrs.fields(BackboneKeys)]
+    own = {name: table[name] for name in names if name in table}
+    keys = structure(BackboneKeys, own, ("backbone",), scope)
+    chosen = choose("backbone", table, ("backbone",), scope, also=names)
+    if keys is INVALID:
+        return chosen, None
+    has_weights = getattr(teacher and teacher.options, "weights", None) is not None
+    return chosen, keys.init or ("teacher" if has_weights else "scratch")
+
+
+def _table(name: str, cls: type[T], scope: Scope) -> T | None:
+    said = scope.document.tables.get(name, {})
+    if not isinstance(said, Mapping):
+        scope.add((name,), "expected a table")
+        return None
+    record = structure(cls, said, (name,), scope)
+    return None if record is INVALID else record
+
+
+def _evaluate(scope: Scope) -> Evaluate | None:
+    said = scope.document.tables.get("evaluate", {})
+    if not isinstance(said, Mapping):
+        scope.add(("evaluate",), "expected a table")
+        return None
+    own = {name: value for name, value in said.items() if name != "solvers"}
+    keys = structure(EvaluateKeys, own, ("evaluate",), scope, also=("solvers",))
+    names = said.get("solvers", DEFAULT_EVALUATE_SOLVERS)
+    solvers = choose_all("solver", names, ("evaluate", "solvers"), scope)
+    if keys is INVALID:
+        return None
+    reference = choose("solver", keys.reference_solver, ("evaluate", "reference_solver"), scope)
+    full_name = reference.full_name if reference else keys.reference_solver
+    return Evaluate(attrs.evolve(keys, reference_solver=full_name), solvers)
+
+
+def _metrics(scope: Scope, has_teacher: bool) -> tuple[Chosen, ...]:
+    default = {"use": [DEFAULT_METRIC] if has_teacher else []}
+    said = scope.document.tables.get("metrics", default)
+    if not isinstance(said, Mapping):
+        scope.add(("metrics",), "expected a table")
+        return ()
+    key: KeyPath = ("metrics", "use")
+    for name in said:
+        if name != "use":
+            scope.add(
+                ("metrics", name), f"unknown option {shown(name)}{did_you_mean(name, ['use'])}"
+            )
+    return choose_all("metric", said.get("use", default["use"]), key, scope)
