@@ -16,6 +16,8 @@ from secantfw_picard.options import TangentOptions
 class Tangent(SecantLoss):
     """One evaluation, with gradient, conditioned as the data is."""
 
+    provides = frozenset({"tangent"})
+
     def __init__(self, options: TangentOptions) -> None:
         self.options = options
 

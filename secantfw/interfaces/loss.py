@@ -54,6 +54,9 @@ class SecantLoss(abc.ABC):
     #: What it cannot do without: "teacher", "ema", "bidirectional", "labels", "jvp".
     #: Checked against the experiment before anything runs.
     requires: ClassVar[frozenset[str]] = frozenset()
+    #: What a student trained with it can be asked for: "secant", or "tangent" for a loss that
+    #: trains at s = t alone. Decides under which solvers the student is evaluated.
+    provides: ClassVar[frozenset[str]] = frozenset({"secant"})
     #: Whether the exact secant is where the mean gradient vanishes; False needs a reason in
     #: `fixed_point_note`.
     fixed_point: ClassVar[bool] = True

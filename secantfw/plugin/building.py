@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import attrs
@@ -57,12 +56,6 @@ def unavailable(component: Component) -> str:
         if not torch.cuda.is_available():
             return "no CUDA device"
     return ""
-
-
-def source_place(component: Component) -> str:
-    """`file:line` of the component's class."""
-    target = _imported(component, component.target)
-    return f"{inspect.getsourcefile(target)}:{inspect.getsourcelines(target)[1]}"
 
 
 def _imported(component: Component, text: str) -> Any:

@@ -1,0 +1,40 @@
+"""`secantfw components [KIND]`: every component by kind."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import attrs
+
+from secantfw.errors import ExitCode
+from secantfw.plugin.component import Component
+from secantfw.plugin.loader import Plugins
+from secantfw.plugin.registry import KINDS
+
+NAME = "components"
+HELP = "list the components that experiments can name"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", nargs="?", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    found = [c for c in plugins.registry if args.kind in (None, c.kind)]
+    if args.json:
+        rows = [{"full_name": c.full_name, **attrs.asdict(c)} for c in found]
+        print(json.dumps(rows, indent=2))
+        return int(ExitCode.DONE)
+    width = max((len(c.full_name) for c in found), default=0)
+    for kind in dict.fromkeys(c.kind for c in found):
+        print(kind)
+        for component in (c for c in found if c.kind == kind):
+            print(f"  {component.full_name:<{width}}  {_summary(component)}")
+    return int(ExitCode.DONE)
+
+
+def _summary(component: Component) -> str:
+    needs = f" (needs {', '.join(component.needs)})" if component.needs else ""
+    return component.summary + needs

@@ -1,0 +1,54 @@
+"""`secantfw diff A B`: the keys in which two experiments differ, defaults included."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from secantfw.errors import ExitCode
+from secantfw.experiment.keys import KeyPath, dotted
+from secantfw.experiment.load import load
+from secantfw.experiment.read import read_layer
+from secantfw.experiment.write import plain, value_text
+from secantfw.plugin.loader import Plugins
+
+NAME = "diff"
+HELP = "print the keys in which two experiments differ (files or run directories)"
+RESOLVED = "resolved.toml"
+_NOT_SET = "(not set)"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("a", metavar="A", help="experiment file or run directory")
+    parser.add_argument("b", metavar="B", help="experiment file or run directory")
+
+
+def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    one, other = (dict(_leaves(_tables(name, plugins))) for name in (args.a, args.b))
+    for key in dict.fromkeys([*one, *other]):
+        # the name of an experiment is its file's, and the reader has just typed both
+        if one.get(key) != other.get(key) and key != ("name",):
+            print(f"{dotted(key)}: {_text(one, key)} -> {_text(other, key)}")
+    return int(ExitCode.DONE)
+
+
+def _tables(name: str, plugins: Plugins) -> Mapping[str, Any]:
+    """The complete tables; those of a run are read as they are, so that no plug-in is needed."""
+    if Path(name).is_dir():
+        return read_layer(Path(name, RESOLVED), f"{name.rstrip('/')}/{RESOLVED}").tables
+    loaded = load(name, (), plugins)
+    return plain(loaded.experiment, loaded.document)
+
+
+def _leaves(table: Mapping[str, Any], key: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*key, name))
+        else:
+            yield (*key, name), value
+
+
+def _text(leaves: Mapping[KeyPath, Any], key: KeyPath) -> str:
+    return value_text(leaves[key]) if key in leaves else _NOT_SET

@@ -1,0 +1,36 @@
+"""`secantfw doctor`: what this machine has of what secantfw and its plug-ins need."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import attrs
+
+from secantfw.errors import ExitCode
+from secantfw.plugin.loader import Plugins
+
+NAME = "doctor"
+HELP = "check this machine: versions, devices, what plug-ins need"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    from secantfw.doctor import Finding, core_findings
+
+    findings = core_findings()
+    for failure in plugins.failures:
+        findings.append(Finding("problem", str(failure)))
+    for said in plugins.manager.hook.secantfw_doctor():
+        findings.extend(said)
+    if args.json:
+        print(json.dumps([attrs.asdict(f) for f in findings], indent=2))
+    else:
+        for finding in findings:
+            hint = f" ({finding.hint})" if finding.hint else ""
+            print(f"{finding.level:<8} {finding.what}{hint}")
+    bad = any(f.level == "problem" for f in findings)
+    return int(ExitCode.USER if bad else ExitCode.DONE)

@@ -1,0 +1,24 @@
+"""`secantfw report RUN`: write a run's report again from its files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from secantfw.errors import ExitCode
+from secantfw.plugin.loader import Plugins
+
+NAME = "report"
+HELP = "write a run's report.html again from what is in its directory"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="RUN", help="run directory")
+
+
+def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    from secantfw.reporting.report import write_report
+    from secantfw.training.run_directory import open_run
+
+    print(f"report: {write_report(open_run(args.directory))}")
+    return int(ExitCode.DONE)

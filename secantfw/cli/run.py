@@ -1,0 +1,84 @@
+"""`secantfw run FILE [key=value ...]`: train, evaluate, report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from secantfw.errors import ExitCode, UserError
+from secantfw.plugin.loader import Plugins
+
+if TYPE_CHECKING:
+    from secantfw.training.run import Run
+
+NAME = "run"
+HELP = "train an experiment, evaluate it and write its report"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="experiment (TOML)")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. train.steps=50")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="where runs go (runs/)")
+    parser.add_argument("--resume", type=Path, metavar="RUN", help="continue this run directory")
+
+
+def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    if args.file is None and args.resume is None:
+        raise UserError("run: name an experiment FILE, or a run to continue with --resume RUN")
+    if args.file is not None and args.resume is not None:
+        raise UserError("run: --resume takes the experiment from the run; leave FILE out")
+    from secantfw.training.run import new_run, resumed_run
+
+    if args.resume is not None:
+        job, plan = resumed_run(args.resume, args.overrides, plugins, _say)
+    else:
+        from secantfw.experiment.load import load
+
+        job, plan = new_run(load(args.file, args.overrides, plugins), plugins, args.out)
+    for line in plan.lines():
+        _say(line)
+    _say(f"  run directory: {job.directory}")
+    return int(_complete(job))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _complete(job: Run) -> ExitCode:
+    """Train, evaluate, report; a signal ends it after the step at hand, saved."""
+    from secantfw.training.run import end_run, train_run
+    from secantfw.training.signals import StopRequest
+
+    with StopRequest() as stop:
+        observer = train_run(job, stop)
+    if stop.requested and observer.done < job.loaded.experiment.train.steps:
+        code = stop.exit_code()
+        end_run(observer, "interrupted" if code is ExitCode.INTERRUPTED else "terminated")
+        _say(f"stopped after step {observer.done}; continue with: secantfw run --resume {job.directory}")
+        return code
+    try:
+        _evaluate_and_report(job)
+    except KeyboardInterrupt:
+        end_run(observer, "interrupted", "during evaluation; the training is complete")
+        raise
+    end_run(observer, "finished")
+    _report(job.directory)
+    return ExitCode.DONE
+
+
+def _evaluate_and_report(job: Run) -> None:
+    from secantfw.cli.table import print_table
+    from secantfw.evaluation.write import evaluate_to
+
+    if job.loaded.experiment.evaluate.keys.samples:
+        evaluation = evaluate_to(job.directory, job.built, job.average.network, job.plugins, _say)
+        print_table(evaluation)
+
+
+def _report(directory: Path) -> None:
+    from secantfw.reporting.report import write_report
+
+    print(f"report: {write_report(directory)}")

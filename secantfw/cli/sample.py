@@ -1,0 +1,50 @@
+"""`secantfw sample RUN`: draw numbered samples from a trained run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from secantfw.cli.loading_run import load_trained
+from secantfw.errors import ExitCode, UserError
+from secantfw.plugin.loader import Plugins
+
+NAME = "sample"
+HELP = "draw samples from a trained run, a PNG each (or samples.safetensors for other data)"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="RUN", help="run directory")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. guidance.scale=1.5")
+    parser.add_argument("--count", type=int, default=64, help="how many (64)")
+    parser.add_argument("--steps", type=int, default=4, help="solver steps (4)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the noise (0)")
+    parser.add_argument("--batch-size", type=int, default=64, help="rows the network sees (64)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the samples")
+
+
+def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    for name in ("count", "steps", "batch_size"):
+        if getattr(args, name) < 1:
+            raise UserError(f"sample: --{name.replace('_', '-')} must be at least 1")
+    from secantfw.interfaces.solver import Solver
+    from secantfw.sampling.draw import draw, starts
+    from secantfw.sampling.field import student_field
+    from secantfw.sampling.store import store
+    from secantfw.training.build import build
+
+    trained = load_trained(args.directory, args.overrides, plugins)
+    built = trained.built
+    spec = built.dataset.spec
+    field = student_field(
+        trained.student, built.path, built.experiment.guidance, spec.num_classes
+    )
+    solver: Solver = build(built.experiment.solver)  # type: ignore[assignment]
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        for start in starts(spec, args.seed, args.count, args.batch_size, built.device):
+            store(args.out, built.dataset, draw(field, solver, start, args.steps), start.numbers)
+    except OSError as error:
+        raise UserError(f"{args.out}: cannot be written ({error.strerror})") from error
+    print(f"{args.count} samples in {args.out}")
+    return int(ExitCode.DONE)

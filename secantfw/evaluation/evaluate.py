@@ -1,0 +1,144 @@
+"""One command's worth of numbers: every row of the table, from the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor
+
+from secantfw.errors import RunAborted, UserError
+from secantfw.evaluation.rows import NamedSolver, Row, plan_rows
+from secantfw.experiment.schema import Chosen
+from secantfw.interfaces.backbone import Backbone
+from secantfw.interfaces.metric import Metric, MetricSite
+from secantfw.interfaces.solver import Solver
+from secantfw.reporting.pictures import save_grid
+from secantfw.sampling.draw import Start, draw, starts
+from secantfw.sampling.field import CountedField, student_field, teacher_field
+from secantfw.training.build import Built, build
+
+
+@attrs.define
+class Evaluator:
+    """Evaluates `student` (the average) and the experiment's teacher."""
+
+    built: Built
+    student: Backbone
+    find_solver: Callable[[str], Solver]
+    note: Callable[[str], None]
+
+    def run(self, samples_folder: Path | None) -> dict[str, Any]:
+        """The content of evaluation.json; pictures go to `samples_folder`.
+
+        Every row is drawn from the same noise and labels. The metrics that compare with the
+        teacher's exact ODE get the ends of a fine solve from that noise.
+        """
+        keys = self.built.experiment.evaluate.keys
+        metrics = self._metrics()
+        ends = self._endpoints() if any("endpoints" in m.requires for m in metrics) else None
+        rows = [self._row(row, metrics, ends, samples_folder) for row in self._plan()]
+        frechet = next((m for m in metrics if m.key == "frechet_distance"), None)
+        return {
+            "rows": rows,
+            "samples": keys.samples,
+            "floor": None if frechet is None else frechet.floor(),
+            "feature_sha256": "" if frechet is None else frechet.identity(),
+            "columns": [
+                {"key": m.key, "title": m.title, "lower_is_better": m.lower_is_better}
+                for m in metrics
+            ],
+            "reference": f"teacher, {keys.reference_solver}, {keys.reference_steps} steps"
+            if ends is not None
+            else None,
+            "seed": keys.seed,
+            "weights": "ema",
+        }
+
+    def _plan(self) -> list[Row]:
+        e = self.built.experiment
+        names = [c.component.name for c in e.evaluate.solvers]
+        solvers = [
+            NamedSolver(c.component.name if names.count(c.component.name) == 1 else c.full_name, s)
+            for c, s in ((c, _solver(c)) for c in e.evaluate.solvers)
+        ]
+        has_teacher = self.built.teacher is not None and e.evaluate.keys.teacher
+        return plan_rows(
+            solvers, e.evaluate.keys.steps, student_has=self.built.loss.provides, teacher=has_teacher
+        )
+
+    def _metrics(self) -> list[Metric]:
+        site = MetricSite(self.built.dataset, self.built.device)
+        metrics: list[Metric] = []
+        for chosen in self.built.experiment.metrics:
+            metric: Metric = build(chosen, site)  # type: ignore[assignment]
+            if "endpoints" in metric.requires and self.built.teacher is None:
+                raise UserError(f"metrics.use: {chosen.full_name} needs a teacher to compare with")
+            metrics.append(metric)
+        return metrics
+
+    def _starts(self) -> list[Start]:
+        keys = self.built.experiment.evaluate.keys
+        spec, device = self.built.dataset.spec, self.built.device
+        return list(starts(spec, keys.seed, keys.samples, keys.batch_size, device))
+
+    def _endpoints(self) -> list[Tensor]:
+        """Ends of the teacher's ODE by the reference solver, a tensor (n, *) per batch."""
+        keys = self.built.experiment.evaluate.keys
+        solver, steps = self.find_solver(keys.reference_solver), keys.reference_steps
+        self.note(f"teacher's reference: {keys.reference_solver}, {steps} steps")
+        field = self._field("teacher")
+        return [draw(field, solver, start, steps) for start in self._starts()]
+
+    def _field(self, model: str) -> CountedField:
+        b, guidance = self.built, self.built.experiment.guidance
+        null = b.dataset.spec.num_classes
+        if model == "student":
+            return student_field(self.student.eval(), b.path, guidance, null)
+        assert b.teacher is not None
+        return teacher_field(b.teacher, guidance, null)
+
+    def _row(
+        self, row: Row, metrics: list[Metric], ends: list[Tensor] | None, folder: Path | None
+    ) -> dict[str, Any]:
+        self.note(f"{row.model}, {row.solver.name}, {row.evaluations} evaluations")
+        field, solver = self._field(row.model), row.solver.solver
+        accumulators = [metric.accumulator() for metric in metrics]
+        shown: list[Tensor] = []
+        wanted = self.built.experiment.evaluate.keys.picture
+        for number, start in enumerate(self._starts()):
+            before = field.evaluations
+            samples = draw(field, solver, start, row.steps)
+            if field.evaluations - before != row.evaluations:
+                raise RunAborted(
+                    f"solver {row.solver.name} claims {row.evaluations} evaluations in {row.steps} "
+                    f"steps and made {field.evaluations - before}"
+                )
+            for accumulator in accumulators:
+                accumulator.update(samples, None if ends is None else ends[number])
+            if sum(map(len, shown)) < wanted:
+                shown.append(samples.cpu())
+        self._picture(row, shown, folder)
+        values = {m.key: a.value() for m, a in zip(metrics, accumulators, strict=True)}
+        return {
+            "model": row.model,
+            "solver": row.solver.name,
+            "steps": row.steps,
+            "evaluations": row.evaluations,
+            **values,
+        }
+
+    def _picture(self, row: Row, shown: list[Tensor], folder: Path | None) -> None:
+        if folder is None or not shown:
+            return
+        wanted = self.built.experiment.evaluate.keys.picture
+        pictures = self.built.dataset.to_uint8(torch.cat(shown)[:wanted])
+        if pictures is not None:
+            save_grid(pictures.numpy(), folder / row.file_name)
+
+
+def _solver(chosen: Chosen) -> Solver:
+    return build(chosen)  # type: ignore[return-value]

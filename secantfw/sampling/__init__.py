@@ -1,0 +1,1 @@
+"""Fields that solvers integrate, guidance, and the drawing of numbered samples."""

@@ -1,0 +1,41 @@
+"""Classifier-free guidance: v_w = v_null + w (v_label - v_null), arXiv:2207.12598."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from secantfw.interfaces.records import Cond
+from secantfw.interfaces.tensors import at
+
+
+def guided(
+    evaluate: Callable[[Tensor, Tensor, Tensor, Cond], Tensor],
+    x: Tensor,
+    t: Tensor,
+    s: Tensor,
+    label: Tensor,
+    scale: Tensor,
+    null: int,
+) -> Tensor:
+    """The guided output (B, *) of a network, by one call on 2B rows, labelled and null.
+
+    Args:
+        evaluate: (x, t, s, cond) -> output.
+        x, t, s, label: (B, *), (B,), (B,), (B,) int64.
+        scale: w of each row, (B,).
+        null: the null class.
+    """
+    both = Cond(label=torch.cat([label, torch.full_like(label, null)]))
+    pair = evaluate(torch.cat([x, x]), torch.cat([t, t]), torch.cat([s, s]), both)
+    labelled, unlabelled = pair.chunk(2)
+    return torch.lerp(unlabelled, labelled, at(scale, x))
+
+
+def scale_at(t: Tensor, scale: float, interval: tuple[float, float]) -> Tensor:
+    """w(t), (B,): `scale` where lo < t <= hi, else 1 (arXiv:2404.07724)."""
+    low, high = interval
+    inside = (t > low) & (t <= high)
+    return torch.where(inside, scale, 1.0).to(t.dtype)

@@ -1,0 +1,1 @@
+"""Building an experiment and training it: the loop, its randomness, update, checkpoints."""

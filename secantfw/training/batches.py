@@ -1,0 +1,77 @@
+"""The trainer's draws: data order, noise, label drops and guidance scales of each step."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from secantfw.experiment.schema import Guidance
+from secantfw.interfaces.dataset import Dataset
+from secantfw.interfaces.records import Batch, Cond
+from secantfw.training.randomness import Streams, seed_of
+
+
+class Order:
+    """Data order: one permutation per (seed, epoch); a step takes the next `batch_size` of them."""
+
+    def __init__(self, seed: int, size: int, batch_size: int) -> None:
+        self.seed, self.size, self.batch_size = seed, size, batch_size
+        self._epoch = -1
+        self._permutation = torch.empty(0, dtype=torch.int64)
+
+    def indices(self, step: int) -> Tensor:
+        """Positions in the data set, (batch_size,) int64 on the CPU; they run over epoch ends."""
+        first, pieces, wanted = step * self.batch_size, [], self.batch_size
+        while wanted:
+            epoch, offset = divmod(first, self.size)
+            piece = self._of(epoch)[offset : offset + wanted]
+            pieces.append(piece)
+            first, wanted = first + len(piece), wanted - len(piece)
+        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+
+    def _of(self, epoch: int) -> Tensor:
+        if epoch != self._epoch:
+            rng = torch.Generator().manual_seed(seed_of(self.seed, "order", epoch))
+            self._permutation = torch.randperm(self.size, generator=rng)
+            self._epoch = epoch
+        return self._permutation
+
+
+class BatchSource:
+    """Draws the global batch of a step."""
+
+    def __init__(
+        self, dataset: Dataset, guidance: Guidance, streams: Streams, seed: int, batch_size: int
+    ) -> None:
+        self.dataset, self.guidance, self.streams = dataset, guidance, streams
+        self.order = Order(seed, dataset.size("train"), batch_size)
+
+    def batch(self, step: int) -> Batch:
+        """The batch of `step`: items, noise and conditions, on the streams' device."""
+        device = self.streams.device
+        index = self.order.indices(step)
+        items = self.dataset.items("train", index)
+        x_0 = items.x_0.to(device, non_blocking=True)
+        z = torch.randn(x_0.shape, generator=self.streams.at("noise", step), device=device)
+        label = None if items.label is None else items.label.to(device, non_blocking=True)
+        cond, cond_data = self._conditions(label, len(index), step)
+        return Batch(x_0=x_0, z=z, cond=cond, cond_data=cond_data, index=index)
+
+    def _conditions(self, label: Tensor | None, n: int, step: int) -> tuple[Cond, Cond]:
+        dropped = self._drop(label, step)
+        if self.guidance.range is None:
+            cond = Cond(label=dropped)
+            return cond, cond
+        low, high = self.guidance.range
+        rng = self.streams.at("guidance", step)
+        scale = torch.rand(n, generator=rng, device=self.streams.device)
+        scale = scale.mul_(high - low).add_(low)
+        return Cond(label, scale), Cond(dropped, torch.ones_like(scale))
+
+    def _drop(self, label: Tensor | None, step: int) -> Tensor | None:
+        """`label` with the null class in a share `label_dropout` of the rows."""
+        if label is None or self.guidance.label_dropout == 0:
+            return label
+        rng = self.streams.at("label_dropout", step)
+        drop = torch.rand(len(label), generator=rng, device=label.device)
+        return label.masked_fill(drop < self.guidance.label_dropout, self.dataset.spec.num_classes)

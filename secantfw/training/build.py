@@ -1,0 +1,215 @@
+"""From a resolved experiment to its objects, and the problems that only building shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+import torch
+
+from secantfw.errors import ExperimentError, Problem, UserError
+from secantfw.experiment.schema import Chosen, Experiment
+from secantfw.interfaces.backbone import Backbone
+from secantfw.interfaces.build_site import BuildSite
+from secantfw.interfaces.dataset import Dataset
+from secantfw.interfaces.loss import SecantLoss
+from secantfw.interfaces.path import Path
+from secantfw.interfaces.records import Cond, LoadReport, WeightsHeader
+from secantfw.interfaces.solver import Solver
+from secantfw.interfaces.teacher import Teacher
+from secantfw.interfaces.time_sampler import TimeSampler
+from secantfw.plugin.building import build as build_component
+from secantfw.training.randomness import seed_of
+from secantfw.weights import read_header
+
+
+@attrs.frozen(eq=False)
+class Built:
+    """The objects of an experiment, networks on `device`."""
+
+    experiment: Experiment
+    device: torch.device
+    dataset: Dataset
+    path: Path
+    student: Backbone
+    teacher: Teacher | None
+    loss: SecantLoss
+    time_sampler: TimeSampler
+    solver: Solver
+    load_report: LoadReport | None  # None: the student starts from scratch
+
+    def header(self) -> WeightsHeader:
+        """How the student's weights describe themselves."""
+        return WeightsHeader(
+            file="",
+            component=self.experiment.backbone.full_name,
+            options=self.student.network_options(),
+            spec=self.dataset.spec,
+            path_name=self.experiment.path.full_name,
+        )
+
+
+def build(chosen: Chosen, *site: object) -> object:
+    return build_component(chosen.component, chosen.options, *site)
+
+
+def device_of(experiment: Experiment) -> torch.device:
+    """The device `[train] device` asks for.
+
+    Raises:
+        UserError: CUDA asked for where there is none.
+    """
+    wanted = experiment.train.device
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UserError("train.device: 'cuda' was asked for, and this machine has no CUDA device")
+    has_cuda = torch.cuda.is_available()
+    return torch.device("cuda" if wanted == "cuda" or (wanted == "auto" and has_cuda) else "cpu")
+
+
+def build_experiment(experiment: Experiment, device: torch.device) -> Built:
+    """Build everything; on the meta device networks take no memory and weights are not read.
+
+    The student's initial weights are a function of the seed alone.
+
+    Raises:
+        UserError: data, weights or sizes that do not fit, prefixed with the table.
+    """
+    e = experiment
+    with _said_of("dataset"):
+        dataset: Dataset = build(e.dataset)  # type: ignore[assignment]
+    with _said_of("path"):
+        path: Path = build(e.path)  # type: ignore[assignment]
+    with _said_of("teacher.weights"):
+        weights = e.teacher_weights()
+        header = None if weights is None else read_header(weights)
+        _check_header(header, e, dataset)
+    site = BuildSite(dataset.spec, path, header)
+    with torch.random.fork_rng(devices=[]), torch.device(device):
+        torch.manual_seed(seed_of(e.seed, "init", 0))
+        teacher: Teacher | None = None
+        if e.teacher is not None:
+            with _said_of("teacher"):
+                teacher = build(e.teacher, site)  # type: ignore[assignment]
+        with _said_of("backbone"):
+            student: Backbone = build(e.backbone, site)  # type: ignore[assignment]
+    report = None
+    if e.init == "teacher" and teacher is not None and device.type != "meta":
+        with _said_of("backbone"):
+            report = student.load_tangent(teacher.weights() or {})
+    return Built(
+        experiment=e,
+        device=device,
+        dataset=dataset,
+        path=path,
+        student=student.to(device),
+        teacher=teacher if teacher is None or device.type == "meta" else teacher.to(device),
+        loss=build(e.loss),  # type: ignore[arg-type]
+        time_sampler=build(e.time_sampler),  # type: ignore[arg-type]
+        solver=build(e.solver),  # type: ignore[arg-type]
+        load_report=report,
+    )
+
+
+def _check_header(header: WeightsHeader | None, e: Experiment, dataset: Dataset) -> None:
+    if header is None:
+        return
+    if header.path_name and header.path_name != e.path.full_name:
+        raise UserError(
+            f"{header.file} was trained on path {header.path_name}; [path] is {e.path.full_name}"
+        )
+    if header.spec is not None and header.spec != dataset.spec:
+        raise UserError(
+            f"{header.file} was trained on data {header.spec.shape} with {header.spec.num_classes} "
+            f"classes; [dataset] gives {dataset.spec.shape} with {dataset.spec.num_classes}"
+        )
+
+
+class _said_of:  # noqa: N801 - reads as a phrase at its use
+    """Put the table's name before a UserError raised inside."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, ExperimentError):
+            return
+        if isinstance(error, UserError):
+            raise ExperimentError([Problem(str(error), key=self.key)]) from error
+
+
+def check_built(built: Built) -> list[Problem]:
+    """Problems of components that cannot work together: what the loss requires and nobody has,
+    guidance without classes, a network whose output does not fit the data."""
+    return [*_unmet(built), *_guidance(built), *_shape(built)]
+
+
+def _unmet(built: Built) -> Iterator[Problem]:
+    e, needs = built.experiment, built.loss.requirements()
+    name = e.loss.full_name
+    if "teacher" in needs and built.teacher is None:
+        yield Problem(f"{name} needs a teacher; add a [teacher] table", key="loss.use")
+    if "labels" in needs and not built.dataset.spec.num_classes:
+        yield Problem(f"{name} needs labels; {e.dataset.full_name} has none", key="loss.use")
+    if "bidirectional" in needs:
+        if "bidirectional" not in built.time_sampler.capabilities():
+            yield Problem(
+                f"{name} steps in both directions, and {e.time_sampler.full_name} draws s < t "
+                "only; set time_sampler.direction = \"both\"",
+                key="time_sampler.direction",
+            )
+        if "bidirectional" not in built.student.supports:
+            yield Problem(
+                f"{name} needs s > t too, which {e.backbone.full_name} does not support",
+                key="backbone.use",
+            )
+    for need in sorted(needs - {"teacher", "labels", "bidirectional", "ema", "jvp"}):
+        yield Problem(f"{name} requires {need!r}, which nothing here provides", key="loss.use")
+    if "jvp" in needs and "jvp" not in built.student.supports:
+        yield Problem(
+            f"{name} needs forward-mode derivatives, which {e.backbone.full_name} does not support",
+            key="backbone.use",
+        )
+
+
+def _guidance(built: Built) -> Iterator[Problem]:
+    e, g = built.experiment, built.experiment.guidance
+    name, classes = e.dataset.full_name, built.dataset.spec.num_classes
+    if g.range is not None and "guidance" not in built.student.supports:
+        yield Problem(
+            f"{e.backbone.full_name} cannot be told a guidance scale", key="guidance.range"
+        )
+    for key, used in (
+        ("range", g.range is not None),
+        ("label_dropout", g.label_dropout > 0),
+        ("scale", g.scale != 1.0),
+    ):
+        if used and not classes:
+            yield Problem(f"guidance needs labels; {name} has none", key=f"guidance.{key}")
+    if g.range is not None and not g.range[0] <= g.scale <= g.range[1]:
+        yield Problem(
+            f"{g.scale} lies outside the range {list(g.range)} the student is told in training",
+            key="guidance.scale",
+        )
+
+
+def _shape(built: Built) -> Iterator[Problem]:
+    """One evaluation on the meta device: the secant must have the shape of the data."""
+    if built.device.type != "meta":
+        return
+    shape = (2, *built.dataset.spec.shape)
+    x, t = torch.empty(shape, device="meta"), torch.empty(2, device="meta")
+    label = torch.empty(2, dtype=torch.int64, device="meta")
+    cond = Cond(
+        label if built.dataset.spec.num_classes else None,
+        None if built.experiment.guidance.range is None else t,
+    )
+    try:
+        out = tuple(built.student(x, t, t, cond).shape)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        first = str(error).splitlines()[0]
+        yield Problem(f"cannot be evaluated on data {shape[1:]}: {first}", key="backbone")
+        return
+    if out != shape:
+        yield Problem(f"gives {out[1:]} for data {shape[1:]}", key="backbone")

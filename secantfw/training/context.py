@@ -1,0 +1,138 @@
+"""RunContext: what a loss may use in a real run, every network call counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import torch
+from torch import Tensor
+
+from secantfw.errors import UserError
+from secantfw.interfaces.backbone import Backbone
+from secantfw.interfaces.loss import Context, SecantCall, TangentCall
+from secantfw.interfaces.path import Path
+from secantfw.interfaces.records import Cond
+from secantfw.interfaces.solver import Solver
+from secantfw.interfaces.teacher import Teacher
+from secantfw.sampling.field import CountedField
+from secantfw.sampling.guidance import guided
+from secantfw.training.randomness import Streams
+
+
+@attrs.define
+class Counts:
+    """Network evaluations since the last reset, in rows: student without and with graph, teacher."""
+
+    forward: int = 0
+    backward: int = 0
+    teacher: int = 0
+
+    def per_row(self, rows: int) -> str:
+        """`3F 1B`: forward and backward evaluations per sample of the batch."""
+        return f"{(self.forward + self.teacher) / rows:g}F {self.backward / rows:g}B"
+
+
+class StudentCall(SecantCall):
+    """f(x, t, s) of one network, under autocast where the run says so; a graph only if asked."""
+
+    def __init__(self, network: Backbone, counts: Counts, amp: torch.dtype | None) -> None:
+        self.network, self.counts, self.amp = network, counts, amp
+
+    def __call__(
+        self, x: Tensor, t: Tensor, s: Tensor, cond: Cond, *, grad: bool = False
+    ) -> Tensor:
+        self.counts.forward += x.shape[0]
+        if grad:
+            self.counts.backward += x.shape[0]
+            return self._evaluate(x, t, s, cond)
+        with torch.no_grad():
+            return self._evaluate(x, t, s, cond)
+
+    def _evaluate(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
+        if self.amp is None:
+            return self.network(x, t, s, cond)  # type: ignore[no-any-return]
+        # One autocast region per pass: a no-grad pass caches its casts without a graph, and in one
+        # shared region the pass with gradients would reuse them (pytorch#112583).
+        with torch.autocast(x.device.type, self.amp):
+            return self.network(x, t, s, cond).float()  # type: ignore[no-any-return]
+
+
+class TargetCall(StudentCall):
+    """The EMA copy; never builds a graph."""
+
+    def __call__(
+        self, x: Tensor, t: Tensor, s: Tensor, cond: Cond, *, grad: bool = False
+    ) -> Tensor:
+        if grad:
+            raise UserError("ctx.target is the EMA copy: it has no gradient")
+        return super().__call__(x, t, s, cond)
+
+
+class GuidedTeacher(TangentCall):
+    """v(x, t) of the teacher, guided row by row where `cond.guidance` is set."""
+
+    def __init__(
+        self, teacher: Teacher, null: int, counts: Counts, amp: torch.dtype | None
+    ) -> None:
+        self.teacher, self.null, self.counts, self.amp = teacher, null, counts, amp
+
+    @torch.no_grad()
+    def __call__(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
+        if cond.guidance is None or cond.label is None:
+            return self._velocity(x, t, t, cond)
+        return guided(self._velocity, x, t, t, cond.label, cond.guidance, self.null)
+
+    def _velocity(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
+        self.counts.teacher += x.shape[0]
+        if self.amp is None:
+            return self.teacher.velocity(x, t, cond)
+        with torch.autocast(x.device.type, self.amp):
+            return self.teacher.velocity(x, t, cond).float()
+
+
+class NoTeacher(TangentCall):
+    """Stands where an experiment has no teacher."""
+
+    def __call__(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
+        raise UserError("this loss asked for a teacher, and the experiment has no [teacher]")
+
+
+class RunContext(Context):
+    """The context of a run; `step` and `progress` are set by the loop."""
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        student: Backbone,
+        ema: Backbone,
+        teacher: Teacher | None,
+        null: int,
+        streams: Streams,
+        steps: int,
+        teacher_solver: Callable[[], Solver],
+        amp: torch.dtype | None = None,
+    ) -> None:
+        self.path = path
+        self.counts = Counts()
+        self.student = StudentCall(student, self.counts, amp)
+        self.target = TargetCall(ema, self.counts, amp)
+        self.teacher = NoTeacher()
+        if teacher is not None:
+            self.teacher = GuidedTeacher(teacher, null, self.counts, amp)
+        self._streams, self._steps = streams, steps
+        self._teacher_solver = teacher_solver
+        self.step = 0
+
+    @property
+    def progress(self) -> float:  # type: ignore[override]
+        return self.step / self._steps
+
+    @torch.no_grad()
+    def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
+        field = CountedField(self.path, lambda x, t, _s, c: self.teacher(x, t, c), False)
+        return self._teacher_solver().solve(field, x, t, s, steps, cond)
+
+    def fork_rng(self, name: str) -> torch.Generator:
+        return self._streams.at(f"loss/{name}", self.step)

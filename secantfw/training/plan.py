@@ -1,0 +1,141 @@
+"""The plan of a run: what will be trained, at what cost, where it starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import torch
+
+from secantfw.errors import UserError
+from secantfw.experiment.schema import Chosen
+from secantfw.interfaces.records import Batch, Cond, LossTerms
+from secantfw.training.batches import BatchSource
+from secantfw.training.build import Built
+from secantfw.training.context import RunContext
+
+
+@attrs.frozen
+class PlannedComponent:
+    """One component of the plan; `parameters` is None for one without a network."""
+
+    kind: str
+    name: str
+    summary: str
+    parameters: int | None = None
+
+
+@attrs.frozen
+class Plan:
+    """What is printed before a run and kept as plan.json."""
+
+    title: str
+    cite: tuple[str, ...]
+    components: tuple[PlannedComponent, ...]
+    evaluations_per_step: str
+    start: str
+    device: str
+    steps: int
+    batch_size: int
+
+    def as_json(self) -> dict[str, Any]:
+        return attrs.asdict(self)
+
+    def lines(self) -> list[str]:
+        """The plan as text, a line a fact."""
+        width = max(len(c.kind) for c in self.components)
+        rows = []
+        for c in self.components:
+            size = "" if not c.parameters else f"  {c.parameters:,} parameters"
+            rows.append(f"  {c.kind:<{width}}  {c.name}{size}")
+        return [
+            self.title,
+            *rows,
+            f"  {'start':<{width}}  {self.start}",
+            f"  {'cost':<{width}}  {self.steps} steps of {self.batch_size}, "
+            f"{self.evaluations_per_step} per step, on {self.device}",
+        ]
+
+
+def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
+    """The plan, with the loss evaluated once on two rows to count its network evaluations.
+
+    Raises:
+        UserError: a loss that fails on a real batch, or a student that does not start from the
+            teacher it should start from.
+    """
+    e = built.experiment
+    cite = dict.fromkeys([*e.cite, *(c for part in _parts(built) for c in part.component.cite)])
+    return Plan(
+        title=e.title,
+        cite=tuple(cite),
+        components=tuple(_planned(part, built) for part in _parts(built)),
+        evaluations_per_step=_count(built, ctx, source),
+        start=_start(built, source),
+        device=built.device.type,
+        steps=e.train.steps,
+        batch_size=e.train.batch_size,
+    )
+
+
+def _parts(built: Built) -> list[Chosen]:
+    e = built.experiment
+    parts = [e.dataset, e.path, e.teacher, e.backbone, e.loss, e.time_sampler, e.solver]
+    return [part for part in parts if part is not None]
+
+
+def _planned(part: Chosen, built: Built) -> PlannedComponent:
+    c, parameters = part.component, None
+    if c.kind == "backbone":
+        parameters = sum(p.numel() for p in built.student.parameters())
+    if c.kind == "teacher" and built.teacher is not None:
+        parameters = built.teacher.num_parameters() or None
+    return PlannedComponent(c.kind, c.full_name, c.summary, parameters)
+
+
+def _small_batch(source: BatchSource) -> Batch:
+    small = BatchSource(source.dataset, source.guidance, source.streams, source.order.seed, 2)
+    return small.batch(0)
+
+
+def _count(built: Built, ctx: RunContext, source: BatchSource) -> str:
+    batch, rng = _small_batch(source), source.streams.at("times", 0)
+    times = built.time_sampler.sample(2, built.loss.times_needed(), built.path, rng, 0.0)
+    before = attrs.evolve(ctx.counts)
+    terms = built.loss(ctx, batch, times)
+    if not isinstance(terms, LossTerms) or tuple(terms.per_sample.shape) != (2,):
+        got = getattr(getattr(terms, "per_sample", terms), "shape", type(terms).__name__)
+        raise UserError(
+            f"loss: {built.experiment.loss.full_name} must return LossTerms with per_sample of "
+            f"shape (B,); for B = 2 it gave {got}"
+        )
+    spent = attrs.evolve(
+        ctx.counts,
+        forward=ctx.counts.forward - before.forward,
+        backward=ctx.counts.backward - before.backward,
+        teacher=ctx.counts.teacher - before.teacher,
+    )
+    return spent.per_row(2)
+
+
+@torch.no_grad()
+def _start(built: Built, source: BatchSource) -> str:
+    """Where the student starts; one that takes the teacher's weights must equal it at s = t."""
+    if built.load_report is None or built.teacher is None:
+        return "from scratch"
+    batch = _small_batch(source)
+    t = torch.tensor([0.25, 0.75], device=built.device)
+    x_t = built.path.point(batch, t)
+    cond = Cond(batch.cond.label, batch.cond.guidance)
+    training = built.student.training
+    f = built.student.eval()(x_t, t, t, cond)
+    built.student.train(training)
+    v = built.teacher.velocity(x_t, t, cond)
+    gap = float((f - v).abs().max())
+    if gap > 1e-6 * max(1.0, float(v.abs().max())):
+        raise UserError(
+            f"backbone: the student took the teacher's weights, but f(x, t, t) differs from v(x, t) "
+            f"by {gap:.2g}; its load_tangent or its second time is wrong"
+        )
+    exact = "bit for bit" if gap == 0 else f"to {gap:.1g}"
+    return f"teacher's weights, f(x, t, t) = v(x, t) {exact}"

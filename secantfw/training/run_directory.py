@@ -1,0 +1,159 @@
+"""The run directory `runs/NAME/STAMP-HASH/`, and what is known of the run that fills it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from secantfw.errors import UserError
+from secantfw.training.files import write_json, write_text
+
+Status = Literal["finished", "interrupted", "terminated", "failed"]
+
+
+@attrs.frozen
+class Outcome:
+    """How a run ended; written last, as outcome.json."""
+
+    status: Status
+    step: int
+    steps: int
+    seconds: float
+    message: str = ""
+    detached: tuple[str, ...] = ()  # observers that raised, and why
+
+
+@attrs.frozen
+class RunInfo:
+    """What observers are told of a run."""
+
+    directory: Path
+    title: str
+    steps: int
+    resumed_at: int
+    device: str
+
+
+def create(
+    root: Path, name: str, digest: str, files: Sequence[Path], resolved: str, seed: int, device: str
+) -> Path:
+    """Make the run directory with experiment/, resolved.toml and environment.json in it.
+
+    Raises:
+        UserError: a place that cannot be written.
+    """
+    stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H-%M-%SZ")
+    try:
+        directory = _fresh(root / name, f"{stamp}-{digest[:6]}")
+        for part in ("experiment", "checkpoints", "samples"):
+            (directory / part).mkdir()
+        for number, file in enumerate(files):
+            shutil.copyfile(file, directory / "experiment" / f"{number}-{file.name}")
+        write_text(directory / "resolved.toml", resolved)
+        write_json(directory / "environment.json", environment(seed, device))
+    except OSError as error:
+        raise UserError(f"{error.filename or root}: cannot be written ({error.strerror})") from error
+    return directory
+
+
+def _fresh(parent: Path, name: str) -> Path:
+    """A new folder `parent/name`, with a number behind it if two runs start in one second."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for number in range(1000):
+        directory = parent / (name if number == 0 else f"{name}-{number}")
+        try:
+            directory.mkdir()
+        except FileExistsError:
+            continue
+        return directory
+    raise UserError(f"{parent / name}: a thousand runs of this second exist")
+
+
+def open_run(directory: Path) -> Path:
+    """An existing run directory.
+
+    Raises:
+        UserError: not one; the newest run below it is named where there is one.
+    """
+    if (directory / "resolved.toml").is_file():
+        return directory.resolve()
+    inner = sorted(directory.glob("**/resolved.toml"), key=lambda f: f.parent.name)
+    hint = f"; did you mean {inner[-1].parent}?" if inner else ""
+    raise UserError(f"{directory}: not a run directory (no resolved.toml){hint}")
+
+
+def environment(seed: int, device: str) -> Mapping[str, Any]:
+    """What a number may depend on: versions, device, threads, code, plug-ins."""
+    import torch
+
+    import secantfw
+
+    entries = importlib.metadata.entry_points(group="secantfw")
+    return {
+        "secantfw": secantfw.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "device": device,
+        "device_name": torch.cuda.get_device_name() if device == "cuda" else platform.processor(),
+        "threads": torch.get_num_threads(),
+        "platform": platform.platform(),
+        "git_commit": _git_commit(),
+        "argv": sys.argv,
+        "seed": seed,
+        "plugins": [
+            {"name": e.name, "distribution": f"{e.dist.name} {e.dist.version}" if e.dist else ""}
+            for e in sorted(entries, key=lambda e: e.name)
+        ],
+    }
+
+
+def _git_commit() -> str | None:
+    """The commit of the source tree secantfw runs from, `-dirty` with local changes; else None."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        said = subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return said.stdout.strip() or None
+
+
+class MetricsLog:
+    """metrics.jsonl: one JSON object a line, appended; on resume lines past the checkpoint go."""
+
+    def __init__(self, file: Path, resumed_at: int) -> None:
+        self.file = file
+        kept: list[str] = []
+        if file.exists():
+            kept = [line for line in file.read_text().splitlines() if _step(line) <= resumed_at]
+        write_text(file, "".join(f"{line}\n" for line in kept))
+
+    def append(self, record: Mapping[str, float]) -> None:
+        with self.file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(record) + os.linesep)
+
+
+def _step(line: str) -> float:
+    """The step of a line; infinity for a line cut short by a crash, so that it is dropped."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
