@@ -32,9 +32,13 @@ class Document:
     main: Layer  # the file that was asked for
 
     def owner(self, key: KeyPath) -> Layer:
-        """The layer that names `key`, or the nearest table around it; else the main file."""
-        prefixes = (key[:n] for n in range(len(key), 0, -1))
-        return next((self.owners[p] for p in prefixes if p in self.owners), self.main)
+        """The layer that names `key`, or else the last file that names a table around it."""
+        for prefix in (key[:n] for n in range(len(key), 0, -1)):
+            layer = self.owners.get(prefix, self.main)
+            inside = prefix == key or not isinstance(self.value(prefix), Mapping)
+            if prefix in self.owners and (inside or layer.file is not None):
+                return layer
+        return self.main
 
     def problem(self, key: KeyPath, what: str) -> Problem:
         return self.owner(key).problem(key, " ".join(what.splitlines()))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import attrs
 
-from secantfw.errors import Problem
+from secantfw.errors import ExperimentError, Problem
 from secantfw.experiment.document import Document, merge
 from secantfw.experiment.extends import read_layers
+from secantfw.experiment.hooks import hook_problems, locate
 from secantfw.experiment.overrides import overrides_layer
 from secantfw.experiment.resolve import resolve
 from secantfw.experiment.schema import Experiment
@@ -42,9 +43,12 @@ def load(file: Path | str, overrides: Sequence[str], plugins: Plugins) -> Loaded
     Raises:
         ExperimentError: everything that is wrong with it, by file and line.
     """
-    layers = read_layers(Path(file))
+    layers = read_layers(locate(Path(file), plugins))
     document = merge(layers, overrides_layer(overrides))
     experiment = resolve(document, plugins)
+    problems = [document.located(p) for p in hook_problems(experiment, plugins)]
+    if problems:
+        raise ExperimentError(problems)
     read = [layer.file for layer in layers if layer.file is not None]
     files = dict.fromkeys([*read, *experiment.local_plugins])
     return LoadedExperiment(experiment, document, tuple(files), _digest(experiment, document))

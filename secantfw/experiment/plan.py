@@ -17,9 +17,7 @@ def complaints(experiment: Experiment) -> Iterator[Complaint]:
     yield from _train(experiment)
     yield from _evaluate(experiment)
     if experiment.init == "teacher" and experiment.teacher_weights() is None:
-        what = (
-            "'teacher', but there is no [teacher] with weights to start from; expected 'scratch'"
-        )
+        what = "'teacher', but no [teacher] has weights to start from; expected 'scratch'"
         yield ("backbone", "init"), what
 
 

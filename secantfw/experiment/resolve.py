@@ -24,6 +24,7 @@ from secantfw.experiment.schema import (
     Guidance,
     Head,
     Train,
+    weights_file,
 )
 from secantfw.experiment.scope import Scope
 from secantfw.experiment.structure import INVALID, structure
@@ -78,7 +79,7 @@ def _check_schema(document: Document) -> None:
 def _head(scope: Scope, plugins: Plugins) -> Head | None:
     said = {k: v for k, v in scope.document.tables.items() if k in _HEAD}
     _unknown_keys(scope)
-    head = structure(Head, said, (), scope)
+    head: Head = structure(Head, said, (), scope)
     if head is INVALID:
         return None
     _check_requires(head, scope, plugins)
@@ -168,7 +169,7 @@ def _backbone(teacher: Chosen | None, scope: Scope) -> tuple[Chosen | None, str 
     chosen = choose("backbone", table, ("backbone",), scope, also=names)
     if keys is INVALID:
         return chosen, None
-    has_weights = getattr(teacher and teacher.options, "weights", None) is not None
+    has_weights = teacher is not None and weights_file(teacher) is not None
     return chosen, keys.init or ("teacher" if has_weights else "scratch")
 
 

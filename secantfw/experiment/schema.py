@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import attrs
 
-from secantfw.options import REQUIRED, option
+from secantfw.options import REQUIRED, option, option_info
 from secantfw.plugin.component import Component
 
 SCHEMA = 1
@@ -173,6 +173,14 @@ class Experiment:
         return tuple(map(Path, self.head.local_plugins))
 
     def teacher_weights(self) -> Path | None:
-        """The teacher's weights file, by the convention that its option is called `weights`."""
-        weights = None if self.teacher is None else getattr(self.teacher.options, "weights", None)
-        return None if weights is None else Path(weights)
+        """The teacher's weights file, if it has one."""
+        return None if self.teacher is None else weights_file(self.teacher)
+
+
+def weights_file(chosen: Chosen) -> Path | None:
+    """A component's weights file, by the convention that its option `weights` names a file."""
+    field = attrs.fields_dict(type(chosen.options)).get("weights")
+    if field is None or not option_info(field).is_path:
+        return None  # a mixture's `weights` are numbers
+    weights = chosen.options.weights
+    return None if weights is None else Path(weights)

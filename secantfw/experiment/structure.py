@@ -39,7 +39,8 @@ def structure(
     hints = get_type_hints(cls)
     for name in table:
         if name not in fields and name not in also:
-            what = f"unknown option {shown(name)}{did_you_mean(name, [*fields, *also])}"
+            hint = did_you_mean(name, [*fields, *also]) or "; there are none here"
+            what = f"unknown option {shown(name)}{hint}"
             scope.add((*key, name), what)
     values = {
         name: _field(field, hints[name], table, (*key, name), scope)
@@ -102,8 +103,8 @@ def _field(
 
 
 def _default(field: attrs.Attribute[Any]) -> Any:
-    default = field.default
-    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+    factory = getattr(field.default, "factory", None)  # of attrs.Factory
+    return field.default if factory is None else factory()
 
 
 def _allowed(value: Any, info: OptionInfo, key: KeyPath, scope: Scope) -> Any:
@@ -163,9 +164,10 @@ def _scalar(value: Any, hint: Any, key: KeyPath, scope: Scope) -> Any:
 
 
 def _refuse(value: Any, expected: str, key: KeyPath, scope: Scope) -> Any:
-    names = {dict: "table", list: "list"}
-    kind = names.get(type(value), type(value).__name__)
-    got = kind if kind in names.values() else f"{kind} {shown(value)}"
+    if isinstance(value, (dict, list)):
+        got = "a table" if isinstance(value, dict) else "a list"
+    else:
+        got = f"{type(value).__name__} {shown(value)}"
     scope.add(key, f"expected {expected}, got {got}")
     return INVALID
 

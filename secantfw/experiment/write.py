@@ -44,6 +44,11 @@ def to_toml(tables: Mapping[str, Any], origin: Callable[[KeyPath], str] | None) 
     return tomlkit.dumps(document)
 
 
+def value_text(value: Any) -> str:
+    """One value as it would stand in the file."""
+    return _item(value, (), None).as_string()
+
+
 def _chosen(chosen: Chosen | None, key: KeyPath, document: Document) -> dict[str, Any] | None:
     if chosen is None:
         return None
@@ -84,13 +89,7 @@ def _item(value: Any, key: KeyPath, origin: Callable[[KeyPath], str] | None) -> 
         for name, child in value.items():
             table.add(name, _item(child, (*key, name), origin))
         return table
-    item = (
-        tomlkit.item(value, _parent=tomlkit.array())
-        if isinstance(value, list)
-        else tomlkit.item(value)
-    )
-    if isinstance(value, list):
-        item = _array(value)
+    item = _array(value) if isinstance(value, list) else tomlkit.item(value)
     if origin is not None:
         item.comment(origin(key))
     return item
