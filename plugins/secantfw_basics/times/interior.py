@@ -22,8 +22,8 @@ def with_interior(t: Tensor, s: Tensor, need: TimesNeed, rng: torch.Generator) -
         return Times(t=t, s=s, r=none, r_weight=none)
     if need.law == "gauss_legendre":
         nodes, weights = _gauss_legendre(draws)
-        u = torch.tensor(nodes, device=t.device).expand(n, draws)
-        r_weight = torch.tensor(weights, device=t.device).expand(n, draws)
+        u = t.new_tensor(nodes).expand(n, draws)
+        r_weight = t.new_tensor(weights).expand(n, draws)
     else:
         u = _random_shares(n, need, rng)
         r_weight = t.new_full((n, draws), 1 / draws)
