@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from secantfw.errors import RunAborted, UserError
+from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.evaluation.rows import NamedSolver, Row, plan_rows
 from secantfw.experiment.schema import Chosen
 from secantfw.interfaces.backbone import Backbone
@@ -41,6 +42,8 @@ class Evaluator:
         metrics = self._metrics()
         ends = self._endpoints() if any("endpoints" in m.requires for m in metrics) else None
         rows = [self._row(row, metrics, ends, samples_folder) for row in self._plan()]
+        if samples_folder is not None and self.built.dataset.spec.shape == (2,):
+            self._plane(samples_folder / "trajectories.png")
         frechet = next((m for m in metrics if m.key == "frechet_distance"), None)
         return {
             "rows": rows,
@@ -138,6 +141,22 @@ class Evaluator:
         pictures = self.built.dataset.to_uint8(torch.cat(shown)[:wanted])
         if pictures is not None:
             save_grid(pictures.numpy(), folder / row.file_name)
+
+    def _plane(self, file: Path) -> None:
+        """The student's steps under the run's solver, 4 of them where the table has 4."""
+        keys, solver = self.built.experiment.evaluate.keys, self.built.solver
+        budget = 4 if 4 in keys.steps else max(keys.steps)
+        teacher = None if self.built.teacher is None else self._field("teacher")
+        draw_trajectories(
+            self.built,
+            self._field("student"),
+            solver,
+            max(1, solver.steps_within(budget)),
+            teacher,
+            self.find_solver(keys.reference_solver),
+            self._starts()[0],
+            file,
+        )
 
 
 def _solver(chosen: Chosen) -> Solver:

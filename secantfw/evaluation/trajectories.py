@@ -1,0 +1,44 @@
+"""A picture of the student's steps over the teacher's curves, for data in the plane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from secantfw.interfaces.solver import Field, Solver
+from secantfw.reporting.pictures import save_trajectories
+from secantfw.sampling.draw import Start
+from secantfw.training.build import Built
+
+_PATHS = 200  # drawn; the reference curves too
+_CURVE_STEPS = 64
+
+
+def draw_trajectories(
+    built: Built, student: Field, solver: Solver, steps: int, teacher: Field | None,
+    curve_solver: Solver, start: Start, file: Path,
+) -> None:  # fmt: skip
+    """Write `file`: `steps` solver steps of the student from `start`, over the teacher's ODE."""
+    first = Start(start.numbers[:_PATHS], start.z[:_PATHS], start.cond.map(lambda c: c[:_PATHS]))
+    paths = _points(student, solver, first, steps)
+    curves = None
+    if teacher is not None:
+        curves = _points(teacher, curve_solver, first, _CURVE_STEPS).numpy()
+    index = torch.arange(min(2000, built.dataset.size("train")))
+    data = built.dataset.items("train", index).x_0
+    title = f"{built.experiment.title}: {steps} steps"
+    save_trajectories(paths.numpy(), data.numpy(), curves, file, title)
+
+
+@torch.inference_mode()
+def _points(field: Field, solver: Solver, start: Start, steps: int) -> Tensor:
+    """x at the ends of `steps` equal parts of time, (steps + 1, n, 2), one solver step each."""
+    points = [start.z]
+    ones = torch.ones(len(start.z), device=start.z.device)
+    low, high = field.path.t_min, field.path.t_max
+    grid = torch.linspace(high, low, steps + 1, dtype=torch.float64).tolist()
+    for t, s in zip(grid[:-1], grid[1:], strict=True):
+        points.append(solver.solve(field, points[-1], ones * t, ones * s, 1, start.cond))
+    return torch.stack(points).cpu()

@@ -1,0 +1,8 @@
+"""The toy plug-in lives with the experiment tests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "experiment"))
