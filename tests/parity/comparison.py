@@ -1,0 +1,74 @@
+"""Comparing results, and the account of what was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import torch
+from torch import Tensor
+
+from .golden import Golden, suffix_of
+from .tolerance import limit, same_frequencies
+
+
+@attrs.define
+class Account:
+    """Over the whole session: how many results there were, and how many were compared."""
+
+    files: set[str] = attrs.field(factory=set)
+    total: int = 0
+    compared: int = 0
+    worst: dict[str, float] = attrs.field(factory=dict)  # by precision
+
+    def lines(self) -> list[str]:
+        worst = ", ".join(f"{key} {value:.1e}" for key, value in sorted(self.worst.items()))
+        bits = "the files'" if same_frequencies() else "not the files'"
+        return [
+            f"worst relative difference: {worst or 'nothing compared'} (bits of exp: {bits})",
+            f"compared {self.compared} of {self.total} out/ and derived/ tensors in "
+            f"{len(self.files)} files, {self.total - self.compared} skipped",
+        ]
+
+
+class Case:
+    """One case of one file: what its results must be, and which are compared already."""
+
+    def __init__(self, golden: Golden, name: str, account: Account) -> None:
+        self.golden, self.name, self.account = golden, name, account
+        self.names = golden.cases()[name]
+        self.open = set(self.names)
+
+    def check(self, name: str, actual: Tensor, tolerance: float | None = None) -> None:
+        """max|a - b| / max|b| against the tolerance of the file, integers exactly."""
+        expected = self.golden[name]
+        assert actual.shape == expected.shape, f"{name}: {actual.shape}, not {expected.shape}"
+        if not expected.is_floating_point():
+            assert torch.equal(actual, expected), name
+            difference = 0.0
+        else:
+            difference = relative_difference(actual, expected)
+        allowed = limit(self.golden, suffix_of(name)) if tolerance is None else tolerance
+        assert difference <= allowed, f"{name}: {difference:.2e} > {allowed:.1e}, relative"
+        self._count(name, difference)
+
+    def finish(self, may_miss: Callable[[str], bool]) -> None:
+        """Every result of the case must have been compared, but for those known as pending."""
+        missed = sorted(name for name in self.open if not may_miss(name))
+        assert not missed, f"not compared: {missed}"
+
+    def _count(self, name: str, difference: float) -> None:
+        self.open.remove(name)
+        self.account.compared += 1
+        key = suffix_of(name).removeprefix(".") or "other"
+        self.account.worst[key] = max(self.account.worst.get(key, 0.0), difference)
+
+
+def relative_difference(actual: Tensor, expected: Tensor) -> float:
+    """max|a - b| / max|b| in float64; infinite where a is not finite."""
+    a, b = actual.detach().double(), expected.double()
+    if not torch.isfinite(a).all():
+        return float("inf")
+    scale = b.abs().max().item()
+    difference = (a - b).abs().max().item()
+    return difference / scale if scale else difference

@@ -1,0 +1,42 @@
+"""`pytest tests/parity [--golden DIR]`: one test per file and case that the sidecars name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .comparison import Account
+from .golden import golden_files
+
+DEFAULT = Path(__file__).parent.parent / "data" / "golden"
+ACCOUNT = pytest.StashKey[Account]()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--golden", metavar="DIR", help="folder of golden files with sidecars")
+
+
+def pytest_generate_tests(metafunc):
+    if {"golden", "case_name"} <= set(metafunc.fixturenames):
+        # The option exists only where this folder was named on the command line.
+        folder = Path(metafunc.config.getoption("--golden", None) or DEFAULT)
+        files = golden_files(folder)
+        assert files, f"{folder}: no golden files"
+        pairs = [(golden, case) for golden in files for case in golden.cases()]
+        ids = [f"{golden.stem}-{case}" for golden, case in pairs]
+        metafunc.parametrize(("golden", "case_name"), pairs, ids=ids)
+
+
+@pytest.fixture
+def account(request):
+    return request.config.stash.setdefault(ACCOUNT, Account())
+
+
+def pytest_unconfigure(config):
+    account = config.stash.get(ACCOUNT, None)
+    if account is not None:
+        writer = config.get_terminal_writer()
+        writer.line()
+        for line in account.lines():
+            writer.line(line)

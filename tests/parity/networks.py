@@ -1,0 +1,88 @@
+"""The plug-in's networks as a sidecar's constructor arguments describe them.
+
+Golden files are in SiT's time (t = 0 noise); the components are in secantfw's. These adapters
+mirror time and sign, so that the components are compared through their public interface.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from secantfw_sit.backbone import SiTBackbone
+from secantfw_sit.options import SiTOptions, SiTTeacherOptions
+from secantfw_sit.teacher import SiTTeacher
+from torch import Tensor
+
+from secantfw import BuildSite, Cond, DataSpec, WeightsHeader, save_weights
+
+from .golden import Golden
+
+
+def spec_of(golden: Golden) -> DataSpec:
+    ctor = golden.sidecar["ctor"]
+    side = ctor["input_size"]
+    return DataSpec((ctor["in_channels"], side, side), ctor["num_classes"])
+
+
+def sizes_of(golden: Golden) -> dict[str, Any]:
+    ctor = golden.sidecar["ctor"]
+    return {
+        "width": ctor["hidden_size"],
+        "depth": ctor["depth"],
+        "heads": ctor["num_heads"],
+        "patch": ctor["patch_size"],
+        "learn_sigma": ctor["learn_sigma"],
+    }
+
+
+def embedding_of(golden: Golden) -> dict[str, Any]:
+    """The released `online_cfg`: none, a range 'a-b', or one number, which embeds a constant."""
+    said = golden.sidecar["ctor"].get("online_cfg")
+    if said is None:
+        return {"guidance_embedding": "none"}
+    low, dash, high = said.partition("-")
+    if not dash:
+        return {"guidance_embedding": "constant"}
+    return {"guidance_embedding": "range", "guidance_range": (float(low), float(high))}
+
+
+def build_student(golden: Golden, dtype: torch.dtype, *, one_time: bool = False) -> SiTBackbone:
+    """A student with the weights below `state/`: two-time ones, or one-time ones taken over."""
+    options = SiTOptions(**sizes_of(golden), **embedding_of(golden))
+    student = SiTBackbone(options, BuildSite(spec_of(golden), path=None))
+    state = golden.under("state")
+    if one_time:
+        student.load_tangent(state)
+    elif state:
+        student.network.load_state_dict(state)
+    return student.to(dtype)
+
+
+def build_teacher(
+    golden: Golden, dtype: torch.dtype, weights: str = "teacher", path: Any = None
+) -> SiTTeacher:
+    """A teacher from the tensors below `weights/`, by way of a file as a user has it."""
+    spec = spec_of(golden)
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "teacher.safetensors")
+        header = WeightsHeader(file, "sit:sit", sizes_of(golden), spec)
+        save_weights(file, golden.under(weights), header)
+        teacher = SiTTeacher(SiTTeacherOptions(file), BuildSite(spec, path))
+    teacher.network.to(dtype)
+    return teacher
+
+
+def sit_velocity(teacher: SiTTeacher, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
+    """v in SiT's time and sign."""
+    return -teacher.velocity(x, 1 - t, Cond(y))
+
+
+def sit_secant(
+    student: SiTBackbone, x: Tensor, t: Tensor, s: Tensor, y: Tensor, w: Tensor | None = None
+) -> Tensor:
+    """f in SiT's time and sign."""
+    with torch.no_grad():
+        return -student(x, 1 - t, 1 - s, Cond(y, w))
