@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from secantfw.errors import ExitCode, ExperimentError, Problem
+from secantfw.errors import ExitCode, ExperimentError, Problem, UserError
 from secantfw.experiment.load import LoadedExperiment, load
 from secantfw.plugin.loader import Plugins
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     try:
         loaded = load(args.file, args.overrides, plugins)
-        problems = () if args.no_build else _build_problems(loaded, plugins)
+        problems = () if args.no_build else _build_problems(loaded)
     except ExperimentError as error:
         problems = error.problems
     for problem in problems:
@@ -35,10 +35,19 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     return int(ExitCode.DONE)
 
 
-def _build_problems(loaded: LoadedExperiment, plugins: Plugins) -> Sequence[Problem]:
-    from secantfw.training.build import check_build  # imports torch
+def _build_problems(loaded: LoadedExperiment) -> Sequence[Problem]:
+    """What only building shows; on the meta device, where networks take no memory."""
+    import torch
 
-    return tuple(map(loaded.located, check_build(loaded, plugins)))
+    from secantfw.training.build import build_experiment, check_built
+
+    try:
+        found = check_built(build_experiment(loaded.experiment, torch.device("meta")))
+    except ExperimentError as error:
+        found = list(error.problems)
+    except UserError as error:
+        found = [Problem(str(error))]
+    return tuple(map(loaded.located, found))
 
 
 def _summary(loaded: LoadedExperiment) -> str:

@@ -48,7 +48,7 @@ def choose_all(kind: Kind, said: Any, key: KeyPath, scope: Scope) -> tuple[Chose
 
 def _named(kind: Kind, name: Any, key: KeyPath, scope: Scope) -> Component | None:
     if name is None:
-        known = ", ".join(c.name for c in scope.registry.of_kind(kind))
+        known = ", ".join(dict.fromkeys(c.name for c in scope.registry.of_kind(kind)))
         scope.add(key, f"missing 'use', the name of a {kind}; known: {known}")
     elif not isinstance(name, str):
         scope.add(key, f"expected the name of a {kind}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from secantfw.errors import Problem
 from secantfw.experiment.schema import Experiment
@@ -14,8 +15,8 @@ def hook_problems(experiment: Experiment, plugins: Plugins) -> Iterator[Problem]
     """The problems of every plug-in's `secantfw_check`; one that raises is a problem itself."""
     for hook in plugins.manager.hook.secantfw_check.get_hookimpls():
         try:
-            found: Iterable[Problem] = hook.function(*[experiment for _ in hook.argnames]) or ()
-            yield from list(found)
+            found: Any = hook.function(*[experiment for _ in hook.argnames])
+            yield from list(found or ())
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
             yield Problem(f"plug-in {hook.plugin_name!r} failed in secantfw_check: {said}")
@@ -27,6 +28,7 @@ def locate(file: Path, plugins: Plugins) -> Path:
         return file
     for hook in plugins.manager.hook.secantfw_experiments.get_hookimpls():
         if hook.plugin_name == file.parts[0]:
-            shipped = (folder.joinpath(*file.parts[1:]) for folder in hook.function())
+            folders: Any = hook.function()
+            shipped = (Path(folder, *file.parts[1:]) for folder in folders)
             return next((path for path in shipped if path.is_file()), file)
     return file

@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable
+from datetime import date, time
 from typing import Any, TypeAlias
 
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -28,17 +29,25 @@ def dotted(key: KeyPath) -> str:
 
 def shown(value: Any) -> str:
     """A value in a message: on one line and never long. Integers are known to fit 64 bits."""
-    return shorten(repr(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return shorten(str(value) if isinstance(value, (date, time)) else repr(value))
 
 
 def shorten(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` was probably meant to be."""
+    near = difflib.get_close_matches(name[:100], list(known), n=1)
+    return near[0] if near else None
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'steps'?`, or all that is known where nothing is near."""
     names = list(known)
-    near = difflib.get_close_matches(name[:100], names, n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
+    near = nearest(name, names)
+    if near is not None:
+        return f"; did you mean {near!r}?"
     return f"; known: {', '.join(names)}" if names else ""

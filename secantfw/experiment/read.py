@@ -23,8 +23,10 @@ MAX_DEPTH = 32
 MAX_DOTS = 64
 
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
-#: What tomli says, where a user can be told more plainly.
-_PLAINER = {"Cannot overwrite a value": "this key is given twice"}
+_PLAINER = (  # what tomli says, and what a user is told
+    (re.compile(r"Cannot overwrite a value"), "this key is given twice"),
+    (re.compile(r"Cannot declare \(.*\) twice"), "this table is given twice"),
+)
 
 
 def read_layer(file: Path, shown: str) -> Layer:
@@ -49,9 +51,10 @@ def parse(text: str, shown: str) -> dict[str, Any]:
         return tomli.loads(text)
     except tomli.TOMLDecodeError as error:
         _refuse_syntax(shown, text, str(error))
-    except (ValueError, RecursionError) as error:
-        # int() of a number with thousands of digits; tomli does not say where
-        _refuse(shown, _longest_number(text), f"not TOML: {error}")
+    except RecursionError:
+        _refuse(shown, 1, "not TOML: nested too deeply")
+    except ValueError:  # int() refuses thousands of digits; tomli does not say where
+        _refuse(shown, _longest_number(text), "not TOML: a number of thousands of digits")
 
 
 def _bytes(file: Path, shown: str) -> bytes:
@@ -89,7 +92,7 @@ def _decode(content: bytes, shown: str) -> str:
 def _refuse_syntax(shown: str, text: str, message: str) -> NoReturn:
     place = _PLACE.search(message)
     said = message[: place.start()] if place else message
-    said = _PLAINER.get(said, said)
+    said = next((plain for pattern, plain in _PLAINER if pattern.fullmatch(said)), said)
     if place is None or place["line"] is None:
         _refuse(
             shown, text.rstrip().count("\n") + 1, f"not TOML: {said} (the file ends too early)"

@@ -14,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import attrs
 
 from secantfw.experiment import paths
-from secantfw.experiment.keys import KeyPath, did_you_mean, shown
+from secantfw.experiment.keys import KeyPath, did_you_mean, nearest, shown
 from secantfw.experiment.scope import Scope
 from secantfw.options import OptionInfo, option_info
 
@@ -37,16 +37,19 @@ def structure(
     """
     fields = {f.name: f for f in attrs.fields(cls) if f.init}
     hints = get_type_hints(cls)
-    for name in table:
-        if name not in fields and name not in also:
-            hint = did_you_mean(name, [*fields, *also]) or "; there are none here"
-            what = f"unknown option {shown(name)}{hint}"
-            scope.add((*key, name), what)
+    known = [*fields, *also]
+    unknown = [name for name in table if name not in known]
+    for name in unknown:
+        hint = did_you_mean(name, known) or "; there are none here"
+        scope.add((*key, name), f"unknown option {shown(name)}{hint}")
+    meant = {nearest(name, known) for name in unknown}  # misspelt, so not missing too
     values = {
-        name: _field(field, hints[name], table, (*key, name), scope)
+        name: INVALID
+        if name in meant and name not in table
+        else _field(field, hints[name], table, (*key, name), scope)
         for name, field in fields.items()
     }
-    if any(value is INVALID for value in values.values()) or not set(table) <= {*fields, *also}:
+    if unknown or any(value is INVALID for value in values.values()):
         return INVALID
     try:
         return cls(**{fields[name].alias: value for name, value in values.items()})
