@@ -1,0 +1,101 @@
+"""A metric against network evaluations, a line for each model under each solver."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from secantfw.reporting.evaluation_rows import STUDENT, Column, Evaluation, Series
+from secantfw.reporting.number_text import number
+from secantfw.reporting.palette import MUTED, Look
+from secantfw.reporting.svg import chart_style, inline_svg
+
+
+def evaluation_chart(
+    evaluation: Evaluation, column: Column, look_of: Mapping[Series, Look]
+) -> str | None:
+    """Inline SVG on logarithmic axes, the floor as a dashed line; None with nothing to draw."""
+    from matplotlib.figure import Figure
+
+    values = [v for row in evaluation.rows if (v := row.finite(column)) is not None]
+    if not values:
+        return None
+    name = f"chart-{evaluation.columns.index(column)}"
+    with chart_style(name):
+        figure = Figure(figsize=(5.6, 4.1), layout="constrained")
+        axes = figure.add_subplot()
+        for series in evaluation.series:
+            _line(axes, evaluation, column, series, look_of[series])
+        _floor(axes, column)
+        _scales(axes, evaluation.counts(), [*values, *([column.floor] if column.floor else [])])
+        axes.set_xlabel("network evaluations per sample")
+        axes.set_ylabel(column.title)
+        columns = 2 if len(evaluation.series) <= 3 else 3  # as many rows with a floor as without
+        figure.legend(loc="outside upper left", ncols=columns, columnspacing=1.4, handlelength=2.4)
+        return inline_svg(figure, name, f"{column.title} against network evaluations")
+
+
+def _line(axes: Any, evaluation: Evaluation, column: Column, series: Series, look: Look) -> None:
+    rows = [r for r in evaluation.rows if r.series == series]
+    # None is drawn as a gap: a line through a failed measurement would hide it.
+    values = [math.nan if (v := r.finite(column)) is None else v for r in rows]
+    if all(math.isnan(value) for value in values):
+        return
+    student = series.model == STUDENT
+    axes.plot(
+        [row.evaluations for row in rows],
+        values,
+        color=look.colour,
+        marker=look.marker,
+        markersize=6,
+        markerfacecolor=look.colour if student else "white",
+        markeredgewidth=1.4,
+        linewidth=2.2 if student else 1.6,
+        label=str(series),
+        zorder=4 if student else 3,
+        clip_on=False,
+    )
+
+
+def _floor(axes: Any, column: Column) -> None:
+    if column.floor is not None and math.isfinite(column.floor):
+        label = f"held-out data: {number(column.floor)}"
+        axes.axhline(column.floor, color=MUTED, linewidth=1.2, linestyle=(0, (4, 2)), label=label)
+
+
+def _scales(axes: Any, counts: Sequence[int], values: Sequence[float]) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    if counts[0] > 0:
+        axes.set_xscale("log")
+    axes.xaxis.set_major_locator(FixedLocator(_spread(counts)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    if min(values) > 0:
+        axes.set_yscale("log")
+        low, high = axes.get_ylim()
+        axes.yaxis.set_major_locator(_log_ticks(low, high))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+
+
+def _log_ticks(low: float, high: float) -> Any:
+    """More ticks to a decade where there are fewer decades: two labels at least."""
+    from matplotlib.ticker import LogLocator
+
+    span = high / low
+    subs: tuple[float, ...] = (1, 2, 5) if span < 500 else (1, 3) if span < 5000 else (1,)
+    if span < 6:
+        subs = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8)
+    return LogLocator(base=10, subs=subs, numticks=12)
+
+
+def _spread(counts: Sequence[int]) -> list[int]:
+    """The counts to label: all, unless their labels would run into each other."""
+    kept: list[int] = []
+    least = (counts[-1] / max(counts[0], 1)) ** (1 / 11) if len(counts) > 1 else 1.0
+    for n in counts:
+        if not kept or n >= kept[-1] * least:
+            kept.append(n)
+    return kept

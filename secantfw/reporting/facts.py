@@ -1,0 +1,120 @@
+"""Plan, environment and outcome as short lines of text: whatever keys a run happens to have."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from secantfw.reporting.number_text import count, duration
+from secantfw.reporting.run_files import RunFiles
+
+
+@attrs.frozen
+class Fact:
+    """A name and what it is, both as text."""
+
+    name: str
+    text: str
+
+
+@attrs.frozen
+class Component:
+    """One component of the experiment; `parameters` is empty for one without a network."""
+
+    kind: str
+    name: str
+    summary: str
+    parameters: str
+
+
+#: Shown elsewhere in the report.
+_PLAN_ELSEWHERE = ("title", "cite", "components")
+
+
+def byline(run: RunFiles) -> list[str]:
+    """What a reader wants to know at once: how far, how long, on what, which seed."""
+    environment, outcome = run.environment, run.outcome
+    steps = outcome.get("step", run.log.last_step)
+    speed = run.log.typical("images_per_second")
+    commit = str(environment.get("git_commit") or "")
+    parts = [
+        count(int(steps), "training step") if steps is not None else "",
+        duration(float(outcome["seconds"])) if outcome.get("seconds") is not None else "",
+        f"{speed:,.0f} images/s" if speed is not None else "",
+        str(run.plan.get("device") or environment.get("device") or ""),
+        f"seed {environment['seed']}" if environment.get("seed") is not None else "",
+        f"secantfw {environment['secantfw']}" if environment.get("secantfw") else "",
+        f"commit {commit[:12] if len(commit) == 40 else commit}" if commit else "",
+    ]
+    return [part for part in parts if part]
+
+
+def warning(run: RunFiles) -> str:
+    """A line for a run that did not finish; empty for one that did, or that has not ended yet."""
+    status = run.outcome.get("status")
+    if status is None or status == "finished":
+        return ""
+    reason = run.outcome.get("message")
+    return f"This run did not finish: {status}" + (f" ({reason})." if reason else ".")
+
+
+def components(run: RunFiles) -> list[Component]:
+    """The plan's components, in its order."""
+    return [
+        Component(
+            kind=str(c.get("kind", "")).replace("_", " "),
+            name=str(c.get("name", "")),
+            summary=str(c.get("summary") or ""),
+            parameters=_parameters(c.get("parameters")),
+        )
+        for c in run.plan.get("components") or ()
+        if isinstance(c, Mapping)
+    ]
+
+
+def _parameters(parameters: Any) -> str:
+    return f"{parameters:,}" if isinstance(parameters, int) and parameters else ""
+
+
+def citations(run: RunFiles) -> list[str]:
+    """The papers the experiment rests on."""
+    cite = run.plan.get("cite") or ()
+    return [cite] if isinstance(cite, str) else [str(one) for one in cite]
+
+
+def plan_facts(run: RunFiles) -> list[Fact]:
+    """The rest of the plan."""
+    return _facts({k: v for k, v in run.plan.items() if k not in _PLAN_ELSEWHERE})
+
+
+def environment_facts(run: RunFiles) -> list[Fact]:
+    """Where and how the run was made."""
+    return _facts(run.environment)
+
+
+def _facts(content: Mapping[str, Any]) -> list[Fact]:
+    return [
+        Fact(key.replace("_", " "), text)
+        for key, value in content.items()
+        if (text := _text(key, value))
+    ]
+
+
+def _text(key: str, value: Any) -> str:
+    """A JSON value in one line; empty for what is not there."""
+    if value is None:
+        return ""
+    if key == "argv" and isinstance(value, list):
+        return shlex.join(str(part) for part in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_text("", part) for part in value)
+    if isinstance(value, Mapping):
+        if set(value) == {"name", "distribution"}:
+            return f"{value['name']} ({value['distribution']})"
+        return ", ".join(f"{k.replace('_', ' ')}: {_text('', v)}" for k, v in value.items())
+    return str(value)

@@ -1,0 +1,133 @@
+"""report.html: one file that shows a run, made from the run directory and nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from secantfw.reporting import facts
+from secantfw.reporting.evaluation_chart import evaluation_chart
+from secantfw.reporting.evaluation_rows import Evaluation, Series
+from secantfw.reporting.headline import headline
+from secantfw.reporting.number_text import count, number
+from secantfw.reporting.palette import Look, looks
+from secantfw.reporting.run_files import RunFiles, read_run
+from secantfw.reporting.table import FLOOR_LABEL, layout
+from secantfw.reporting.training_chart import training_chart
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+#: The scalars every run logs, with what they are called on an axis.
+_TRAINING_CURVES = {"loss": "loss", "grad_norm": "gradient norm"}
+
+
+def write_report(run: Path) -> Path:
+    """Write `run`/report.html from the files in `run`; the same files give the same bytes.
+
+    Raises:
+        UserError: no such directory, or a file in it that cannot be read as what it is.
+    """
+    page = render_report(read_run(run))
+    report = run / "report.html"
+    unfinished = run / ".report.html.tmp"
+    unfinished.write_text(page, encoding="utf-8")
+    os.replace(unfinished, report)
+    return report
+
+
+def render_report(run: RunFiles) -> str:
+    """The page as text."""
+    found = run.evaluation
+    shown = found if found is not None and found.rows else None
+    gallery_series = set(run.gallery.series)
+    everything = {*gallery_series, *(shown.series if shown else ())}
+    look_of = looks(sorted(everything, key=lambda series: series.rank))
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            run=run,
+            css=_template_text("report.css"),
+            headline=headline(shown),
+            byline=facts.byline(run),
+            warning=facts.warning(run),
+            table=layout(shown) if shown else None,
+            floor_label=FLOOR_LABEL,
+            protocol=_protocol(shown) if shown else [],
+            captions=_captions(shown) if shown else {},
+            looks=look_of,
+            charts=_charts(shown, look_of) if shown else [],
+            curves=_curves(run),
+            components=facts.components(run),
+            plan=facts.plan_facts(run),
+            environment=facts.environment_facts(run),
+            citations=[_citation(text) for text in facts.citations(run)],
+        )
+    )
+
+
+def _environment() -> Environment:
+    import jinja2
+
+    loader = jinja2.FunctionLoader(_template_text)
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment
+
+
+def _template_text(name: str) -> str:
+    file = resources.files("secantfw.reporting") / "templates" / name
+    return file.read_text(encoding="utf-8")
+
+
+def _charts(evaluation: Evaluation, look_of: dict[Series, Look]) -> list[str]:
+    drawn = (evaluation_chart(evaluation, column, look_of) for column in evaluation.columns)
+    return [chart for chart in drawn if chart is not None]
+
+
+def _curves(run: RunFiles) -> list[str]:
+    drawn: list[str] = []
+    for key, label in _TRAINING_CURVES.items():
+        curve = run.log.curve(key)
+        chart = training_chart(curve, label) if curve else None
+        if chart is not None:
+            drawn.append(chart)
+    return drawn
+
+
+def _protocol(evaluation: Evaluation) -> list[str]:
+    """What the numbers of the table depend on."""
+    parts = []
+    if evaluation.samples is not None:
+        parts.append(f"{count(evaluation.samples, 'sample')} a row")
+    if evaluation.reference:
+        parts.append(f"reference: {evaluation.reference}")
+    if evaluation.feature_sha256:
+        parts.append(f"feature network SHA-256 {evaluation.feature_sha256[:16]}")
+    return [*parts, *evaluation.notes]
+
+
+def _captions(evaluation: Evaluation) -> dict[tuple[Series, int], str]:
+    """The headline metric under each sample grid."""
+    column = evaluation.columns[0] if evaluation.columns else None
+    if column is None:
+        return {}
+    return {
+        (row.series, row.evaluations): f"{column.title} {number(row.values.get(column.key))}"
+        for row in evaluation.rows
+    }
+
+
+def _citation(text: str) -> dict[str, Any]:
+    """A citation, with an address only where it is an arXiv number and nothing else."""
+    match = re.fullmatch(r"arXiv:(\d{4}\.\d{4,5})", text)
+    return {"text": text, "href": f"https://arxiv.org/abs/{match[1]}" if match else ""}

@@ -1,0 +1,79 @@
+"""The PNG files of a run's samples/ folder, ready to stand in a page without the folder."""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+from pathlib import Path
+
+import attrs
+
+from secantfw.reporting.evaluation_rows import Series
+
+#: `student-secant-004.png`: model, solver, network evaluations.
+_GRID_NAME = re.compile(r"(?P<model>[^-]+)-(?P<solver>.+)-(?P<evaluations>\d+)")
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+#: Wider pictures are shown smaller than they are; pixelated scaling would only alias them.
+_WIDEST_CRISP = 420
+
+
+@attrs.frozen
+class Picture:
+    """A PNG as a data URI; `series` and `evaluations` are None for one that is no sample grid."""
+
+    name: str
+    uri: str
+    width: int
+    height: int
+    series: Series | None = None
+    evaluations: int | None = None
+
+    @property
+    def crisp(self) -> bool:
+        return self.width <= _WIDEST_CRISP
+
+
+@attrs.frozen
+class GridRow:
+    """The grids at one number of evaluations; None where a series has no such grid."""
+
+    evaluations: int
+    pictures: tuple[Picture | None, ...]
+
+
+@attrs.frozen
+class Gallery:
+    """Sample grids by evaluations (down) and series (across), and the other pictures."""
+
+    series: tuple[Series, ...] = ()
+    rows: tuple[GridRow, ...] = ()
+    others: tuple[Picture, ...] = ()
+
+
+def read_gallery(folder: Path) -> Gallery:
+    """Everything in `folder` that is a PNG file; empty if there is no such folder."""
+    if not folder.is_dir():
+        return Gallery()
+    found = [read_picture(file) for file in sorted(folder.glob("*.png"))]
+    pictures = [picture for picture in found if picture is not None]
+    grids = {(p.series, p.evaluations): p for p in pictures if p.series is not None}
+    series = sorted({s for s, _ in grids if s is not None}, key=lambda s: s.rank)
+    counts = sorted({n for _, n in grids if n is not None})
+    rows = (GridRow(n, tuple(grids.get((s, n)) for s in series)) for n in counts)
+    others = (picture for picture in pictures if picture.series is None)
+    return Gallery(tuple(series), tuple(rows), tuple(others))
+
+
+def read_picture(file: Path) -> Picture | None:
+    """One PNG; None for a file that is not one (half written by a killed run, say)."""
+    data = file.read_bytes()
+    if len(data) < 24 or not data.startswith(_PNG_MAGIC):
+        return None
+    width, height = struct.unpack(">II", data[16:24])
+    uri = "data:image/png;base64," + base64.b64encode(data).decode("ascii")
+    match = _GRID_NAME.fullmatch(file.stem)
+    if match is None:
+        return Picture(file.stem, uri, width, height)
+    series = Series(match["model"], match["solver"])
+    return Picture(file.stem, uri, width, height, series, int(match["evaluations"]))

@@ -1,0 +1,184 @@
+"""report.html: everything of a run on one page, and nothing from anywhere else."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from fake_run import BOTH, ENVIRONMENT, PLAN, evaluation, rows, write_fake_run
+
+from secantfw.errors import UserError
+from secantfw.reporting.report import write_report
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'single'"
+
+
+class Page(HTMLParser):
+    """The elements of a page with their attributes, and the text of each table cell."""
+
+    VOID = frozenset(("meta", "img", "br", "link", "hr", "input"))
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.cells, self.open = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "td":
+            self.cells.append(["", dict(attrs)])
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "td" in self.open:
+            self.cells[-1][0] += data
+
+
+def page_of(run):
+    return write_report(run).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def run(tmp_path):
+    return write_fake_run(tmp_path / "run")
+
+
+def test_every_element_that_is_opened_is_closed(run):
+    assert Page(page_of(run)).open == []
+
+
+def test_every_number_of_the_evaluation_is_in_the_table(run):
+    exact = {a["title"] for _, a in Page(page_of(run)).cells if "title" in a}
+    for row in evaluation()["rows"]:
+        assert {str(row["frechet_distance"]), str(row["trajectory_mse"])} <= exact
+    assert "0.15" in exact
+
+
+def test_hostile_text_is_shown_and_never_run(tmp_path):
+    results = evaluation(reference=HOSTILE, rows=rows({(HOSTILE, HOSTILE): {4: 1.0, 8: 0.5}}))
+    results["columns"][0]["title"] = HOSTILE
+    component = {"kind": HOSTILE, "name": HOSTILE, "summary": HOSTILE, "parameters": None}
+    plan = {**PLAN, "title": HOSTILE, "cite": [HOSTILE], "components": [component]}
+    environment = {**ENVIRONMENT, "argv": [HOSTILE], "platform": HOSTILE}
+    run = write_fake_run(tmp_path / "run", plan, environment, results, HOSTILE)
+    text = page_of(run)
+    tags = [tag for tag, _ in Page(text).elements]
+    assert "script" not in tags
+    assert not any("onerror" in attributes for _, attributes in Page(text).elements)
+    assert "&lt;script&gt;alert(1)" in text
+
+
+def test_nothing_is_loaded_from_outside(run):
+    text = page_of(run)
+    for tag, attributes in Page(text).elements:
+        assert tag not in ("link", "script", "iframe", "object", "embed")
+        for name in ("src", "srcset", "data", "xlink:href"):
+            assert attributes.get(name, "data:").startswith("data:")
+        if tag != "a":
+            assert attributes.get("href", "#").startswith("#")
+    assert "@import" not in text
+    assert re.findall(r"url\((?!#)", text) == []
+    addresses = set(re.findall(r"https?://[^\"'<\s]*", text))
+    assert addresses == {"https://arxiv.org/abs/2505.14502"}
+    assert "default-src 'none'" in text
+
+
+def test_ids_are_unique_and_every_reference_finds_its_id(run):
+    elements = Page(page_of(run)).elements
+    ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for tag, attributes in elements:
+        if tag == "use":
+            assert attributes["href"].removeprefix("#") in ids
+
+
+def test_the_same_files_give_the_same_bytes(run):
+    assert page_of(run) == page_of(run)
+    assert [file.name for file in run.iterdir() if file.suffix == ".tmp"] == []
+
+
+def test_parts_stand_in_reading_order(run):
+    text = page_of(run)
+    order = ["results", "samples", "charts", "training", "plan", "environment", "experiment"]
+    places = [text.index(f'<section id="{name}">') for name in [*order, "cite"]]
+    assert places == sorted(places)
+
+
+def test_grids_of_one_cost_stand_side_by_side_with_the_student_first(run):
+    names = [a["alt"] for tag, a in Page(page_of(run)).elements if tag == "img"]
+    assert names[:5] == [
+        "samples: student, secant, 1 evaluation",
+        "samples: teacher, euler, 1 evaluation",
+        "samples: student, secant, 2 evaluations",
+        "samples: teacher, euler, 2 evaluations",
+        "samples: teacher, heun, 2 evaluations",
+    ]
+
+
+def test_a_directory_with_nothing_but_the_experiment_still_gives_a_report(tmp_path):
+    (tmp_path / "resolved.toml").write_text("schema = 1\n")
+    text = page_of(tmp_path)
+    assert "This run was not evaluated." in text
+    assert "schema = 1" in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["outcome.json", "evaluation.json", "metrics.jsonl", "plan.json", "environment.json"],
+)
+def test_any_one_file_may_be_absent(run, name):
+    (run / name).unlink()
+    assert Page(page_of(run)).open == []
+
+
+def test_an_empty_evaluation_is_said_to_be_none(tmp_path):
+    results = {"rows": [], "samples": 0, "floor": None, "columns": []}
+    text = page_of(write_fake_run(tmp_path / "run", results=results))
+    assert "This run was not evaluated." in text
+
+
+def test_not_a_number_is_shown_as_such(tmp_path):
+    results = evaluation(rows=rows(BOTH))
+    for row in results["rows"]:
+        if row["model"] == "student":
+            row["frechet_distance"] = float("nan")
+    page = Page(page_of(write_fake_run(tmp_path / "run", results=results)))
+    assert [text for text, a in page.cells if a.get("title") == "nan"] == ["NaN"] * 11
+
+
+def test_a_run_that_did_not_finish_says_so(run):
+    outcome = {"status": "failed", "step": 7, "message": "step 8: loss not finite"}
+    (run / "outcome.json").write_text(json.dumps(outcome))
+    assert "This run did not finish: failed (step 8: loss not finite)." in page_of(run)
+
+
+def test_a_log_cut_short_or_written_twice_is_read_step_by_step(run):
+    log = run / "metrics.jsonl"
+    log.write_text(log.read_text() + '{"step": 300, "loss": 0.5}\n{"step": 305, "lo')
+    assert 'aria-label="loss over training steps"' in page_of(run)
+
+
+def test_a_file_that_is_not_what_its_name_says_is_named(run):
+    (run / "evaluation.json").write_text("{not json")
+    with pytest.raises(UserError, match=r"evaluation\.json: not JSON"):
+        write_report(run)
+    (run / "evaluation.json").write_text('{"rows": [3]}')
+    with pytest.raises(UserError, match=r"evaluation\.json: not an evaluation"):
+        write_report(run)
+
+
+def test_a_missing_directory_is_named(tmp_path):
+    with pytest.raises(UserError, match="no such directory"):
+        write_report(tmp_path / "nowhere")
+
+
+def test_a_half_written_picture_is_left_out(run):
+    (run / "samples" / "student-secant-016.png").write_bytes(b"\x89PNG")
+    assert "student, secant, 16" not in page_of(run)
