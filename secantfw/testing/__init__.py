@@ -1,0 +1,1 @@
+"""The conformance kit: an oracle with known answers, and checks for components."""

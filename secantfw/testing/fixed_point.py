@@ -1,0 +1,85 @@
+"""Does a loss's mean gradient vanish at the exact secant, and are its points on the path?"""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+import torch
+from torch import Tensor
+
+from secantfw.interfaces.loss import SecantLoss
+from secantfw.interfaces.records import Times
+from secantfw.interfaces.time_sampler import TimeSampler
+from secantfw.testing.oracle import Oracle
+from secantfw.testing.oracle_context import Call, OracleContext
+
+#: |z| above which a mean gradient does not vanish: 1 false alarm in 4,000 over four probes.
+Z_LIMIT = 4.0
+#: sqrt(n) D above which Kolmogorov and Smirnov reject: 1 false alarm in 100,000.
+KS_LIMIT = 2.5
+
+
+@attrs.frozen(eq=False)
+class OracleStep:
+    """One evaluation of a loss on the oracle: mean gradients in standard errors, and the calls."""
+
+    z: Tensor  # (P,), one for each probe
+    context: OracleContext
+    per_sample: Tensor
+
+    @property
+    def worst_z(self) -> float:
+        return float(self.z.abs().max())
+
+    @property
+    def worst_ks(self) -> float:
+        """The largest KS statistic of the points of any call against the path's marginal."""
+        oracle = self.context.oracle
+        return max(
+            _ks_of_call(oracle, call, a) for call in self.context.calls for a in _axes(oracle)
+        )
+
+
+def oracle_step(
+    loss: SecantLoss, sampler: TimeSampler, oracle: Oracle, rows: int, seed: int = 0
+) -> OracleStep:
+    """Evaluate the loss on `rows` samples with exact networks, and differentiate it."""
+    rng = torch.Generator().manual_seed(seed)
+    batch = oracle.batch(rows, rng)
+    times = in_float64(sampler.sample(rows, loss.times_needed(), oracle.path, rng, 0.5))
+    ctx = OracleContext(oracle, rows)
+    per_sample = loss(ctx, batch, times).per_sample
+    (gradient,) = torch.autograd.grad(per_sample.sum(), ctx.theta)
+    error = gradient.std(0) / math.sqrt(rows)
+    # A probe that is zero in every row (s - t for a loss of tangents) has nothing to say.
+    z = torch.where(error > 0, gradient.mean(0) / error, 0)
+    return OracleStep(z, ctx, per_sample.detach())
+
+
+def in_float64(times: Times) -> Times:
+    """The same times, ready for the oracle."""
+    tensors = {
+        name: value.double()
+        for name, value in attrs.asdict(times, recurse=False).items()
+        if value is not None and value.is_floating_point()
+    }
+    return attrs.evolve(times, **tensors)
+
+
+def ks_uniform(u: Tensor) -> float:
+    """sqrt(n) sup |F_n(u) - u|, for n numbers that should be uniform on [0, 1]."""
+    n = u.numel()
+    ordered = u.flatten().double().sort().values
+    rank = torch.arange(n, dtype=torch.float64)
+    gap = torch.maximum((rank + 1) / n - ordered, ordered - rank / n).max()
+    return math.sqrt(n) * float(gap)
+
+
+def _ks_of_call(oracle: Oracle, call: Call, axis: Tensor) -> float:
+    """Rows may repeat t, not x: they are independent, whatever the law of t."""
+    return ks_uniform(oracle.marginal_cdf(call.x, call.t, axis))
+
+
+def _axes(oracle: Oracle) -> Tensor:
+    return torch.eye(oracle.means.shape[1], dtype=torch.float64)
