@@ -27,13 +27,15 @@ from secantfw import Batch, Cond, Context, Path, SecantLoss, Times
 from secantfw.training.context import RunContext
 
 from .case_paths import PATHS
+from .case_times import continuous
 from .comparison import Case
 from .golden import PRECISIONS, suffix_of
 from .networks import build_student, build_teacher, spec_of
 
 
 def picard(case: Case) -> None:
-    """The loss of each row in both precisions; the gradient of its mean in float64."""
+    """The loss of each row in both precisions; the gradient of its mean in float64; the times."""
+    continuous(case)
     for name in case.names:
         if "/loss." in name:
             case.check(name, _evaluate(case, PRECISIONS[suffix_of(name)])[0])

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from . import case_losses, case_paths, case_sampling, case_secant, case_sit
+from . import case_losses, case_paths, case_sampling, case_secant, case_sit, case_times
 from .comparison import Case
 from .golden import Golden
 
@@ -34,6 +34,7 @@ HANDLERS: tuple[tuple[str, str, Handler], ...] = (
     ("secant.*", r"fewstep_.*", case_sampling.few_steps),
     ("secant.*", r"(sdei|stei|sdee)_teacher_.*|stee_.*", case_losses.picard),
     ("secant", r"stei_self_.*", case_losses.picard),
+    ("secant.*", r"times_(stei|sdee|stee)_.*", case_times.continuous),
     ("conversion", r"converted", case_secant.converted),
     ("conversion", r"f_ts|f_tt|teacher_v|sit_v", case_secant.after_conversion),
 )
@@ -45,14 +46,14 @@ PENDING: tuple[tuple[str, str, str], ...] = (
     ("sit losses", r".*", "noise and score prediction, loss weights"),
     ("paths", r"check_interval", "time ranges by prediction"),
     ("secant, guidance embedded", r"stei_self_.*", "STEI's own tangent under guidance"),
-    ("secant.*", r"times_.*", "the released laws of t, s and r"),
+    ("secant.*", r"times_sdei_.*", "the released grid of SDEI"),
     ("edm", r".*", "EDM"),
 )
 
 
 #: Results inside a case that is compared otherwise.
 PENDING_RESULTS: tuple[tuple[str, str, str], ...] = (
-    ("secant.*", r"out/[^/]+/(t|s|r|tau|cfg|dropped_y)", "the released laws of times and labels"),
+    ("secant.*", r"out/sdei[^/]+/(t|s|r)|out/[^/]+/(cfg|dropped_y)", "SDEI's grid, scales, drops"),
     ("paths", r"out/[^/]+/(diffusion|drift|noise|ode|score|velocity)_.*", "conversions"),
 )
 
