@@ -1,5 +1,7 @@
 """Arrays from files: what is taken, and what is said of bad ones."""
 
+import pathlib
+
 import numpy as np
 import pytest
 import torch
@@ -81,6 +83,23 @@ def test_bad_arrays_are_refused_with_file_and_index(tmp_path, name):
     arrays, said = BAD[name]
     with pytest.raises(UserError, match=rf"data\.npz: .*{said}"):
         build(tmp_path, arrays)
+
+
+class Trap:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return (pathlib.Path.touch, (self.file,))
+
+
+def test_nothing_in_a_file_is_executed(tmp_path):
+    trap = Trap(tmp_path / "sprung")
+    with pytest.raises(UserError, match=r"data\.npz: cannot be read"):
+        build(tmp_path, {"x": np.array([trap, trap], dtype=object)})
+    assert not trap.file.exists()
 
 
 def test_damaged_missing_and_foreign_files_are_named(tmp_path):

@@ -47,6 +47,7 @@ def test_labels_are_the_class_folders_in_order(tmp_path):
         picture(tmp_path / name)
     data = Images(ImagesOptions(folder=str(tmp_path), size=4, labels=True))
     assert data.spec == DataSpec((3, 4, 4), 2)
+    assert data.size("train") == 3
     assert data.items("train", torch.arange(3)).label.tolist() == [0, 0, 1]
 
 

@@ -148,9 +148,9 @@ def test_dataset_has_the_moments_and_the_labels_of_the_mixture():
 
 
 def test_dataset_is_a_function_of_its_seed_and_its_splits_are_independent():
-    short = GaussianMixture(GaussianMixtureOptions(size=10, held_out=7, seed=3))
+    short = GaussianMixture(GaussianMixtureOptions(size=7, held_out=7, seed=3))
     long = GaussianMixture(GaussianMixtureOptions(size=1000, held_out=7, seed=3))
-    other = GaussianMixture(GaussianMixtureOptions(size=10, held_out=7, seed=4))
+    other = GaussianMixture(GaussianMixtureOptions(size=7, held_out=7, seed=4))
     index = torch.arange(7)
     assert torch.equal(short.items("test", index).x_0, long.items("test", index).x_0)
     assert not torch.equal(short.items("test", index).x_0, other.items("test", index).x_0)

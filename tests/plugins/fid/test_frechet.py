@@ -102,6 +102,7 @@ class FakeInception(torch.nn.Module):
         return self.layers(x)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
 def test_inception_runs_through_clean_fid(rgb, tmp_path):
     pytest.importorskip("cleanfid")
     torch.manual_seed(0)
@@ -115,6 +116,7 @@ def test_inception_runs_through_clean_fid(rgb, tmp_path):
     assert space.features(x).shape == (9, 2048)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
 def test_damaged_inception_and_unknown_references_are_refused(rgb, ring, tmp_path):
     (tmp_path / NAME).write_bytes(b"not a network")
     weights = str(tmp_path / NAME)
