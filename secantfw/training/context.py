@@ -77,11 +77,11 @@ class GuidedTeacher(TangentCall):
     ) -> None:
         self.teacher, self.null, self.counts, self.amp = teacher, null, counts, amp
 
-    @torch.no_grad()
     def __call__(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
-        if cond.guidance is None or cond.label is None:
-            return self._velocity(x, t, t, cond)
-        return guided(self._velocity, x, t, t, cond.label, cond.guidance, self.null)
+        with torch.no_grad():
+            if cond.guidance is None or cond.label is None:
+                return self._velocity(x, t, t, cond)
+            return guided(self._velocity, x, t, t, cond.label, cond.guidance, self.null)
 
     def _velocity(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         self.counts.teacher += x.shape[0]

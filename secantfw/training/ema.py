@@ -28,6 +28,6 @@ class Average:
             return self.options.decay
         return min(self.options.decay, (1 + n) / (10 + n))
 
-    @torch.no_grad()
     def update(self, n: int) -> None:
+        """Update n (from 0); called without gradients."""
         torch._foreach_lerp_(self._average, self._live, 1.0 - self.decay(n))

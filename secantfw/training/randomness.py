@@ -12,10 +12,21 @@ from hashlib import blake2b
 import torch
 
 
+#: Odd, so that steps * it are different modulo 2^32 and 2^63: no two steps of a stream share a
+#: seed, also where a generator keeps 32 bits of it (torch's on the CPU). 2^64 / golden ratio.
+_STRIDE = 0x9E3779B97F4A7C15
+_BITS_63 = (1 << 63) - 1
+
+
+def stream_key(seed: int, stream: str) -> int:
+    """63 bits that name a stream; blake2b, so that near seeds give unrelated streams."""
+    digest = blake2b(f"{seed}/{stream}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
 def seed_of(seed: int, stream: str, step: int) -> int:
-    """A 63-bit generator seed; blake2b, so that near arguments give unrelated generators."""
-    text = f"{seed}/{stream}/{step}".encode()
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "little") >> 1
+    """The generator seed of (seed, stream, step), in [0, 2^63)."""
+    return (stream_key(seed, stream) + step * _STRIDE) & _BITS_63
 
 
 class Streams:
@@ -24,14 +35,16 @@ class Streams:
     def __init__(self, seed: int, device: torch.device) -> None:
         self.seed = seed
         self.device = device
-        self._generators: dict[str, torch.Generator] = {}
+        self._generators: dict[str, tuple[torch.Generator, int]] = {}
 
     def at(self, stream: str, step: int) -> torch.Generator:
         """The generator of (seed, stream, step), at its start.
 
         The object is shared between calls for one stream: use it before asking again.
         """
-        generator = self._generators.get(stream)
-        if generator is None:
-            generator = self._generators[stream] = torch.Generator(self.device)
-        return generator.manual_seed(seed_of(self.seed, stream, step))
+        known = self._generators.get(stream)
+        if known is None:
+            known = (torch.Generator(self.device), stream_key(self.seed, stream))
+            self._generators[stream] = known
+        generator, key = known
+        return generator.manual_seed((key + step * _STRIDE) & _BITS_63)

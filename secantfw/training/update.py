@@ -45,19 +45,19 @@ class Update:
     def __call__(self, step: int, loss: Tensor) -> Tensor:
         """Update at `step`; returns the gradient norm before clipping, a 0-dim tensor."""
         loss.backward()  # type: ignore[no-untyped-call]
-        gradients = [p.grad for p in self.parameters if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients, foreach=True)
-        if self.options.clip_norm is not None:
-            torch.nn.utils.clip_grads_with_norm_(
-                self.parameters, self.options.clip_norm, norm, foreach=True
-            )
         with torch.no_grad():
-            finite = torch.isfinite(loss + norm)
-            self.optimizer.found_inf = finite.logical_not_().float()  # type: ignore[attr-defined]
-        self.optimizer.param_groups[0]["lr"] = self.learning_rate(step)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.average.update(step)
+            gradients = [p.grad for p in self.parameters if p.grad is not None]
+            norm = torch.nn.utils.get_total_norm(gradients, foreach=True)
+            if self.options.clip_norm is not None:
+                torch.nn.utils.clip_grads_with_norm_(
+                    self.parameters, self.options.clip_norm, norm, foreach=True
+                )
+            bad = torch.isfinite(loss + norm).logical_not_().float()
+            self.optimizer.found_inf = bad  # type: ignore[attr-defined]
+            self.optimizer.param_groups[0]["lr"] = self.learning_rate(step)
+            self.optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+            self.average.update(step)
         return norm
 
     def state(self) -> dict[str, Tensor]:

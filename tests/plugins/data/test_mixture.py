@@ -160,13 +160,15 @@ def test_dataset_is_a_function_of_its_seed_and_its_splits_are_independent():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (MixtureOptions(means=((0.0, 1.0), (1.0,))), r"means\[1\] has 1 numbers, expected"),
-        (MixtureOptions(weights=(1.0,)), "weights has 1 numbers for 8 components"),
+        ({"means": ((0.0, 1.0), (1.0,))}, r"means\[1\] has 1 numbers, expected dimension = 2"),
+        ({"weights": (1.0,)}, "weights has 1 numbers, expected 8, one a component"),
+        ({"weights": (0.0,) * 8}, "weights: expected > 0"),
+        ({"std": 0.0}, "std: expected > 0"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, said):
-    with pytest.raises(UserError, match=said):
-        mixture_of(options)
+    with pytest.raises(ValueError, match=said):
+        MixtureOptions(**options)
 
 
 def test_teacher_of_another_dimension_is_refused():
