@@ -21,7 +21,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw import Items, Path, UserError
+from secantfw import Items, Path
 from secantfw_data.options import MixtureOptions
 
 
@@ -74,28 +74,10 @@ class Mixture:
 
 
 def mixture_of(options: MixtureOptions) -> Mixture:
-    """The mixture that the options describe.
-
-    Raises:
-        UserError: means of another dimension, or as many weights as there are no components.
-    """
-    means = _given_means(options) if options.means else _ring(options)
+    """The mixture that the options describe."""
+    means = torch.tensor(options.means) if options.means else _ring(options)
     weights = options.weights or (1.0,) * len(means)
-    if len(weights) != len(means):
-        raise UserError(
-            f"gaussian_mixture: weights has {len(weights)} numbers for {len(means)} components"
-        )
     return Mixture(means, options.std, torch.tensor(weights).log().log_softmax(0))
-
-
-def _given_means(options: MixtureOptions) -> Tensor:
-    for i, mean in enumerate(options.means):
-        if len(mean) != options.dimension:
-            raise UserError(
-                f"gaussian_mixture: means[{i}] has {len(mean)} numbers, "
-                f"expected dimension = {options.dimension}"
-            )
-    return torch.tensor(options.means)
 
 
 def _ring(options: MixtureOptions) -> Tensor:

@@ -36,6 +36,18 @@ class MixtureOptions:
     )
     labels: bool = secantfw.option(False, "the component is the class label")
 
+    def __attrs_post_init__(self) -> None:
+        for i, mean in enumerate(self.means):
+            if len(mean) != self.dimension:
+                raise ValueError(
+                    f"means[{i}] has {len(mean)} numbers, expected dimension = {self.dimension}"
+                )
+        components = len(self.means) or self.components
+        if self.weights and len(self.weights) != components:
+            raise ValueError(
+                f"weights has {len(self.weights)} numbers, expected {components}, one a component"
+            )
+
 
 @attrs.frozen
 class GaussianMixtureOptions(MixtureOptions):
@@ -62,6 +74,9 @@ class ImagesOptions:
     )
     cache: bool = secantfw.option(True, "keep decoded pictures in memory, as uint8")
 
+    def __attrs_post_init__(self) -> None:
+        _one_way_to_hold_out(self.held_out, self.held_out_fraction)
+
 
 @attrs.frozen
 class ArraysOptions:
@@ -81,3 +96,11 @@ class ArraysOptions:
     held_out_fraction: float = secantfw.option(
         0.0, "share of `file`, from its end, to hold out", ge=0, lt=1
     )
+
+    def __attrs_post_init__(self) -> None:
+        _one_way_to_hold_out(self.held_out, self.held_out_fraction)
+
+
+def _one_way_to_hold_out(held_out: str | None, fraction: float) -> None:
+    if held_out is not None and fraction:
+        raise ValueError("held_out and held_out_fraction exclude each other; give one")

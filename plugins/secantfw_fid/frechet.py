@@ -94,10 +94,6 @@ def feature_space(options: FrechetOptions, site: MetricSite) -> FeatureSpace:
 def _published_reference(options: FrechetOptions) -> Gaussian | None:
     if options.reference == "dataset":
         return None
-    if options.features != "inception":
-        raise UserError(
-            f"metric frechet: reference = {options.reference!r} needs features = 'inception'"
-        )
     from secantfw_fid.inception_features import cleanfid_reference
 
     return cleanfid_reference(options.reference)

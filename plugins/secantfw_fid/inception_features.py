@@ -81,13 +81,7 @@ def _network(file: Path) -> Any:
 
 def cleanfid_reference(text: str) -> Gaussian:
     """clean-fid's statistics NAME:RESOLUTION:SPLIT, from its folder, which must hold the file."""
-    parts = text.split(":")
-    if len(parts) != 3:
-        raise UserError(
-            f"metric frechet: reference = {text!r}; expected 'dataset' or NAME:RESOLUTION:SPLIT, "
-            "such as cifar10:32:train"
-        )
-    name, resolution, split = parts
+    name, resolution, split = text.split(":")
     file_name = f"{name}_clean_{split}_{resolution}.npz".lower()
     file = _cleanfid_folder() / "stats" / file_name
     if not file.is_file():

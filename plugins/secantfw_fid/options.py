@@ -30,6 +30,15 @@ class FrechetOptions:
         "clean-fid as NAME:RESOLUTION:SPLIT, such as cifar10:32:train",
     )
 
+    def __attrs_post_init__(self) -> None:
+        if self.reference != "dataset" and self.features != "inception":
+            raise ValueError(f"reference = {self.reference!r} needs features = 'inception'")
+        if self.reference != "dataset" and self.reference.count(":") != 2:
+            raise ValueError(
+                f"reference = {self.reference!r}; expected 'dataset' or NAME:RESOLUTION:SPLIT, "
+                "such as cifar10:32:train"
+            )
+
 
 @attrs.frozen
 class TrajectoryOptions:

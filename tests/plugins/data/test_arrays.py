@@ -116,3 +116,8 @@ def test_splits_that_differ_are_refused(tmp_path):
     np.savez(tmp_path / "test.npz", x=np.zeros((2, 3)))
     with pytest.raises(UserError, match=r"test\.npz: items are \(3,\)"):
         build(tmp_path, {"x": np.zeros((2, 2))}, held_out=str(tmp_path / "test.npz"))
+
+
+def test_two_ways_to_hold_out_exclude_each_other():
+    with pytest.raises(ValueError, match="exclude each other"):
+        ArraysOptions(file="a.npz", held_out="b.npz", held_out_fraction=0.1)

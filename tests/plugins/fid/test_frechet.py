@@ -117,21 +117,22 @@ def test_inception_runs_through_clean_fid(rgb, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
-def test_damaged_inception_and_unknown_references_are_refused(rgb, ring, tmp_path):
+def test_damaged_inception_and_missing_statistics_are_refused(rgb, tmp_path):
     (tmp_path / NAME).write_bytes(b"not a network")
     weights = str(tmp_path / NAME)
     with pytest.raises(UserError, match="not the Inception network"):
         Frechet(FrechetOptions(features="inception", weights=weights), site(rgb))
     torch.jit.script(FakeInception()).save(weights)
-    for reference, said in (
-        ("cifar10", "NAME:RESOLUTION:SPLIT"),
-        ("no:1:train", "is missing; get"),
-    ):
-        options = FrechetOptions(features="inception", weights=weights, reference=reference)
-        with pytest.raises(UserError, match=said):
-            Frechet(options, site(rgb))
-    with pytest.raises(UserError, match="needs features = 'inception'"):
-        Frechet(FrechetOptions(reference="cifar10:32:train"), site(ring))
+    options = FrechetOptions(features="inception", weights=weights, reference="no:1:train")
+    with pytest.raises(UserError, match="no_clean_train_1.npz is missing; get https"):
+        Frechet(options, site(rgb))
+
+
+def test_references_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match="expected 'dataset' or NAME:RESOLUTION:SPLIT"):
+        FrechetOptions(features="inception", reference="cifar10")
+    with pytest.raises(ValueError, match="needs features = 'inception'"):
+        FrechetOptions(reference="cifar10:32:train")
 
 
 def test_features_that_do_not_fit_the_data_are_refused(ring):
