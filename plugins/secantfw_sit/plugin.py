@@ -9,6 +9,7 @@ import secantfw
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.asset("fashion16/sit_teacher", "assets/fashion16_sit_teacher.safetensors")
     register.backbone(
         "sit",
         "secantfw_sit.backbone:SiTBackbone",

@@ -40,12 +40,14 @@ def load_trained(
     from secantfw.experiment.load import load
     from secantfw.training import checkpoint, run_directory
     from secantfw.training.build import build_experiment, device_of
+    from secantfw.training.run import located
     from secantfw.weights import load_weights
 
     directory = run_directory.open_run(directory)
-    experiment = load(directory / "resolved.toml", overrides, plugins).experiment
+    loaded = load(directory / "resolved.toml", overrides, plugins)
     found, _ = checkpoint.newest_valid(directory / "checkpoints")
-    built = build_experiment(experiment, device_of(experiment))
+    with located(loaded):
+        built = build_experiment(loaded.experiment, device_of(loaded.experiment))
     tensors = load_weights(found / f"{weights}.safetensors")
     try:
         built.student.load_state_dict(tensors)

@@ -11,6 +11,7 @@ from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 
 if TYPE_CHECKING:
+    from secantfw.training.plan import Plan
     from secantfw.training.run import Run
 
 NAME = "run"
@@ -29,18 +30,26 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         raise UserError("run: name an experiment FILE, or a run to continue with --resume RUN")
     if args.file is not None and args.resume is not None:
         raise UserError("run: --resume takes the experiment from the run; leave FILE out")
-    from secantfw.training.run import new_run, resumed_run
-
-    if args.resume is not None:
-        job, plan = resumed_run(args.resume, args.overrides, plugins, _say)
-    else:
-        from secantfw.experiment.load import load
-
-        job, plan = new_run(load(args.file, args.overrides, plugins), plugins, args.out)
+    job, plan = _resumed(args, plugins) if args.resume is not None else _new(args, plugins)
     for line in plan.lines():
         _say(line)
     _say(f"  run directory: {job.directory}")
     return int(_complete(job))
+
+
+def _new(args: argparse.Namespace, plugins: Plugins) -> tuple[Run, Plan]:
+    from secantfw.experiment.load import load
+
+    loaded = load(args.file, args.overrides, plugins)  # a bad file is refused before torch loads
+    from secantfw.training.run import new_run
+
+    return new_run(loaded, plugins, args.out)
+
+
+def _resumed(args: argparse.Namespace, plugins: Plugins) -> tuple[Run, Plan]:
+    from secantfw.training.run import resumed_run
+
+    return resumed_run(args.resume, args.overrides, plugins, _say)
 
 
 def _say(text: str) -> None:

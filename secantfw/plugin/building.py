@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -26,7 +26,7 @@ def options_class(component: Component) -> type[Any]:
         UserError: an import string that leads nowhere.
     """
     if component.options is not None:
-        return _imported(component, component.options)
+        return cast(type[Any], _imported(component, component.options))
     target = _imported(component, component.target)
     return target if attrs.has(target) else NoOptions
 

@@ -117,7 +117,7 @@ def _load_one(plugins: Plugins, entry: importlib.metadata.EntryPoint, strict: bo
         plugins.manager.register(module, name=entry.name)
         plugins.manager.check_pending()
         stage = "components"
-        _register_components(plugins, entry.name, module)
+        register_components(plugins, entry.name, module)
     except Exception as error:
         if module is not None and plugins.manager.is_registered(module):
             plugins.manager.unregister(module)
@@ -137,7 +137,8 @@ def _check_api(module: ModuleType) -> None:
         )
 
 
-def _register_components(plugins: Plugins, name: str, module: ModuleType) -> None:
+def register_components(plugins: Plugins, name: str, module: ModuleType) -> None:
+    """Call the module's own `secantfw_components`; what it registers is added as a whole."""
     implementations = plugins.manager.hook.secantfw_components.get_hookimpls()
     for implementation in implementations:
         if implementation.plugin is module:

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 from secantfw.errors import UserError
-from secantfw.plugin.loader import LoadedPlugin, Plugins
-from secantfw.plugin.registry import Register
+from secantfw.plugin.loader import LoadedPlugin, Plugins, register_components
 
 
 def load_local(plugins: Plugins, file: Path) -> None:
@@ -18,8 +17,11 @@ def load_local(plugins: Plugins, file: Path) -> None:
         UserError: no such file, or one that fails on import or registration.
     """
     name = file.stem
-    if any(p.name == name for p in plugins.loaded):
-        raise UserError(f"local plug-in {file}: a plug-in named {name!r} is installed already")
+    known = next((p for p in plugins.loaded if p.name == name), None)
+    if known is not None and known.distribution == str(file):
+        return  # two experiments of one process name it
+    if known is not None:
+        raise UserError(f"local plug-in {file}: a plug-in named {name!r} is loaded already")
     if not file.is_file():
         raise UserError(f"local plug-in {file}: no such file")
     specification = importlib.util.spec_from_file_location(name, file)
@@ -31,12 +33,8 @@ def load_local(plugins: Plugins, file: Path) -> None:
         specification.loader.exec_module(module)
         plugins.manager.register(module, name=name)
         plugins.manager.check_pending()
-        for implementation in plugins.manager.hook.secantfw_components.get_hookimpls():
-            if implementation.plugin is module:
-                register = Register(name, file.parent)
-                implementation.function(register)
-                register.into(plugins.registry)
-    except Exception as error:
+        register_components(plugins, name, module)
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UserError(f"local plug-in {file}: {type(error).__name__}: {error}") from error
     plugins.loaded.append(LoadedPlugin(name, str(file), 0.0, module))

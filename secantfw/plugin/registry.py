@@ -50,7 +50,7 @@ class Registry:
             return found[0]
         if found:
             choices = " or ".join(repr(c.full_name) for c in found)
-            raise UserError(f"{name!r} is the name of several {kind}s; write {choices}")
+            raise UserError(f"several plug-ins have a {kind} named {name!r}; write {choices}")
         raise UserError(self._unknown(kind, name))
 
     def _unknown(self, kind: str, name: str) -> str:
@@ -61,7 +61,8 @@ class Registry:
         else:
             names = [c.name for c in known] + [c.full_name for c in known]
             near = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "known: " + ", ".join(names[: len(known)])
+            listed = "known: " + ", ".join(names[: len(known)]) if known else "none is installed"
+            hint = f"did you mean {near[0]!r}?" if near else listed
             text = f"no {kind} named {name!r}; {hint}"
         return "; ".join([text, *self.failures])
 

@@ -38,4 +38,4 @@ def scale_at(t: Tensor, scale: float, interval: tuple[float, float]) -> Tensor:
     """w(t), (B,): `scale` where lo < t <= hi, else 1 (arXiv:2404.07724)."""
     low, high = interval
     inside = (t > low) & (t <= high)
-    return torch.where(inside, scale, 1.0).to(t.dtype)
+    return torch.where(inside, torch.full_like(t, scale), torch.ones_like(t))

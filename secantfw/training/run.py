@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -57,10 +58,11 @@ def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | N
     """
     e = loaded.experiment
     device = device_of(e) if device is None else device
-    built = build_experiment(e, device)
-    problems = check_built(built)
-    if problems:
-        raise ExperimentError(loaded.located(p) for p in problems)
+    with located(loaded):
+        built = build_experiment(e, device)
+        problems = check_built(built)
+        if problems:
+            raise ExperimentError(problems)
     streams = Streams(e.seed, device)
     average = Average(built.student, e.ema)
     ctx = RunContext(
@@ -79,6 +81,15 @@ def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | N
     source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
     update = Update(built.student, average, e.train)
     return Run(loaded, plugins, built, source, ctx, update, Path(), None)
+
+
+@contextmanager
+def located(loaded: LoadedExperiment) -> Iterator[None]:
+    """Give problems that know only their key its file and line."""
+    try:
+        yield
+    except ExperimentError as error:
+        raise ExperimentError(loaded.located(p) for p in error.problems) from error
 
 
 def solver_named(plugins: Plugins, name: str) -> Solver:
