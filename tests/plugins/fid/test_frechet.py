@@ -124,7 +124,7 @@ def test_damaged_inception_and_missing_statistics_are_refused(rgb, tmp_path):
         Frechet(FrechetOptions(features="inception", weights=weights), site(rgb))
     torch.jit.script(FakeInception()).save(weights)
     options = FrechetOptions(features="inception", weights=weights, reference="no:1:train")
-    with pytest.raises(UserError, match="no_clean_train_1.npz is missing; get https"):
+    with pytest.raises(UserError, match=r"no_clean_train_1\.npz is missing; get https"):
         Frechet(options, site(rgb))
 
 
