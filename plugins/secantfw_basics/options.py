@@ -52,6 +52,6 @@ class MLPOptions:
 
     width: int | None = option(None, "hidden width", ge=2)
     depth: int | None = option(None, "residual blocks", ge=1)
-    guidance_embedding: Literal["none", "scale"] = option(
-        "none", "'scale': the network is told its guidance scale"
+    guidance_embedding: Literal["none", "scale"] | None = option(
+        None, "'scale': the network is told its scale; not set: where [guidance] has a range"
     )

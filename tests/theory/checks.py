@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import torch
 
-from secantfw.testing.fixed_point import KS_LIMIT, Z_LIMIT, OracleStep, oracle_step
+from secantfw.testing.fixed_point import KS_LIMIT, Z_LIMIT, OracleStep, fixed_point_step
 from secantfw.testing.oracle import mixture_oracle
 
 from .networks import ROWS, NetContext, inputs
@@ -13,7 +13,7 @@ from .reference import Choice, reference
 from .subject import Subject
 
 #: Enough rows for the smallest bias below to show, few enough for a third of a second.
-ORACLE_ROWS = 8_000
+ORACLE_ROWS = 6_000
 
 CHOICES = {
     "sdei": (
@@ -49,8 +49,8 @@ class Passes:
 
 
 def oracle_step_of(subject: Subject) -> OracleStep:
-    oracle = attrs.evolve(mixture_oracle(subject.linear), substeps=10)
-    return oracle_step(subject.loss(), subject.sampler, oracle, ORACLE_ROWS)
+    oracle = attrs.evolve(mixture_oracle(subject.linear), substeps=8)
+    return fixed_point_step(subject.loss(), subject.sampler, oracle, ORACLE_ROWS)
 
 
 def claimed_passes(name: str, choice: Choice) -> Passes:

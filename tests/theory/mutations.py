@@ -1,4 +1,4 @@
-"""Seeded bugs: one change of the source each, and the checks known to catch it."""
+"""Seeded bugs: one change of the source each, and checks that catch it (others may, too)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SHARED = (
     (
         "half a Picard step",
         Patch(_PICARD, "at(q - p, x)", "at(0.5 * (q - p), x)"),
-        f"{FIXED} {MARGINALS} {REFERENCE}",
+        REFERENCE,
     ),
     (
         "Picard step of the wrong sign",
@@ -60,7 +60,7 @@ _SHARED = (
     (
         "times of the Picard step exchanged",
         Patch(_PICARD, _ESTIMATE, _ESTIMATE.replace("x, p, q", "x, q, p")),
-        f"{FIXED} {MARGINALS} {REFERENCE}",
+        f"{MARGINALS} {REFERENCE}",
     ),
     (
         "estimate without stop-gradient",
@@ -128,7 +128,7 @@ _SDEI = _mutations(
     (
         "absolute instead of squared error",
         _own("sdei", _SQUARE, "(f - target).abs()"),
-        f"{FIXED} {REFERENCE}",
+        REFERENCE,
     ),
     (
         "t and s of the student exchanged",
@@ -161,7 +161,7 @@ _STEI = _mutations(
     (
         "self tangent without stop-gradient",
         _own("stei", _SELF, _SELF.replace("False", "True")),
-        f"{FIXED} {COUNTS} {REFERENCE}",
+        f"{COUNTS} {REFERENCE}",
     ),
     (
         "self secant from r to 0 instead of its tangent",
@@ -210,8 +210,8 @@ _STEI = _mutations(
     ),
     (
         "diffusion term also when fused",
-        _own("stei", "        if self.options.fused:", "        tangent_loss(ctx, batch, times.tau)"
-             "\n        if self.options.fused:"),
+        _own("stei", "        if self.options.fused:",
+             "        tangent_loss(ctx, batch, times.tau)\n        if self.options.fused:"),
         COUNTS,
     ),
 )  # fmt: skip
@@ -219,11 +219,6 @@ _STEI = _mutations(
 _SDEE = _mutations(
     "sdee",
     *_SHARED,
-    (
-        "gradient through the estimated end",
-        Patch(_PICARD, _ESTIMATE, _ESTIMATE.replace("grad=False", "grad=True")),
-        f"{FIXED} {COUNTS} {REFERENCE}",
-    ),
     (
         "teacher asked at the estimated end",
         _own("sdee", "ctx.teacher(x_r, r, batch.cond)", "ctx.teacher(x_t, times.t, batch.cond)"),
@@ -262,11 +257,6 @@ _STEE = _mutations(
     "stee",
     *_SHARED,
     (
-        "gradient through the estimated end",
-        Patch(_PICARD, _ESTIMATE, _ESTIMATE.replace("grad=False", "grad=True")),
-        f"{FIXED} {COUNTS} {REFERENCE}",
-    ),
-    (
         "target at t instead of r",
         _own("stee", "ctx.path.tangent(batch, r)", "ctx.path.tangent(batch, times.t)"),
         REFERENCE,
@@ -299,7 +289,7 @@ _STEE = _mutations(
     (
         "absolute instead of squared error",
         _own("stee", _STEE_SQUARE, _STEE_SQUARE.replace("square", "abs")),
-        f"{FIXED} {REFERENCE}",
+        REFERENCE,
     ),
     (
         "conditions of the distilled losses",
@@ -356,7 +346,7 @@ _TANGENT_LOSS = _mutations(
     (
         "absolute instead of squared error",
         Patch(_TANGENT, ".square()", ".abs()"),
-        f"{FIXED} {REFERENCE}",
+        REFERENCE,
     ),
     (
         "conditions of the secant",

@@ -54,9 +54,7 @@ class NetContext(Context):
             return self.live(x, t, s, cond)
 
     @torch.no_grad()
-    def target(
-        self, x: Tensor, t: Tensor, s: Tensor, cond: Cond, *, grad: bool = False
-    ) -> Tensor:
+    def target(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond, *, grad: bool = False) -> Tensor:
         return self.ema(x, t, s, cond)
 
     @torch.no_grad()

@@ -23,16 +23,17 @@ class MLPBackbone(Backbone):
     def __init__(self, options: MLPOptions, site: BuildSite) -> None:
         super().__init__()
         self.path = site.path
-        self.guidance_embedding = options.guidance_embedding
+        by_default = "none" if site.guidance_range is None else "scale"
+        self.guidance_embedding = options.guidance_embedding or by_default
         self.width = _size("width", options.width, site.weights)
         self.depth = _size("depth", options.depth, site.weights)
-        told = options.guidance_embedding == "scale"
+        told = self.guidance_embedding == "scale"
         self.network = Network(
             math.prod(site.spec.shape), site.spec.num_classes, self.width, self.depth, told
         )
         # What this instance can do depends on its options, so it is not left to the class.
         can = {"bidirectional", "jvp"} | ({"guidance"} if told else set())
-        self.supports = frozenset(can)  # type: ignore[misc]
+        self.supports = frozenset(can)
 
     def forward(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         """The secant, (B, *). Labels of None mean the null class."""

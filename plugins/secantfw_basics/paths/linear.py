@@ -21,7 +21,7 @@ class Linear(Path):
 
     def point(self, batch: Batch, t: Tensor) -> Tensor:
         """The same in one operation; exact at both ends."""
-        return torch.lerp(batch.x_0, batch.z, at(t, batch.x_0))
+        return torch.lerp(batch.x_0, batch.z, at(t, batch.x_0).to(batch.x_0.dtype))
 
     def tangent(self, batch: Batch, t: Tensor) -> Tensor:
         """The same at every t."""

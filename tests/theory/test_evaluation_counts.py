@@ -1,0 +1,45 @@
+"""Evaluations per sample equal the paper's table, counted by hooks on the networks."""
+
+from __future__ import annotations
+
+import pytest
+
+from .checks import Passes, claimed_passes, measured_passes
+from .networks import NetContext, inputs
+from .reference import Choice
+from .subject import subject
+
+#: F is the sum of all four numbers, B that of `student_grad`.
+PAPER = {
+    "sdei": Passes(student=1, student_grad=1, teacher=1),  # 3F 1B
+    "stei": Passes(student=2, student_grad=2),  # 4F 2B
+    "sdee": Passes(student=1, student_grad=1, teacher=1),  # 3F 1B
+    "stee": Passes(student=1, student_grad=1),  # 2F 1B
+    "tangent": Passes(student_grad=1),  # 1F 1B
+}
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_evaluations_equal_the_table(name: str) -> None:
+    batch, times = inputs(draws=1, guidance=False)
+    of_loss = subject(name)
+    ctx = NetContext(of_loss.trigonometric)
+    of_loss.loss()(ctx, batch, times)
+    assert measured_passes(ctx) == PAPER[name] == claimed_passes(name, Choice())
+
+
+def test_without_a_diffusion_term_stei_evaluates_nothing_for_it() -> None:
+    batch, times = inputs(draws=1, guidance=False)
+    of_loss = subject("stei")
+    ctx = NetContext(of_loss.trigonometric)
+    of_loss.loss(diffusion_weight=0.0)(ctx, batch, times)
+    assert measured_passes(ctx) == Passes(student=2, student_grad=1)
+
+
+def test_stei_logs_both_of_its_terms() -> None:
+    batch, times = inputs(draws=1, guidance=False)
+    of_loss = subject("stei")
+    terms = of_loss.loss(diffusion_weight=0.5)(NetContext(of_loss.trigonometric), batch, times)
+    total = terms.scalars["secant"] + 0.5 * terms.scalars["diffusion"]
+    assert total.item() == pytest.approx(terms.per_sample.mean().item())
+    assert not total.requires_grad
