@@ -22,7 +22,7 @@ class SiTBackbone(Backbone):
     def __init__(self, options: SiTOptions, site: BuildSite) -> None:
         super().__init__()
         self.path = site.path
-        self.options = options
+        self.options = options = _with_guidance(options, site.guidance_range)
         self.sizes = sizes_for(options, site.weights)
         self.scales = _guidance_scales(options)
         self.network = SiTNetwork(
@@ -34,7 +34,7 @@ class SiTBackbone(Backbone):
             checkpoint_activations=options.checkpoint_activations,
         )
         # What this instance can do depends on its options, so it is not left to the class.
-        self.supports = _capabilities(options)  # type: ignore[misc]
+        self.supports = _capabilities(options)
 
     def forward(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         """The secant (B, C, H, W). Labels of None mean the null class."""
@@ -71,6 +71,13 @@ class SiTBackbone(Backbone):
             return torch.zeros_like(guidance)
         low, high = self.scales
         return (guidance - low) / (high - low)
+
+
+def _with_guidance(options: SiTOptions, scales: tuple[float, float] | None) -> SiTOptions:
+    """The options with what they leave open about guidance taken from `[guidance] range`."""
+    told = options.guidance_embedding or ("none" if scales is None else "range")
+    known = options.guidance_range or (scales if told == "range" else None)
+    return attrs.evolve(options, guidance_embedding=told, guidance_range=known)
 
 
 def _guidance_scales(options: SiTOptions) -> tuple[float, float] | None:

@@ -30,11 +30,11 @@ class SiTOptions:
     learn_sigma: bool | None = option(
         None, "keep SiT's second, unused half of the output channels (official weights have it)"
     )
-    guidance_embedding: GuidanceEmbedding = option(
-        "none", "how the student is told its guidance scale"
+    guidance_embedding: GuidanceEmbedding | None = option(
+        None, "how the student is told its scale; not set: 'range' where [guidance] has one"
     )
     guidance_range: tuple[float, float] | None = option(
-        None, "the scales [lo, hi] that guidance_embedding = 'range' maps to [0, 1]"
+        None, "the scales [lo, hi] that 'range' maps to [0, 1]; not set: those of [guidance]"
     )
     attention: Attention = option("fused", "'explicit' for losses that need jvp, else 'fused'")
     checkpoint_activations: bool = option(

@@ -10,12 +10,12 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw.errors import RunAborted, UserError
+from secantfw.errors import RunAborted
 from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.evaluation.rows import NamedSolver, Row, plan_rows
 from secantfw.experiment.schema import Chosen
 from secantfw.interfaces.backbone import Backbone
-from secantfw.interfaces.metric import Metric, MetricSite
+from secantfw.interfaces.metric import Metric
 from secantfw.interfaces.solver import Solver
 from secantfw.reporting.pictures import save_grid
 from secantfw.sampling.draw import Start, draw, starts
@@ -39,21 +39,20 @@ class Evaluator:
         teacher's exact ODE get the ends of a fine solve from that noise.
         """
         keys = self.built.experiment.evaluate.keys
-        metrics = self._metrics()
+        metrics = self.built.metrics
         ends = self._endpoints() if any("endpoints" in m.requires for m in metrics) else None
         rows = [self._row(row, metrics, ends, samples_folder) for row in self._plan()]
         if samples_folder is not None and self.built.dataset.spec.shape == (2,):
             self._plane(samples_folder / "trajectories.png")
         frechet = next((m for m in metrics if m.key == "frechet_distance"), None)
+        columns = [_column(metric) for metric in metrics]
         return {
             "rows": rows,
             "samples": keys.samples,
-            "floor": None if frechet is None else frechet.floor(),
+            "floor": next((c["floor"] for c in columns if c["key"] == "frechet_distance"), None),
             "feature_sha256": "" if frechet is None else frechet.identity(),
-            "columns": [
-                {"key": m.key, "title": m.title, "lower_is_better": m.lower_is_better}
-                for m in metrics
-            ],
+            "columns": columns,
+            "headline_evaluations": keys.headline,
             "reference": f"teacher, {keys.reference_solver}, {keys.reference_steps} steps"
             if ends is not None
             else None,
@@ -72,16 +71,6 @@ class Evaluator:
         return plan_rows(
             solvers, e.evaluate.keys.steps, student_has=self.built.loss.provides, teacher=has_teacher
         )
-
-    def _metrics(self) -> list[Metric]:
-        site = MetricSite(self.built.dataset, self.built.device)
-        metrics: list[Metric] = []
-        for chosen in self.built.experiment.metrics:
-            metric: Metric = build(chosen, site)  # type: ignore[assignment]
-            if "endpoints" in metric.requires and self.built.teacher is None:
-                raise UserError(f"metrics.use: {chosen.full_name} needs a teacher to compare with")
-            metrics.append(metric)
-        return metrics
 
     def _starts(self) -> list[Start]:
         keys = self.built.experiment.evaluate.keys
@@ -105,7 +94,7 @@ class Evaluator:
         return teacher_field(b.teacher, guidance, null)
 
     def _row(
-        self, row: Row, metrics: list[Metric], ends: list[Tensor] | None, folder: Path | None
+        self, row: Row, metrics: tuple[Metric, ...], ends: list[Tensor] | None, folder: Path | None
     ) -> dict[str, Any]:
         self.note(f"{row.model}, {row.solver.name}, {row.evaluations} evaluations")
         field, solver = self._field(row.model), row.solver.solver
@@ -157,6 +146,15 @@ class Evaluator:
             self._starts()[0],
             file,
         )
+
+
+def _column(metric: Metric) -> dict[str, Any]:
+    return {
+        "key": metric.key,
+        "title": metric.title,
+        "lower_is_better": metric.lower_is_better,
+        "floor": metric.floor(),
+    }
 
 
 def _solver(chosen: Chosen) -> Solver:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from typing import ClassVar
-
 from torch import Tensor, nn
 
 from secantfw.interfaces.path import Path
@@ -22,8 +20,8 @@ class Backbone(nn.Module, abc.ABC):
 
     path: Path
     #: What the network can do beyond s < t: "bidirectional" (s > t too), "guidance" (it embeds
-    #: `cond.guidance`), "jvp" (forward-mode AD runs through it).
-    supports: ClassVar[frozenset[str]] = frozenset()
+    #: `cond.guidance`), "jvp" (forward-mode AD runs through it). May depend on the options.
+    supports: frozenset[str] = frozenset()
 
     @abc.abstractmethod
     def forward(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:

@@ -13,9 +13,11 @@ class BuildSite:
     """Given to every backbone and teacher beside its options.
 
     `weights` describes the teacher's weights file (None if there is none): a student whose sizes
-    are not set in the experiment takes them from there.
+    are not set in the experiment takes them from there. `guidance_range` is `[guidance] range`: a
+    student that can be told its scale is built to be told one from this range.
     """
 
     spec: DataSpec
     path: Path
     weights: WeightsHeader | None = None
+    guidance_range: tuple[float, float] | None = None

@@ -13,6 +13,7 @@ from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.build_site import BuildSite
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.loss import SecantLoss
+from secantfw.interfaces.metric import Metric, MetricSite
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Cond, LoadReport, WeightsHeader
 from secantfw.interfaces.solver import Solver
@@ -36,6 +37,7 @@ class Built:
     loss: SecantLoss
     time_sampler: TimeSampler
     solver: Solver
+    metrics: tuple[Metric, ...]  # built before training, so that what they miss shows then
     load_report: LoadReport | None  # None: the student starts from scratch
 
     def header(self) -> WeightsHeader:
@@ -83,7 +85,7 @@ def build_experiment(experiment: Experiment, device: torch.device) -> Built:
         weights = e.teacher_weights()
         header = None if weights is None else read_header(weights)
         _check_header(header, e, dataset)
-    site = BuildSite(dataset.spec, path, header)
+    site = BuildSite(dataset.spec, path, header, e.guidance.range)
     with torch.random.fork_rng(devices=[]), torch.device(device):
         torch.manual_seed(seed_of(e.seed, "init", 0))
         teacher: Teacher | None = None
@@ -106,8 +108,24 @@ def build_experiment(experiment: Experiment, device: torch.device) -> Built:
         loss=build(e.loss),  # type: ignore[arg-type]
         time_sampler=build(e.time_sampler),  # type: ignore[arg-type]
         solver=build(e.solver),  # type: ignore[arg-type]
+        metrics=_metrics(e, dataset, device),
         load_report=report,
     )
+
+
+def _metrics(e: Experiment, dataset: Dataset, device: torch.device) -> tuple[Metric, ...]:
+    """The metrics of an experiment that evaluates; none for one that does not."""
+    if not e.evaluate.keys.samples:
+        return ()
+    site = MetricSite(dataset, torch.device("cpu") if device.type == "meta" else device)
+    found: list[Metric] = []
+    with _said_of("metrics.use"):
+        for chosen in e.metrics:
+            metric: Metric = build(chosen, site)  # type: ignore[assignment]
+            if "endpoints" in metric.requires and e.teacher is None:
+                raise UserError(f"{chosen.full_name} compares with a teacher; there is no [teacher]")
+            found.append(metric)
+    return tuple(found)
 
 
 def _check_header(header: WeightsHeader | None, e: Experiment, dataset: Dataset) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import torch
+from torch import Tensor
 
 from secantfw.experiment.schema import Ema
 from secantfw.interfaces.backbone import Backbone
@@ -18,9 +19,9 @@ class Average:
     def __init__(self, student: Backbone, options: Ema) -> None:
         self.options = options
         self.network = copy.deepcopy(student).requires_grad_(False).eval()
-        self._live = [p for p in student.parameters() if p.requires_grad]
+        self._live: list[Tensor] = [p for p in student.parameters() if p.requires_grad]
         own = dict(self.network.named_parameters())
-        self._average = [own[n] for n, p in student.named_parameters() if p.requires_grad]
+        self._average: list[Tensor] = [own[n] for n, p in student.named_parameters() if p.requires_grad]
 
     def decay(self, n: int) -> float:
         """The decay of update n (from 0)."""
