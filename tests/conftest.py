@@ -1,0 +1,36 @@
+"""What every test shares: one torch thread, the repository's places, the command line in-process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def experiments() -> Path:
+    """The folder of experiment files."""
+    return ROOT / "experiments"
+
+
+@pytest.fixture
+def secantfw(capfd):
+    """Run a command in this process: `secantfw("run", file).code`, `.out`, `.err`."""
+    from types import SimpleNamespace
+
+    from secantfw.cli.main import main
+
+    def call(*arguments: object):
+        try:
+            code = main([str(a) for a in arguments])
+        except SystemExit as stop:  # argparse, or a second signal
+            code = stop.code
+        said = capfd.readouterr()
+        return SimpleNamespace(code=code, out=said.out, err=said.err)
+
+    return call
