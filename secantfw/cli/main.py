@@ -58,7 +58,12 @@ def _main(arguments: list[str]) -> int:
     if not rest:
         parser.print_help()
         return int(ExitCode.USER)
-    args = parser.parse_args(rest)
+    args, left = parser.parse_known_args(rest)
+    # argparse gives `key=value` behind an option to nobody; they are overrides all the same.
+    if left and (not hasattr(args, "overrides") or any(word.startswith("-") for word in left)):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    if left:
+        args.overrides = [*args.overrides, *left]
     found.warn()
     return int(args.run(args, found))
 
