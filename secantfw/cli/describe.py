@@ -73,10 +73,14 @@ def _option_text(row: dict[str, Any]) -> str:
 
 
 def toml_block(component: Component, rows: list[dict[str, Any]]) -> str:
-    """A table to paste: every option that has a value, the required ones to fill in."""
+    """A table to paste: every option that has a value, those of the component's example with
+    its values; required ones without an example are left to fill in."""
     lines = [f"[{component.kind}]", f'use = "{component.full_name}"']
     for row in rows:
-        if row["required"]:
+        if row["name"] in component.example:
+            value = _toml(component.example[row["name"]])
+            lines.append(f"{row['name']} = {value}  # {row['help']}")
+        elif row["required"]:
             lines.append(f"# {row['name']} = ...  # required: {row['help']}")
         elif row["default"] is None:
             lines.append(f"# {row['name']} = ...  # {row['help']}")

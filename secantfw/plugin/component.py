@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -24,6 +25,10 @@ class Component:
     summary: str
     cite: tuple[str, ...]
     needs: tuple[str, ...]
+    #: Options as TOML values with which it can be built anywhere.
+    example: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
+    #: Conformance checks that it fails on purpose, each with the reason.
+    expected_failures: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
     @property
     def full_name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -82,6 +82,11 @@ class Register:
     `name` matches `[a-z][a-z0-9_]*`. `target` is `module:Class`. `options` is `module:Class` of an
     attrs class in a torch-free module; without it the component's own attrs fields are its options
     and listing them imports the component. `needs` names what the machine must have ("cuda").
+
+    `example` are options, as TOML values, with which the component can be built anywhere: where
+    an option is required, or a default shows too little of it. `describe` prints them, `conform`
+    builds with them. `expected_failures` maps the name of a conformance check that the component
+    fails on purpose to the reason, in one sentence.
     """
 
     plugin: str
@@ -98,6 +103,8 @@ class Register:
         summary: str,
         cite: Sequence[str],
         needs: Sequence[str],
+        example: Mapping[str, Any] | None,
+        expected_failures: Mapping[str, str] | None,
     ) -> None:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{kind} name {name!r} does not match {_NAME.pattern}")
@@ -109,7 +116,18 @@ class Register:
         if any(c.kind == kind and c.name == name for c in self._components):
             raise ValueError(f"{kind} {name!r} is registered twice by one plug-in")
         self._components.append(
-            Component(kind, self.plugin, name, target, options, summary, tuple(cite), tuple(needs))
+            Component(
+                kind,
+                self.plugin,
+                name,
+                target,
+                options,
+                summary,
+                tuple(cite),
+                tuple(needs),
+                dict(example or {}),
+                dict(expected_failures or {}),
+            )
         )
 
     def backbone(
@@ -121,9 +139,13 @@ class Register:
         summary: str = "",
         cite: Sequence[str] = (),
         needs: Sequence[str] = (),
+        example: Mapping[str, Any] | None = None,
+        expected_failures: Mapping[str, str] | None = None,
     ) -> None:
         """Register a `Backbone`: the two-time student."""
-        self._add("backbone", name, target, options, summary, cite, needs)
+        self._add(
+            "backbone", name, target, options, summary, cite, needs, example, expected_failures
+        )
 
     def teacher(
         self,
@@ -134,9 +156,13 @@ class Register:
         summary: str = "",
         cite: Sequence[str] = (),
         needs: Sequence[str] = (),
+        example: Mapping[str, Any] | None = None,
+        expected_failures: Mapping[str, str] | None = None,
     ) -> None:
         """Register a `Teacher`: a frozen source of tangents."""
-        self._add("teacher", name, target, options, summary, cite, needs)
+        self._add(
+            "teacher", name, target, options, summary, cite, needs, example, expected_failures
+        )
 
     def loss(
         self,
@@ -147,9 +173,13 @@ class Register:
         summary: str = "",
         cite: Sequence[str] = (),
         needs: Sequence[str] = (),
+        example: Mapping[str, Any] | None = None,
+        expected_failures: Mapping[str, str] | None = None,
     ) -> None:
         """Register a `SecantLoss`."""
-        self._add("loss", name, target, options, summary, cite, needs)
+        self._add(
+            "loss", name, target, options, summary, cite, needs, example, expected_failures
+        )
 
     def path(
         self,
@@ -160,9 +190,13 @@ class Register:
         summary: str = "",
         cite: Sequence[str] = (),
         needs: Sequence[str] = (),
+        example: Mapping[str, Any] | None = None,
+        expected_failures: Mapping[str, str] | None = None,
     ) -> None:
         """Register a `Path`: an interpolant."""
-        self._add("path", name, target, options, summary, cite, needs)
+        self._add(
+            "path", name, target, options, summary, cite, needs, example, expected_failures
+        )
 
     def time_sampler(
         self,
@@ -173,9 +207,13 @@ class Register:
         summary: str = "",
         cite: Sequence[str] = (),
         needs: Sequence[str] = (),
+        example: Mapping[str, Any] | None = None,
+        expected_failures: Mapping[str, str] | None = None,
     ) -> None:
         """Register a `TimeSampler`: a law of training times."""
-        self._add("time_sampler", name, target, options, summary, cite, needs)
+        self._add(
+            "time_sampler", name, target, options, summary, cite, needs, example, expected_failures
+        )
 
     def solver(
         self,
@@ -186,9 +224,13 @@ class Register:
         summary: str = "",
         cite: Sequence[str] = (),
         needs: Sequence[str] = (),
+        example: Mapping[str, Any] | None = None,
+        expected_failures: Mapping[str, str] | None = None,
     ) -> None:
         """Register a `Solver`."""
-        self._add("solver", name, target, options, summary, cite, needs)
+        self._add(
+            "solver", name, target, options, summary, cite, needs, example, expected_failures
+        )
 
     def dataset(
         self,
@@ -199,9 +241,13 @@ class Register:
         summary: str = "",
         cite: Sequence[str] = (),
         needs: Sequence[str] = (),
+        example: Mapping[str, Any] | None = None,
+        expected_failures: Mapping[str, str] | None = None,
     ) -> None:
         """Register a `Dataset`."""
-        self._add("dataset", name, target, options, summary, cite, needs)
+        self._add(
+            "dataset", name, target, options, summary, cite, needs, example, expected_failures
+        )
 
     def metric(
         self,
@@ -212,9 +258,13 @@ class Register:
         summary: str = "",
         cite: Sequence[str] = (),
         needs: Sequence[str] = (),
+        example: Mapping[str, Any] | None = None,
+        expected_failures: Mapping[str, str] | None = None,
     ) -> None:
         """Register a `Metric`."""
-        self._add("metric", name, target, options, summary, cite, needs)
+        self._add(
+            "metric", name, target, options, summary, cite, needs, example, expected_failures
+        )
 
     def asset(self, name: str, file: str) -> None:
         """Register a file the plug-in ships, relative to its module's folder, as `asset:NAME`."""
