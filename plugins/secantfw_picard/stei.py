@@ -20,7 +20,6 @@ from secantfw import (
     SecantLoss,
     Times,
     TimesNeed,
-    UserError,
     mean_flat,
 )
 from secantfw_picard.draws import weighted_mean
@@ -76,10 +75,8 @@ class STEI(SecantLoss):
         """v(x_r, r), (B, *), without gradient."""
         if self.options.tangent == "teacher":
             return ctx.teacher(x_r, r, cond)
-        if cond.guidance is not None:
-            raise UserError("stei: with a guidance range, set tangent = 'teacher'")
         network = ctx.student if self.options.weights == "live" else ctx.target
-        return network(x_r, r, r, cond, grad=False)
+        return ctx.guided_tangent(network, x_r, r, cond)
 
 
 def _fused_terms(

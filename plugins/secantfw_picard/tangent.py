@@ -16,6 +16,7 @@ from secantfw_picard.options import TangentOptions
 class Tangent(SecantLoss):
     """One evaluation, with gradient, conditioned as the data is."""
 
+    requires = frozenset({"every_time"})
     provides = frozenset({"tangent"})
 
     def __init__(self, options: TangentOptions) -> None:

@@ -36,6 +36,14 @@ class Context(abc.ABC):
     progress: float  # share of the run done, in [0, 1)
 
     @abc.abstractmethod
+    def guided_tangent(self, network: SecantCall, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
+        """The network's own tangent f(x, t, t), (B, *), without gradient.
+
+        With `cond.guidance` w it is guided: f_null + w (f_label - f_null), both evaluated while
+        the network is told scale 1, since a tangent that was learnt from data is unguided.
+        """
+
+    @abc.abstractmethod
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
         """Integrate dx = v dt from t to s, (B,) each, with the experiment's teacher solver."""
 
@@ -51,7 +59,8 @@ class SecantLoss(abc.ABC):
     `Component(options)`, or as an attrs class whose fields are the options.
     """
 
-    #: What it cannot do without: "teacher", "ema", "bidirectional", "labels", "jvp".
+    #: What it cannot do without: "teacher", "ema", "bidirectional" (s > t too), "every_time" (t
+    #: anywhere in the path's range, not on a grid), "labels", "jvp".
     #: Checked against the experiment before anything runs.
     requires: ClassVar[frozenset[str]] = frozenset()
     #: What a student trained with it can be asked for: "secant", or "tangent" for a loss that

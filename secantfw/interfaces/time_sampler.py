@@ -15,7 +15,8 @@ from secantfw.interfaces.records import Times, TimesNeed
 class TimeSampler(abc.ABC):
     """Draws t, s and what else a loss needs. Built as `Component(options)`."""
 
-    #: "bidirectional" if the law also has s > t.
+    #: "bidirectional" if the law also has s > t; "every_time" if t has a density on the path's
+    #: whole range, not only on a grid.
     provides: ClassVar[frozenset[str]] = frozenset()
 
     @abc.abstractmethod

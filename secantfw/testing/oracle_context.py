@@ -49,6 +49,10 @@ class OracleContext(Context):
         self.target: SecantCall = _Secant(self, "target")
         self.teacher: TangentCall = _Teacher(self)
 
+    def guided_tangent(self, network: SecantCall, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
+        """The mixture has no labels, so that guidance changes nothing."""
+        return network(x, t, t, cond, grad=False)
+
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
         """The exact trajectory, whatever the steps."""
         with torch.no_grad():

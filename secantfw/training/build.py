@@ -182,7 +182,13 @@ def _unmet(built: Built) -> Iterator[Problem]:
                 f"{name} needs s > t too, which {e.backbone.full_name} does not support",
                 key="backbone.use",
             )
-    for need in sorted(needs - {"teacher", "labels", "bidirectional", "ema", "jvp"}):
+    if "every_time" in needs and "every_time" not in built.time_sampler.capabilities():
+        yield Problem(
+            f"{name} needs t everywhere, and {e.time_sampler.full_name} draws it on a grid",
+            key="time_sampler.use",
+        )
+    known = {"teacher", "labels", "bidirectional", "every_time", "ema", "jvp"}
+    for need in sorted(needs - known):
         yield Problem(f"{name} requires {need!r}, which nothing here provides", key="loss.use")
     if "jvp" in needs and "jvp" not in built.student.supports:
         yield Problem(

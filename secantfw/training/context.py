@@ -121,6 +121,7 @@ class RunContext(Context):
         self.teacher = NoTeacher()
         if teacher is not None:
             self.teacher = GuidedTeacher(teacher, null, self.counts, amp)
+        self._null = null
         self._streams, self._steps = streams, steps
         self._teacher_solver = teacher_solver
         self.step = 0
@@ -128,6 +129,16 @@ class RunContext(Context):
     @property
     def progress(self) -> float:  # type: ignore[override]
         return self.step / self._steps
+
+    def guided_tangent(self, network: SecantCall, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
+        if cond.guidance is None or cond.label is None:
+            return network(x, t, t, cond)
+
+        def told_one(x: Tensor, t: Tensor, s: Tensor, c: Cond) -> Tensor:
+            return network(x, t, s, Cond(c.label, torch.ones_like(t)))
+
+        with torch.no_grad():
+            return guided(told_one, x, t, t, cond.label, cond.guidance, self._null)
 
     @torch.no_grad()
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:

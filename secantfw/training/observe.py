@@ -12,7 +12,9 @@ from torch import Tensor
 
 from secantfw.errors import RunAborted
 from secantfw.interfaces.records import LossTerms
+from secantfw.plugin.calling import call, implementations
 from secantfw.plugin.loader import Plugins
+from secantfw.plugin.records import cause
 from secantfw.training import checkpoint
 from secantfw.training.build import Built
 from secantfw.training.progress import Progress
@@ -117,12 +119,11 @@ class Observer:
 
     def tell(self, hook: str, **arguments: object) -> None:
         """Call a hook of every plug-in; one that raises is named and detached for this run."""
-        for implementation in list(getattr(self.plugins.manager.hook, hook).get_hookimpls()):
-            known = {"run": self.run, **arguments}
+        for implementation in implementations(self.plugins, hook):
             try:
-                implementation.function(*[known[name] for name in implementation.argnames])
+                call(self.plugins, implementation, hook, run=self.run, **arguments)
             except Exception as error:  # an observer's mistake must not end a run
                 name = implementation.plugin_name
-                self.detached.append(f"{name}: {hook}: {type(error).__name__}: {error}")
+                self.detached.append(f"{name}: {hook}: {cause(error)}")
                 self.progress.note(f"observer {self.detached[-1]}; detached")
                 self.plugins.manager.unregister(implementation.plugin)

@@ -34,4 +34,4 @@ class Continuous(TimeSampler):
         return attrs.evolve(times, tau=extra_time(n, path, rng)) if need.tau else times
 
     def capabilities(self) -> frozenset[str]:
-        return capabilities(self.options.direction)
+        return capabilities(self.options.direction) | {"every_time"}

@@ -17,6 +17,8 @@ from secantfw_basics.times.interior import with_interior
 class Equal(TimeSampler):
     """t = s; the interior times, where a loss asks for them, are t too."""
 
+    provides = frozenset({"every_time"})
+
     def __init__(self, options: EqualOptions) -> None:
         self.options = options
 

@@ -7,20 +7,14 @@ import subprocess
 import sys
 
 import pytest
-import torch
-from secantfw_basics.options import SegmentsOptions
-from secantfw_basics.paths.linear import Linear
-from secantfw_basics.times.segments import Segments
 from secantfw_picard.options import SDEEOptions, SDEIOptions, STEEOptions, STEIOptions
 from secantfw_picard.sdee import SDEE
 from secantfw_picard.sdei import SDEI
 from secantfw_picard.stee import STEE
 from secantfw_picard.stei import STEI
 
-from secantfw import Batch, Cond, TimesNeed, UserError
+from secantfw import TimesNeed
 from secantfw.plugin.registry import Register, import_string
-from secantfw.testing.oracle import mixture_oracle
-from secantfw.testing.oracle_context import OracleContext
 
 
 def test_losses_require_what_they_cannot_do_without() -> None:
@@ -45,17 +39,6 @@ def test_losses_ask_for_the_times_they_use() -> None:
 def test_options_out_of_bounds_are_refused(bad: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=">= 1"):
         SDEIOptions(**bad)
-
-
-def test_stei_refuses_a_self_tangent_under_guidance() -> None:
-    oracle, rng = mixture_oracle(Linear()), torch.Generator().manual_seed(0)
-    plain = oracle.batch(4, rng)
-    cond = Cond(torch.zeros(4, dtype=torch.int64), torch.ones(4))
-    batch = Batch(plain.x_0, plain.z, cond, cond, plain.index)
-    loss = STEI(STEIOptions())
-    times = Segments(SegmentsOptions()).sample(4, loss.times_needed(), oracle.path, rng, 0.0)
-    with pytest.raises(UserError, match="tangent = 'teacher'"):
-        loss(OracleContext(oracle, 4), batch, times)
 
 
 @pytest.mark.parametrize("package", ["secantfw_picard", "secantfw_basics"])

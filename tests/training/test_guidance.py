@@ -1,0 +1,76 @@
+"""Classifier-free guidance in training: per row, by the labels' null class, told scale 1."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from secantfw import Cond, Teacher
+from secantfw.errors import UserError
+from secantfw.sampling.guidance import scale_at
+from secantfw.training.context import Counts, GuidedTeacher, NoTeacher, RunContext
+
+NULL = 3
+
+
+class LabelPlusTime(Teacher):
+    """v = label + t: guidance is linear in the label's number."""
+
+    path = None
+
+    def velocity(self, x, t, cond):
+        return x * 0 + (cond.label + t).reshape(-1, 1)
+
+    def to(self, device):
+        return self
+
+    def weights(self):
+        return None
+
+    def num_parameters(self):
+        return 0
+
+
+def told(x, t, s, cond, *, grad=False):
+    """A student whose output says what it was told: 10 label + guidance + t."""
+    assert torch.equal(t, s)
+    return x * 0 + (10 * cond.label + cond.guidance + t).reshape(-1, 1)
+
+
+def test_the_teacher_is_guided_row_by_row():
+    counts = Counts()
+    teacher = GuidedTeacher(LabelPlusTime(), NULL, counts, None)
+    label, w = torch.tensor([0, 1, 2]), torch.tensor([1.0, 2.0, 0.5])
+    t = torch.tensor([0.1, 0.2, 0.3])
+    v = teacher(torch.zeros(3, 1), t, Cond(label, w))
+    expected = (NULL + t) + w * (label - NULL)
+    torch.testing.assert_close(v.flatten(), expected)
+    assert counts.teacher == 6  # one call of 2B rows
+
+
+def test_without_a_scale_the_teacher_is_called_once():
+    counts = Counts()
+    GuidedTeacher(LabelPlusTime(), NULL, counts, None)(
+        torch.zeros(3, 1), torch.zeros(3), Cond(torch.tensor([0, 1, 2]))
+    )
+    assert counts.teacher == 3
+
+
+def test_a_guided_tangent_tells_the_network_scale_one():
+    ctx = RunContext.__new__(RunContext)
+    ctx._null = NULL
+    label, w, t = torch.tensor([0, 1]), torch.tensor([2.0, 3.0]), torch.tensor([0.5, 0.25])
+    f = ctx.guided_tangent(told, torch.zeros(2, 1), t, Cond(label, w))
+    expected = (10 * NULL + 1 + t) + w * 10 * (label - NULL)
+    torch.testing.assert_close(f.flatten(), expected)
+
+
+def test_the_interval_is_open_below_and_closed_above():
+    t = torch.tensor([0.0, 0.25, 0.3, 0.75, 0.8])
+    assert scale_at(t, 2.0, (0.25, 0.75)).tolist() == [1, 1, 2, 2, 1]
+    assert scale_at(t.double(), 1.3, (0.0, 1.0))[1].item() == 1.3  # float64 stays float64
+
+
+def test_a_loss_that_asks_for_no_teacher_is_told_so():
+    with pytest.raises(UserError, match=r"no \[teacher\]"):
+        NoTeacher()(torch.zeros(1, 1), torch.zeros(1), Cond())
