@@ -26,6 +26,8 @@ from secantfw.options import REQUIRED as REQUIRED
 from secantfw.options import option as option
 
 if TYPE_CHECKING:
+    from secantfw.doctor import Finding as Finding
+    from secantfw.experiment.schema import Experiment as Experiment
     from secantfw.interfaces.backbone import Backbone as Backbone
     from secantfw.interfaces.build_site import BuildSite as BuildSite
     from secantfw.interfaces.dataset import Dataset as Dataset
@@ -53,6 +55,10 @@ if TYPE_CHECKING:
     from secantfw.interfaces.tensors import mean_flat as mean_flat
     from secantfw.interfaces.tensors import stop_grad as stop_grad
     from secantfw.interfaces.time_sampler import TimeSampler as TimeSampler
+    from secantfw.plugin.commands import Subparsers as Subparsers
+    from secantfw.plugin.registry import Register as Register
+    from secantfw.training.run_directory import Outcome as Outcome
+    from secantfw.training.run_directory import RunInfo as RunInfo
     from secantfw.weights import load_weights as load_weights
     from secantfw.weights import read_header as read_header
     from secantfw.weights import save_weights as save_weights
@@ -74,16 +80,22 @@ _LAZY = {
     "Context": "interfaces.loss",
     "DataSpec": "interfaces.records",
     "Dataset": "interfaces.dataset",
+    "Experiment": "experiment.schema",
     "Field": "interfaces.solver",
+    "Finding": "doctor",
     "Items": "interfaces.records",
     "LoadReport": "interfaces.records",
     "LossTerms": "interfaces.records",
     "Metric": "interfaces.metric",
     "MetricSite": "interfaces.metric",
+    "Outcome": "training.run_directory",
     "Path": "interfaces.path",
+    "Register": "plugin.registry",
+    "RunInfo": "training.run_directory",
     "SecantLoss": "interfaces.loss",
     "Solver": "interfaces.solver",
     "Split": "interfaces.dataset",
+    "Subparsers": "plugin.commands",
     "Teacher": "interfaces.teacher",
     "TimeSampler": "interfaces.time_sampler",
     "Times": "interfaces.records",

@@ -6,7 +6,6 @@ implementation may take fewer arguments than are listed here.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from secantfw.plugin.registry import Register
 if TYPE_CHECKING:
     from secantfw.doctor import Finding
     from secantfw.experiment.schema import Experiment
+    from secantfw.plugin.commands import Subparsers
     from secantfw.training.run_directory import Outcome, RunInfo
 
 hookspec = pluggy.HookspecMarker("secantfw")
@@ -32,7 +32,7 @@ def secantfw_components(register: Register) -> None:
 
 @hookspec
 def secantfw_experiments() -> Iterable[Path]:  # type: ignore[empty-body]
-    """Folders of experiment files this plug-in ships; `secantfw run PLUGIN/FILE.toml` finds them."""
+    """Folders of experiment files that the plug-in ships: `secantfw run PLUGIN/FILE.toml`."""
 
 
 @hookspec
@@ -56,7 +56,7 @@ def secantfw_run_ended(run: RunInfo, outcome: Outcome) -> None:
 
 
 @hookspec
-def secantfw_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def secantfw_commands(subparsers: Subparsers) -> None:
     """Extra verbs. A verb of the core or of another plug-in cannot be replaced."""
 
 

@@ -8,7 +8,9 @@ import json
 import attrs
 
 from secantfw.errors import ExitCode
+from secantfw.plugin.calling import call, implementations
 from secantfw.plugin.loader import Plugins
+from secantfw.plugin.records import cause
 
 NAME = "doctor"
 HELP = "check this machine: versions, devices, what plug-ins need"
@@ -22,10 +24,14 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     from secantfw.doctor import Finding, core_findings
 
     findings = core_findings()
-    for failure in plugins.failures:
-        findings.append(Finding("problem", str(failure)))
-    for said in plugins.manager.hook.secantfw_doctor():
-        findings.extend(said)
+    findings.extend(Finding("problem", str(f)) for f in plugins.failures)
+    findings.extend(Finding("note", str(w)) for w in plugins.warnings)
+    for implementation in implementations(plugins, "secantfw_doctor"):
+        try:
+            findings.extend(call(plugins, implementation, "secantfw_doctor") or ())
+        except Exception as error:
+            said = f"plug-in {implementation.plugin_name!r} failed in secantfw_doctor"
+            findings.append(Finding("problem", f"{said}: {cause(error)}"))
     if args.json:
         print(json.dumps([attrs.asdict(f) for f in findings], indent=2))
     else:

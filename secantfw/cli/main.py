@@ -1,32 +1,27 @@
-"""`secantfw VERB ...`: parse, load the plug-ins, run the verb, turn errors into lines."""
+"""`secantfw VERB ...`: parse, load the plug-ins, run the verb, turn errors into lines.
+
+Only the verb that is asked for is imported; `--help` imports them all, and none of them torch.
+"""
 
 from __future__ import annotations
 
 import argparse
+import difflib
+import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import secantfw
-from secantfw.cli import (
-    check,
-    components,
-    describe,
-    diff,
-    doctor,
-    evaluate,
-    export,
-    plugins,
-    report,
-    run,
-    sample,
-    show,
-)
-from secantfw.errors import ExitCode, SecantfwError
+from secantfw.errors import ExitCode, SecantfwError, UserError
+from secantfw.plugin.commands import plugin_commands
 from secantfw.plugin.loader import Plugins, load_plugins
 
+#: Each is a module of this package with NAME, HELP, add_arguments and run.
 VERBS = (
-    run, check, show, diff, plugins, components, describe, sample, evaluate, report, export, doctor,
+    "run", "check", "show", "diff", "plugins", "components", "describe", "sample", "evaluate",
+    "report", "export", "doctor",
 )  # fmt: skip
 
 
@@ -52,19 +47,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(arguments: list[str]) -> int:
     chosen, rest = _global_parser().parse_known_args(arguments)
     found = load_plugins(
-        only=_names(chosen.plugins), without=chosen.no_plugin, strict=chosen.strict_plugins
+        only=_names(chosen.plugins),
+        without=chosen.no_plugin,
+        strict=chosen.strict_plugins,
+        trace=chosen.trace_plugins,
     )
-    parser = _parser(found)
-    if not rest:
+    if not rest or rest[0].startswith("-"):
+        parser = _overview(found)
+        found.warn()
+        parser.parse_args(rest)  # --help and --version end here, as does an unknown option
         parser.print_help()
         return int(ExitCode.USER)
-    args, left = parser.parse_known_args(rest)
-    # argparse gives `key=value` behind an option to nobody; they are overrides all the same.
-    if left and (not hasattr(args, "overrides") or any(word.startswith("-") for word in left)):
-        parser.error(f"unrecognized arguments: {' '.join(left)}")
-    if left:
-        args.overrides = [*args.overrides, *left]
+    parser = _parser_of(rest[0], found)
     found.warn()
+    args = parser.parse_args(rest[1:])
     return int(args.run(args, found))
 
 
@@ -76,10 +72,7 @@ def _global_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     group = parser.add_argument_group("plug-ins and errors (before or after the verb)")
     group.add_argument(
-        "--plugins",
-        metavar="A,B",
-        default=os.environ.get("SECANTFW_PLUGINS"),
-        help="load only these plug-ins (also SECANTFW_PLUGINS)",
+        "--plugins", metavar="A,B", help="load only these plug-ins (also SECANTFW_PLUGINS)"
     )
     group.add_argument(
         "--no-plugin", metavar="NAME", action="append", default=[], help="do not load this plug-in"
@@ -88,28 +81,60 @@ def _global_parser() -> argparse.ArgumentParser:
         "--strict-plugins",
         action="store_true",
         default=bool(os.environ.get("SECANTFW_STRICT_PLUGINS")),
-        help="a plug-in that fails to load is an error with its traceback",
+        help="a broken plug-in is an error with its traceback (also SECANTFW_STRICT_PLUGINS=1)",
+    )
+    group.add_argument(
+        "--trace-plugins",
+        action="store_true",
+        default=bool(os.environ.get("SECANTFW_TRACE_PLUGINS")),
+        help="say each hook call and its milliseconds (also SECANTFW_TRACE_PLUGINS=1)",
     )
     group.add_argument("--debug", action="store_true", help="show the traceback of every error")
     return parser
 
 
-def _parser(found: Plugins) -> argparse.ArgumentParser:
+def _parser_of(verb: str, found: Plugins) -> argparse.ArgumentParser:
+    """The parser of one verb; what plug-ins add is asked for only if the core has no such verb.
+
+    Raises:
+        UserError: nobody has the verb.
+    """
+    if verb in VERBS:
+        module = _module(verb)
+        parser = argparse.ArgumentParser(
+            prog=f"secantfw {verb}", description=module.HELP, allow_abbrev=False
+        )
+        module.add_arguments(parser)
+        parser.set_defaults(run=module.run)
+        return parser
+    commands = plugin_commands(found, VERBS)
+    if verb in commands:
+        return commands[verb].parser
+    found.warn()
+    near = difflib.get_close_matches(verb, [*VERBS, *commands], n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "see secantfw --help"
+    raise UserError(f"no verb named {verb!r}; {hint}")
+
+
+def _module(verb: str) -> Any:
+    return importlib.import_module(f"secantfw.cli.{verb}")
+
+
+def _overview(found: Plugins) -> argparse.ArgumentParser:
+    """What `secantfw --help` shows: every verb with its line."""
     parser = argparse.ArgumentParser(
         prog="secantfw",
         description="Train, sample and compare secant losses for few-step diffusion.",
+        epilog="'secantfw VERB --help' says what a verb takes.",
         parents=[_global_parser()],
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"secantfw {secantfw.__version__}")
-    subparsers = parser.add_subparsers(metavar="VERB", required=True)
+    subparsers = parser.add_subparsers(metavar="VERB", title="verbs")
     for verb in VERBS:
-        own = subparsers.add_parser(
-            verb.NAME, help=verb.HELP, description=verb.HELP, allow_abbrev=False
-        )
-        verb.add_arguments(own)
-        own.set_defaults(run=verb.run)
-    found.manager.hook.secantfw_commands(subparsers=subparsers)
+        subparsers.add_parser(verb, help=_module(verb).HELP)
+    for name, command in plugin_commands(found, VERBS).items():
+        subparsers.add_parser(name, help=f"{command.help} (plug-in {command.plugin})")
     return parser
 
 

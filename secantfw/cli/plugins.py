@@ -1,4 +1,4 @@
-"""`secantfw plugins`: what is installed, what it brings, what failed and why."""
+"""`secantfw plugins`: what is installed, what it brings, what is wrong with it and why."""
 
 from __future__ import annotations
 
@@ -6,67 +6,107 @@ import argparse
 import json
 import traceback
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
+from secantfw.cli.main import VERBS
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
+from secantfw.plugin.records import PluginFailure, PluginWarning
+from secantfw.plugin.rehearsal import rehearse
 
 NAME = "plugins"
-HELP = "list the installed plug-ins and what they bring"
+HELP = "list the installed plug-ins, what they bring, and what is wrong with them"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--why", metavar="NAME", help="the traceback of a plug-in that failed")
+    parser.add_argument("--why", metavar="NAME", help="everything that is wrong with one plug-in")
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    rehearse(plugins, VERBS)
     if args.why is not None:
         return _why(args.why, plugins)
     rows = _rows(plugins)
     if args.json:
         print(json.dumps(rows, indent=2))
         return int(ExitCode.DONE)
+    wide = max((len(row["distribution"]) for row in rows), default=0)
     for row in rows:
-        brings = ", ".join(f"{n} {kind}" for kind, n in row["components"].items())
-        status = brings if row["status"] == "ok" else f"FAILED: {row['error']}"
-        print(f"{row['name']:<14} {row['distribution']:<24} {row['milliseconds']:>7.1f} ms  {status}")
+        time = "" if row["milliseconds"] is None else f"{row['milliseconds']:.1f} ms"
+        print(f"{row['name']:<14} {row['distribution']:<{wide}} {time:>10}  {_status(row)}")
+        for warning in row["warnings"]:
+            print(f"{'':<14} {warning}")
     return int(ExitCode.DONE)
 
 
+def _status(row: dict[str, Any]) -> str:
+    if row["status"] == "ok":
+        return ", ".join(f"{n} {kind}" for kind, n in row["components"].items()) or "hooks only"
+    if row["status"] == "blocked":
+        return "left out by name"
+    return f"FAILED: {row['error']}"
+
+
 def _rows(plugins: Plugins) -> list[dict[str, Any]]:
-    ok = [
-        {
-            "name": p.name,
-            "distribution": p.distribution,
-            "status": "ok",
-            "milliseconds": round(p.milliseconds, 2),
-            "components": dict(Counter(c.kind for c in plugins.registry if c.plugin == p.name)),
-            "error": None,
-        }
-        for p in plugins.loaded
+    rows = [
+        *(_row(p.name, p.distribution, "ok", plugins, p.milliseconds) for p in plugins.loaded),
+        *(_failed(f, plugins) for f in plugins.failures),
+        *(_row(name, d, "blocked", plugins) for name, d in plugins.blocked.items()),
     ]
-    failed = [
-        {
-            "name": f.name,
-            "distribution": f.distribution,
-            "status": "failed",
-            "milliseconds": 0.0,
-            "components": {},
-            "error": f"{f.stage}: {type(f.error).__name__}: {f.error}",
-        }
-        for f in plugins.failures
-    ]
-    return sorted([*ok, *failed], key=lambda row: str(row["name"]))
+    return sorted(rows, key=lambda row: (row["name"], row["status"] != "ok"))
+
+
+def _row(
+    name: str, distribution: str, status: str, plugins: Plugins, time: float | None = None
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "distribution": distribution,
+        "status": status,
+        "milliseconds": None if time is None else round(time, 2),
+        "components": _brings(name, plugins) if status == "ok" else {},
+        "error": None,
+        "next_step": None,
+        "warnings": [f"{w.level}: {w.what}; {w.next_step}"
+                     for w in _warnings(name, distribution, plugins)],
+    }  # fmt: skip
+
+
+def _failed(failure: PluginFailure, plugins: Plugins) -> dict[str, Any]:
+    row = _row(failure.name, failure.distribution, "failed", plugins)
+    error = f"{failure.stage}: {failure.cause}"
+    return {**row, "error": error, "next_step": failure.next_step}
+
+
+def _brings(name: str, plugins: Plugins) -> dict[str, int]:
+    return dict(Counter(c.kind for c in plugins.registry if c.plugin == name))
+
+
+def _warnings(name: str, distribution: str, plugins: Plugins) -> Iterator[PluginWarning]:
+    for warning in plugins.warnings:
+        if (warning.name, warning.distribution) == (name, distribution):
+            yield warning
 
 
 def _why(name: str, plugins: Plugins) -> int:
-    for failure in plugins.failures:
-        if failure.name == name:
-            print("".join(traceback.format_exception(failure.error)), end="")
-            print(f"plug-in {name!r} of {failure.distribution} failed at: {failure.stage}")
-            return int(ExitCode.DONE)
-    if any(p.name == name for p in plugins.loaded):
-        print(f"plug-in {name!r} works")
-        return int(ExitCode.DONE)
-    raise UserError(f"no plug-in named {name!r} is installed")
+    """Plug-in, distribution, version, stage, cause, next step; then where it happened."""
+    rows = [row for row in _rows(plugins) if row["name"] == name]
+    if not rows:
+        raise UserError(f"no plug-in named {name!r} is installed")
+    for row in rows:
+        print(f"plug-in {name!r} of {row['distribution']}: {row['status']}")
+        for warning in row["warnings"]:
+            print(f"  {warning}")
+    for failure in (f for f in plugins.failures if f.name == name):
+        print(f"  failed at stage: {failure.stage} ({failure.distribution})")
+        print(f"  cause: {failure.cause}\n  next step: {failure.next_step}")
+    for error in _errors(name, plugins):
+        print("\n" + "".join(traceback.format_exception(error)), end="")
+    return int(ExitCode.DONE)
+
+
+def _errors(name: str, plugins: Plugins) -> Iterator[BaseException]:
+    yield from (f.error for f in plugins.failures if f.name == name)
+    yield from (w.error for w in plugins.warnings if w.name == name and w.error is not None)

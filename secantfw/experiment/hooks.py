@@ -6,29 +6,42 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from secantfw.errors import Problem
+from pluggy import HookImpl
+
+from secantfw.errors import Problem, UserError
 from secantfw.experiment.schema import Experiment
+from secantfw.plugin.calling import call, implementations
 from secantfw.plugin.loader import Plugins
+from secantfw.plugin.records import cause
 
 
 def hook_problems(experiment: Experiment, plugins: Plugins) -> Iterator[Problem]:
     """The problems of every plug-in's `secantfw_check`; one that raises is a problem itself."""
-    for hook in plugins.manager.hook.secantfw_check.get_hookimpls():
+    for hook in implementations(plugins, "secantfw_check"):
         try:
-            found: Any = hook.function(*[experiment for _ in hook.argnames])
-            yield from list(found or ())
+            yield from list(call(plugins, hook, "secantfw_check", experiment=experiment) or ())
         except Exception as error:
-            said = f"{type(error).__name__}: {error}"
-            yield Problem(f"plug-in {hook.plugin_name!r} failed in secantfw_check: {said}")
+            yield Problem(f"plug-in {hook.plugin_name!r} failed in secantfw_check: {cause(error)}")
 
 
 def locate(file: Path, plugins: Plugins) -> Path:
-    """`file`, or `PLUGIN/FILE.toml` in a folder that the plug-in ships; `file` if neither is."""
+    """`file`, or `PLUGIN/FILE.toml` in a folder that the plug-in ships; `file` if neither is.
+
+    Raises:
+        UserError: the plug-in fails when asked for its folders.
+    """
     if file.is_absolute() or len(file.parts) < 2 or file.exists():
         return file
-    for hook in plugins.manager.hook.secantfw_experiments.get_hookimpls():
+    for hook in implementations(plugins, "secantfw_experiments"):
         if hook.plugin_name == file.parts[0]:
-            folders: Any = hook.function()
-            shipped = (Path(folder, *file.parts[1:]) for folder in folders)
+            shipped = (Path(folder, *file.parts[1:]) for folder in _folders(hook, plugins))
             return next((path for path in shipped if path.is_file()), file)
     return file
+
+
+def _folders(hook: HookImpl, plugins: Plugins) -> list[Any]:
+    try:
+        return list(call(plugins, hook, "secantfw_experiments") or ())
+    except Exception as error:
+        said = f"plug-in {hook.plugin_name!r} failed in secantfw_experiments: {cause(error)}"
+        raise UserError(said) from error

@@ -6,148 +6,180 @@ failure into a `PluginFailure` with the plug-in, its distribution, the stage and
 
 from __future__ import annotations
 
-import importlib.metadata
-import sys
-from collections.abc import Iterable
+import difflib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
-from time import perf_counter
 from types import ModuleType
-from typing import Literal
 
 import attrs
-import pluggy
 
 import secantfw
-from secantfw import hookspecs
 from secantfw.errors import UserError
+from secantfw.plugin.calling import call, contained, traced
+from secantfw.plugin.entry_points import distribution, installed
+from secantfw.plugin.isolation import Seen, stdout_below_python, watched
+from secantfw.plugin.manager import new_manager
+from secantfw.plugin.records import LoadedPlugin as LoadedPlugin
+from secantfw.plugin.records import PluginFailure as PluginFailure
+from secantfw.plugin.records import Plugins as Plugins
+from secantfw.plugin.records import PluginWarning, Stage
 from secantfw.plugin.registry import Register, Registry
 
-GROUP = "secantfw"
-Stage = Literal["import", "api", "hooks", "components"]
 
+class OtherApi(RuntimeError):
+    """A plug-in of another API version."""
 
-@attrs.frozen
-class PluginFailure:
-    """Why a plug-in is not there."""
-
-    name: str
-    distribution: str
-    stage: Stage
-    error: Exception
-
-    def __str__(self) -> str:
-        cause = f"{type(self.error).__name__}: {self.error}"
-        return (
-            f"plug-in {self.name!r} ({self.distribution}) not loaded: {cause}. "
-            f"Run 'secantfw plugins --why {self.name}'"
-        )
-
-
-@attrs.frozen
-class LoadedPlugin:
-    """A plug-in that works: its name, where it comes from, what loading it took."""
-
-    name: str
-    distribution: str
-    milliseconds: float
-    module: ModuleType
+    def __init__(self, wanted: object) -> None:
+        speaks = secantfw.PLUGIN_API
+        super().__init__(f"written for plug-in API {wanted!r}; this secantfw speaks {speaks}")
+        self.wanted = wanted
 
 
 @attrs.define
-class Plugins:
-    """What loading gave: the hooks to call, the registry, and the failures."""
+class _Attempt:
+    """One plug-in on its way in; `stage` says how far it came."""
 
-    manager: pluggy.PluginManager
-    registry: Registry
-    loaded: list[LoadedPlugin]
-    failures: list[PluginFailure]
-
-    def warn(self) -> None:
-        """One stderr line for each plug-in that failed."""
-        for failure in self.failures:
-            print(f"secantfw: warning: {failure}", file=sys.stderr)
-
-
-class _HookManager(pluggy.PluginManager):
-    """Looks at names that start with `secantfw_` only, so that lazy attributes stay unloaded."""
-
-    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        return super().parse_hookimpl_opts(plugin, name) if name.startswith("secantfw_") else None
+    entry: EntryPoint
+    stage: Stage = "name"
+    module: ModuleType | None = None
 
 
 def load_plugins(
-    *, only: Iterable[str] | None = None, without: Iterable[str] = (), strict: bool = False
+    *,
+    only: Iterable[str] | None = None,
+    without: Iterable[str] = (),
+    strict: bool = False,
+    trace: bool = False,
 ) -> Plugins:
     """Load the installed plug-ins: all, those in `only`, or all but those in `without`.
 
+    `only` defaults to the names in SECANTFW_PLUGINS, where that is set.
+
     Raises:
-        UserError: a name in `only` that is not installed.
+        UserError: a name in `only` or `without` that is not installed.
         Exception: with `strict`, what a broken plug-in raised.
     """
-    manager = _HookManager("secantfw")
-    manager.add_hookspecs(hookspecs)
-    plugins = Plugins(manager, Registry(), [], [])
-    entries = sorted(
-        importlib.metadata.entry_points(group=GROUP), key=lambda e: (e.name, _distribution(e))
-    )
-    if only is not None:
-        missing = sorted(set(only) - {e.name for e in entries})
-        if missing:
-            raise UserError(f"no plug-in named {missing[0]!r} is installed")
-    blocked = set(without)
-    for entry in entries:
-        if (only is None or entry.name in only) and entry.name not in blocked:
-            _load_one(plugins, entry, strict)
+    plugins = Plugins(new_manager(), Registry(), [], [], strict=strict, trace=trace)
+    entries, blocked = installed(), set(without)
+    chosen = _from_environment() if only is None else set(only)
+    _check_names((chosen or set()) | blocked, entries)
+    with stdout_below_python():
+        for entry in entries:
+            if (chosen is None or entry.name in chosen) and entry.name not in blocked:
+                _load_one(plugins, entry)
+            else:
+                plugins.blocked[entry.name] = distribution(entry)
     plugins.registry.failures.extend(str(f) for f in plugins.failures)
+    if plugins.blocked:
+        plugins.registry.failures.append("left out by name: " + ", ".join(plugins.blocked))
     return plugins
 
 
-def _load_one(plugins: Plugins, entry: importlib.metadata.EntryPoint, strict: bool) -> None:
-    stage: Stage = "import"
-    start = perf_counter()
-    module: ModuleType | None = None
-    try:
-        if any(p.name == entry.name for p in plugins.loaded):
-            first = next(p for p in plugins.loaded if p.name == entry.name)
-            raise ValueError(f"{first.distribution} has a plug-in of this name already")
-        module = entry.load()
-        stage = "api"
-        _check_api(module)
-        stage = "hooks"
-        plugins.manager.register(module, name=entry.name)
-        plugins.manager.check_pending()
-        stage = "components"
-        register_components(plugins, entry.name, module)
-    except Exception as error:
-        if module is not None and plugins.manager.is_registered(module):
-            plugins.manager.unregister(module)
-        if strict:
-            raise
-        plugins.failures.append(PluginFailure(entry.name, _distribution(entry), stage, error))
+def _from_environment() -> set[str] | None:
+    said = os.environ.get("SECANTFW_PLUGINS")
+    return None if said is None else {name.strip() for name in said.split(",") if name.strip()}
+
+
+def _check_names(names: set[str], entries: list[EntryPoint]) -> None:
+    known = sorted({entry.name for entry in entries})
+    for name in sorted(names - set(known)):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "installed: " + ", ".join(known)
+        raise UserError(f"no plug-in named {name!r} is installed; {hint}")
+
+
+def _load_one(plugins: Plugins, entry: EntryPoint) -> None:
+    attempt = _Attempt(entry)
+    error: Exception | None = None
+    with watched() as seen:
+        try:
+            contained(lambda: _enter(plugins, attempt))()
+        except Exception as raised:
+            error = raised
+    if error is None:
+        assert attempt.module is not None
+        loaded = LoadedPlugin(entry.name, distribution(entry), seen.milliseconds, attempt.module)
+        plugins.loaded.append(loaded)
     else:
-        spent = (perf_counter() - start) * 1000
-        plugins.loaded.append(LoadedPlugin(entry.name, _distribution(entry), spent, module))
+        _leave(plugins, attempt, error)
+    _complain(plugins, attempt, seen)
+
+
+def _enter(plugins: Plugins, attempt: _Attempt) -> None:
+    name = attempt.entry.name
+    first = next((p for p in plugins.loaded if p.name == name), None)
+    if first is not None:
+        raise ValueError(f"{first.distribution} has a plug-in of this name already")
+    attempt.stage = "import"
+    attempt.module = module = _module(plugins, attempt.entry)
+    for stage, step in entering(plugins, module, name):
+        attempt.stage = stage
+        step()
+
+
+def entering(
+    plugins: Plugins, module: ModuleType, name: str
+) -> Iterator[tuple[Stage, Callable[[], None]]]:
+    """What an imported plug-in goes through: API version, hooks, components."""
+    yield "api", lambda: _check_api(module)
+    yield "hooks", lambda: _register_hooks(plugins, module, name)
+    yield "components", lambda: _register_components(plugins, module, name)
 
 
 def _check_api(module: ModuleType) -> None:
     wanted = getattr(module, "SECANTFW_API", 1)
     if wanted != secantfw.PLUGIN_API:
-        raise RuntimeError(
-            f"written for plug-in API {wanted}; this secantfw speaks {secantfw.PLUGIN_API}"
-        )
+        raise OtherApi(wanted)
 
 
-def register_components(plugins: Plugins, name: str, module: ModuleType) -> None:
+def _register_hooks(plugins: Plugins, module: ModuleType, name: str) -> None:
+    plugins.manager.register(module, name=name)
+    if not plugins.manager.get_hookcallers(module):
+        raise ValueError(f"module {module.__name__} implements no hook")
+
+
+def _module(plugins: Plugins, entry: EntryPoint) -> ModuleType:
+    module = traced(plugins.trace, f"import {entry.name!r}", entry.load)
+    if not isinstance(module, ModuleType):
+        raise TypeError(f"its entry point {entry.value!r} names no module")
+    other = plugins.manager.get_name(module)
+    if other is not None:
+        raise ValueError(f"its module {entry.value} is plug-in {other!r} already")
+    return module
+
+
+def _leave(plugins: Plugins, attempt: _Attempt, error: Exception) -> None:
+    """Take back what a plug-in that failed had registered."""
+    if plugins.manager.has_plugin(attempt.entry.name) and attempt.stage != "name":
+        plugins.manager.unregister(name=attempt.entry.name)
+    if plugins.strict:
+        raise error
+    source = distribution(attempt.entry)
+    plugins.failures.append(PluginFailure(attempt.entry.name, source, attempt.stage, error))
+
+
+def _complain(plugins: Plugins, attempt: _Attempt, seen: Seen) -> None:
+    """Name what it did while loading, whether it loaded or not."""
+    name, source = attempt.entry.name, distribution(attempt.entry)
+    for what, hint in seen.complaints():
+        warning = PluginWarning(name, source, attempt.stage, what, hint)
+        if plugins.strict:
+            raise RuntimeError(str(warning))
+        plugins.warnings.append(warning)
+    for what, hint in seen.notes():
+        plugins.warnings.append(PluginWarning(name, source, attempt.stage, what, hint, "note"))
+    slow = seen.slowness()
+    if slow:
+        hint = f"ask its author, or leave it out with --no-plugin {name}"
+        plugins.warnings.append(PluginWarning(name, source, attempt.stage, slow, hint))
+
+
+def _register_components(plugins: Plugins, module: ModuleType, name: str) -> None:
     """Call the module's own `secantfw_components`; what it registers is added as a whole."""
-    implementations = plugins.manager.hook.secantfw_components.get_hookimpls()
-    for implementation in implementations:
+    for implementation in plugins.manager.hook.secantfw_components.get_hookimpls():
         if implementation.plugin is module:
             register = Register(name, Path(module.__file__ or ".").parent)
-            implementation.function(*[register for _ in implementation.argnames])
+            call(plugins, implementation, "secantfw_components", register=register)
             register.into(plugins.registry)
-
-
-def _distribution(entry: importlib.metadata.EntryPoint) -> str:
-    if entry.dist is None:
-        return "no distribution"
-    return f"{entry.dist.name} {entry.dist.version}"
