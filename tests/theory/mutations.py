@@ -148,7 +148,7 @@ _SDEI = _mutations(
     ),
 )  # fmt: skip
 
-_SELF = "network(x_r, r, r, cond, grad=False)"
+_SELF = "ctx.guided_tangent(network, x_r, r, cond)"
 
 _STEI = _mutations(
     "stei",
@@ -160,12 +160,12 @@ _STEI = _mutations(
     ),
     (
         "self tangent without stop-gradient",
-        _own("stei", _SELF, _SELF.replace("False", "True")),
+        _own("stei", _SELF, "network(x_r, r, r, cond, grad=True)"),
         f"{COUNTS} {REFERENCE}",
     ),
     (
         "self secant from r to 0 instead of its tangent",
-        _own("stei", _SELF, _SELF.replace("r, r", "r, 0 * r")),
+        _own("stei", _SELF, "network(x_r, r, 0 * r, cond, grad=False)"),
         f"{FIXED} {REFERENCE}",
     ),
     (
