@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +18,7 @@ import attrs
 
 import secantfw
 from secantfw.errors import UserError
-from secantfw.plugin.calling import call, contained, traced
+from secantfw.plugin.calling import contained, traced
 from secantfw.plugin.entry_points import distribution, installed
 from secantfw.plugin.isolation import Seen, stdout_below_python, watched
 from secantfw.plugin.manager import new_manager
@@ -181,5 +182,7 @@ def _register_components(plugins: Plugins, module: ModuleType, name: str) -> Non
     for implementation in plugins.manager.hook.secantfw_components.get_hookimpls():
         if implementation.plugin is module:
             register = Register(name, Path(module.__file__ or ".").parent)
-            call(plugins, implementation, "secantfw_components", register=register)
+            given = [register for _ in implementation.argnames]
+            what = f"secantfw_components {name!r}"
+            traced(plugins.trace, what, partial(implementation.function, *given))
             register.into(plugins.registry)
