@@ -23,6 +23,7 @@ class GaussianMixtureTeacher(Teacher):
         self._labels = options.labels
         self._mixture = mixture_of(options)
 
+    @torch.no_grad()
     def velocity(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         return self._mixture.velocity(x, t, self.path, cond.label if self._labels else None)
 

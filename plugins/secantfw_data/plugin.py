@@ -12,6 +12,7 @@ SECANTFW_API = 1
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
     register.asset("fashion16/images", "assets/fashion16.npz")
+    register.asset("fashion16/pictures", "assets/pictures")
     register.dataset(
         "fashion16",
         "secantfw_data.fashion16:Fashion16",
@@ -30,16 +31,29 @@ def secantfw_components(register: Any) -> None:
         "secantfw_data.images:Images",
         options="secantfw_data.options:ImagesOptions",
         summary="A folder of pictures, cut to their central square and resized",
+        example={
+            "folder": "asset:fashion16/pictures",
+            "size": 16,
+            "channels": 1,
+            "held_out_fraction": 0.4,
+        },
     )
     register.dataset(
         "arrays",
         "secantfw_data.arrays:Arrays",
         options="secantfw_data.options:ArraysOptions",
         summary="Items (and labels) from an npz or safetensors file",
+        example={
+            "file": "asset:fashion16/images",
+            "x": "train",
+            "label": "train_label",
+            "held_out_fraction": 0.1,
+        },
     )
     register.teacher(
         "gaussian_mixture",
         "secantfw_data.mixture_teacher:GaussianMixtureTeacher",
         options="secantfw_data.options:MixtureOptions",
         summary="The exact tangent of a Gaussian mixture, in closed form, on every path",
+        example={"labels": True},
     )

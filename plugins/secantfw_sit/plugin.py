@@ -16,6 +16,7 @@ def secantfw_components(register: Any) -> None:
         options="secantfw_sit.options:SiTOptions",
         summary="SiT transformer with two times, for images and latents",
         cite=("arXiv:2401.08740", "arXiv:2505.14502"),
+        example={"size": "tiny/4"},
     )
     register.teacher(
         "sit",
@@ -23,4 +24,5 @@ def secantfw_components(register: Any) -> None:
         options="secantfw_sit.options:SiTTeacherOptions",
         summary="pretrained SiT velocity, from a safetensors file",
         cite=("arXiv:2401.08740",),
+        example={"weights": "asset:fashion16/sit_teacher"},
     )

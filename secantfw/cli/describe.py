@@ -75,7 +75,8 @@ def _option_text(row: dict[str, Any]) -> str:
 def toml_block(component: Component, rows: list[dict[str, Any]]) -> str:
     """A table to paste: every option that has a value, those of the component's example with
     its values; required ones without an example are left to fill in."""
-    lines = [f"[{component.kind}]", f'use = "{component.full_name}"']
+    header = "[[metrics.use]]" if component.kind == "metric" else f"[{component.kind}]"
+    lines = [header, f'use = "{component.full_name}"']
     for row in rows:
         if row["name"] in component.example:
             value = _toml(component.example[row["name"]])

@@ -1,0 +1,86 @@
+"""`secantfw conform NAME`: hold a plug-in's components to the checks of the conformance kit."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from secantfw.errors import ExitCode, UserError
+from secantfw.plugin.component import Component
+from secantfw.plugin.loader import Plugins
+from secantfw.plugin.local import load_local
+from secantfw.plugin.registry import KINDS
+
+if TYPE_CHECKING:
+    from secantfw.testing.running import CheckResult
+
+NAME = "conform"
+HELP = "check a plug-in's components against the conformance kit"
+#: A check failed: neither the user's mistake in calling this verb, nor a run that was aborted.
+_FAILED = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name", metavar="NAME", help="a plug-in, or KIND:[PLUGIN:]NAME such as loss:sdei"
+    )
+    parser.add_argument(
+        "--local", metavar="FILE", action="append", default=[], help="load this one-file plug-in"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    for file in args.local:
+        load_local(plugins, Path(file))
+    components = _components(args.name, plugins)
+
+    from secantfw.testing.running import conform_component
+
+    found: list[CheckResult] = []
+    for component in components:
+        for result in conform_component(component, plugins.registry):
+            found.append(result)
+            if not args.json:
+                print(_line(result, _width(components)), flush=True)
+    if args.json:
+        print(json.dumps([attrs.asdict(result) for result in found], indent=2))
+    else:
+        print(_summary(found))
+    return _FAILED if any(r.outcome == "failed" for r in found) else int(ExitCode.DONE)
+
+
+def _components(name: str, plugins: Plugins) -> Sequence[Component]:
+    """Those of a plug-in, or the one that is named."""
+    kind, _, rest = name.partition(":")
+    if rest and kind in KINDS:
+        return [plugins.registry.find(kind, rest)]
+    found = [c for c in plugins.registry if c.plugin == name]
+    if found:
+        return found
+    failed = [str(f) for f in plugins.failures if f.name == name]
+    if any(p.name == name for p in plugins.loaded):
+        raise UserError(f"conform: plug-in {name!r} registers no component")
+    what = f"conform: no plug-in is called {name!r}, and it is not KIND:[PLUGIN:]NAME"
+    raise UserError("; ".join([what, *failed]))
+
+
+def _width(components: Sequence[Component]) -> int:
+    return max(len(f"{c.kind}:{c.full_name}") for c in components)
+
+
+def _line(result: CheckResult, width: int) -> str:
+    reason = f"  {result.reason}" if result.reason else ""
+    return f"{result.component:<{width}}  {result.outcome:<8}  {result.check}{reason}"
+
+
+def _summary(found: Sequence[CheckResult]) -> str:
+    outcomes = ("ok", "failed", "expected", "skipped")
+    counts = [(sum(r.outcome == o for r in found), o) for o in outcomes]
+    said = {"expected": "failed as expected"}
+    return ", ".join(f"{n} {said.get(o, o)}" for n, o in counts if n)
