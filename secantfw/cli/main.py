@@ -60,7 +60,12 @@ def _main(arguments: list[str]) -> int:
         return int(ExitCode.USER)
     parser = _parser_of(rest[0], found)
     found.warn()
-    args = parser.parse_args(rest[1:])
+    args, left = parser.parse_known_args(rest[1:])
+    # argparse gives `key=value` behind an option to nobody; they are overrides all the same.
+    if left and (not hasattr(args, "overrides") or any(word.startswith("-") for word in left)):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    if left:
+        args.overrides = [*args.overrides, *left]
     return int(args.run(args, found))
 
 

@@ -20,7 +20,10 @@ def evaluate_to(
     from secantfw.training.run import solver_named
 
     evaluator = Evaluator(built, student, lambda name: solver_named(plugins, name), note)
-    (directory / "samples").mkdir(exist_ok=True)
-    evaluation = evaluator.run(directory / "samples")
+    pictures = directory / "samples"
+    pictures.mkdir(exist_ok=True)
+    for stale in pictures.glob("*.png"):  # of an evaluation with other steps or solvers
+        stale.unlink()
+    evaluation = evaluator.run(pictures)
     write_json(directory / "evaluation.json", evaluation)
     return evaluation

@@ -1,0 +1,137 @@
+"""The verbs on a real, small run: what each leaves and prints."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+from safetensors import safe_open
+
+OVERRIDES = (
+    "train.steps=6",
+    "train.warmup_steps=2",
+    "train.batch_size=8",
+    "train.log_every_steps=2",
+    "evaluate.samples=32",
+    "evaluate.batch_size=16",
+    "evaluate.steps=[1,2]",
+    "evaluate.reference_steps=2",
+    "evaluate.picture=9",
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of the main job, cut short."""
+    from pathlib import Path
+
+    from secantfw.cli.main import main
+
+    out = tmp_path_factory.mktemp("runs")
+    file = Path(__file__).parents[2] / "experiments" / "sit_picard.toml"
+    assert main(["run", str(file), *OVERRIDES, "--out", str(out)]) == 0
+    (found,) = out.glob("sit_picard/*")
+    return found
+
+
+def test_a_run_leaves_everything_a_reader_needs(run):
+    names = {p.name for p in run.iterdir()}
+    assert names == {
+        "experiment", "resolved.toml", "environment.json", "plan.json", "metrics.jsonl",
+        "checkpoints", "samples", "evaluation.json", "report.html", "outcome.json",
+    }  # fmt: skip
+    assert json.loads((run / "outcome.json").read_text())["status"] == "finished"
+    plan = json.loads((run / "plan.json").read_text())
+    assert plan["evaluations_per_step"] == "3F 1B"
+    assert "bit for bit" in plan["start"]
+    steps = [json.loads(line)["step"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert steps == [2, 4, 6]
+    assert {p.name for p in (run / "experiment").iterdir()} == {
+        "0-fashion16.toml",
+        "1-sit_picard.toml",
+    }
+
+
+def test_the_evaluation_has_the_promised_form(run):
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    assert evaluation["samples"] == 32
+    assert evaluation["floor"] > 0
+    assert evaluation["feature_sha256"]
+    rows = evaluation["rows"]
+    assert {(r["model"], r["solver"], r["evaluations"]) for r in rows} == {
+        ("student", "secant", 1),
+        ("student", "secant", 2),
+        ("teacher", "euler", 1),
+        ("teacher", "euler", 2),
+        ("teacher", "heun", 2),
+    }
+    assert all(r["frechet_distance"] > 0 and r["trajectory_mse"] >= 0 for r in rows)
+    pictures = {p.name for p in (run / "samples").iterdir()}
+    assert "student-secant-002.png" in pictures
+    assert "teacher-heun-002.png" in pictures
+
+
+def test_the_resolved_file_runs_again_as_the_same_experiment(run, secantfw, tmp_path):
+    shown = secantfw("show", run / "resolved.toml")
+    assert shown.code == 0
+    assert secantfw("diff", run, run / "resolved.toml").out == ""
+
+
+def test_sampling_is_independent_of_the_batch_size(run, secantfw, tmp_path):
+    for size in (3, 7):
+        out = tmp_path / str(size)
+        said = secantfw("sample", run, "--count", 7, "--steps", 2, "--batch-size", size, "--out", out)
+        assert said.code == 0
+        assert sorted(p.name for p in out.iterdir()) == [f"{k:06d}.png" for k in range(7)]
+    picture = Image.open(tmp_path / "3" / "000000.png")
+    assert picture.size == (16, 16)
+
+
+def test_evaluating_again_takes_overrides_and_rewrites_the_table(run, secantfw):
+    before = (run / "evaluation.json").read_text()
+    said = secantfw("evaluate", run, "--steps", "1", "evaluate.samples=16")
+    assert said.code == 0
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    assert {r["evaluations"] for r in evaluation["rows"]} == {1}
+    assert sorted(p.name for p in (run / "samples").iterdir()) == [
+        "student-secant-001.png",
+        "teacher-euler-001.png",
+    ]
+    assert secantfw("evaluate", run).code == 0
+    assert (run / "evaluation.json").read_text() == before  # the same numbers, to the last digit
+
+
+def test_an_export_describes_itself_and_serves_as_teacher(run, secantfw, tmp_path, experiments):
+    file = tmp_path / "student.safetensors"
+    said = secantfw("export", run, "--out", file, "--dtype", "float16")
+    assert said.code == 0
+    with safe_open(str(file), "pt") as opened:
+        assert json.loads(opened.metadata()["secantfw"])["component"] == "sit:sit"
+    refused = secantfw("export", run, "--out", file, "--tangent")
+    assert refused.code == 2  # its two times have grown apart
+    assert "Traceback" not in refused.err
+
+
+def test_describe_prints_options_and_a_block(secantfw):
+    said = secantfw("describe", "loss:sdei")
+    assert said.code == 0
+    assert "draws: int, default 1, >= 1" in said.out
+    assert "cite: arXiv:2505.14502" in said.out
+    assert 'use = "picard:sdei"' in said.out
+    assert secantfw("describe", "loss:nothing").code == 2
+
+
+def test_doctor_finds_this_machine_fit(secantfw):
+    said = secantfw("doctor", "--json")
+    assert said.code == 0
+    assert {f["level"] for f in json.loads(said.out)} <= {"ok", "note"}
+
+
+@pytest.mark.parametrize("verb", ["sample", "evaluate", "report", "export"])
+def test_a_verb_on_no_run_says_so(secantfw, tmp_path, verb):
+    extra = ["--out", tmp_path / "x"] if verb in ("sample", "export") else []
+    said = secantfw(verb, tmp_path, *extra)
+    assert said.code == 2
+    assert "not a run directory" in said.err
+    assert list(tmp_path.iterdir()) == []
