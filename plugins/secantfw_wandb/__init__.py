@@ -1,0 +1,1 @@
+"""Log runs to Weights & Biases, where the environment asks for it."""
