@@ -14,7 +14,7 @@ import attrs
 from secantfw.errors import UserError
 from secantfw.plugin.component import Asset, Component, Kind
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -106,8 +106,8 @@ class Register:
         example: Mapping[str, Any] | None,
         expected_failures: Mapping[str, str] | None,
     ) -> None:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"{kind} name {name!r} does not match {_NAME.pattern}")
+        if not NAME_PATTERN.fullmatch(name):
+            raise ValueError(f"{kind} name {name!r} does not match {NAME_PATTERN.pattern}")
         for text in (target, options):
             if text is not None and text.count(":") != 1:
                 raise ValueError(f"{kind} {name!r}: {text!r} is not of the form 'module:Class'")
@@ -177,9 +177,7 @@ class Register:
         expected_failures: Mapping[str, str] | None = None,
     ) -> None:
         """Register a `SecantLoss`."""
-        self._add(
-            "loss", name, target, options, summary, cite, needs, example, expected_failures
-        )
+        self._add("loss", name, target, options, summary, cite, needs, example, expected_failures)
 
     def path(
         self,
@@ -194,9 +192,7 @@ class Register:
         expected_failures: Mapping[str, str] | None = None,
     ) -> None:
         """Register a `Path`: an interpolant."""
-        self._add(
-            "path", name, target, options, summary, cite, needs, example, expected_failures
-        )
+        self._add("path", name, target, options, summary, cite, needs, example, expected_failures)
 
     def time_sampler(
         self,

@@ -1,0 +1,31 @@
+"""`secantfw new plugin NAME --kind KIND`: a plug-in of one's own that passes its own tests."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from secantfw.errors import ExitCode
+from secantfw.plugin.loader import Plugins
+from secantfw.plugin.scaffold import KINDS, write_plugin
+
+NAME = "new"
+HELP = "write an installable plug-in with one component, an experiment and its tests"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["plugin"], metavar="plugin", help="what to write")
+    parser.add_argument("name", metavar="NAME", help="of the plug-in and its component: my_loss")
+    parser.add_argument("--kind", choices=KINDS, required=True, help="what the component is")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path(), help="where its folder goes"
+    )
+
+
+def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    folder = write_plugin(args.name, args.kind, args.out)
+    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+        print(file)
+    print(f'next: pip install -e "{folder}[test]" && pytest "{folder}"')
+    print(f"then: secantfw run {args.name}/{args.name}.toml")
+    return int(ExitCode.DONE)
