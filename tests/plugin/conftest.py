@@ -1,0 +1,51 @@
+"""Plug-ins made of a text, installed for one test: a module and its dist-info on the path."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def write_distribution(folder: Path, name: str, source: str, version: str = "1.0") -> None:
+    """What pip would leave: the module NAME_plugin and metadata that names its entry point."""
+    module = f"{name}_plugin"
+    info = folder / f"{name}_dist-{version}.dist-info"
+    info.mkdir(parents=True)
+    (folder / f"{module}.py").write_text(source)
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name}-dist\nVersion: {version}\n"
+    )
+    (info / "entry_points.txt").write_text(f"[secantfw]\n{name} = {module}\n")
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """`install(name, source)`: seen by this process until the test ends."""
+    made = []
+
+    def one(name: str, source: str) -> Path:
+        folder = tmp_path / f"site_of_{name}"
+        write_distribution(folder, name, source)
+        monkeypatch.syspath_prepend(str(folder))
+        made.append(f"{name}_plugin")
+        return folder
+
+    yield one
+    for module in made:
+        sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def tiny(tmp_path) -> Path:
+    """An experiment of two logged steps."""
+    file = tmp_path / "tiny.toml"
+    file.write_text(
+        "schema = 1\n"
+        '[dataset]\nuse = "gaussian_mixture"\n[teacher]\nuse = "gaussian_mixture"\n'
+        '[backbone]\nuse = "mlp"\nwidth = 16\ndepth = 1\n'
+        '[loss]\nuse = "sdei"\n[time_sampler]\nuse = "segments"\n'
+        "[train]\nsteps = 2\nbatch_size = 8\nlog_every_steps = 1\n[evaluate]\nsamples = 0\n"
+    )
+    return file
