@@ -14,7 +14,9 @@ class ExitCode(enum.IntEnum):
     DONE = 0
     BUG = 1
     USER = 2  # experiment, file, plug-in or lock: the user can mend it
-    ABORTED = 3  # the run stopped itself (non-finite numbers, disk, memory); checkpoints are intact
+    ABORTED = (
+        3  # the run stopped itself (non-finite numbers, disk, memory); checkpoints are intact
+    )
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -1,4 +1,4 @@
-"""What every test shares: one torch thread, the repository's places, the command line in-process."""
+"""What every test shares: one torch thread, the repository, the command line in-process."""
 
 from __future__ import annotations
 

@@ -31,9 +31,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     if args.steps is not None:
         overrides.append(f"evaluate.steps=[{args.steps}]")
     trained = load_trained(args.directory, overrides, plugins)
-    evaluation = evaluate_to(
-        trained.directory, trained.built, trained.student, plugins, _note
-    )
+    evaluation = evaluate_to(trained.directory, trained.built, trained.student, plugins, _note)
     print_table(evaluation)
     print(f"report: {write_report(trained.directory)}")
     return int(ExitCode.DONE)

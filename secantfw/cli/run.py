@@ -66,7 +66,10 @@ def _complete(job: Run) -> ExitCode:
     if stop.requested and observer.done < job.loaded.experiment.train.steps:
         code = stop.exit_code()
         end_run(observer, "interrupted" if code is ExitCode.INTERRUPTED else "terminated")
-        _say(f"stopped after step {observer.done}; continue with: secantfw run --resume {job.directory}")
+        _say(
+            f"stopped after step {observer.done}; continue with: "
+            f"secantfw run --resume {job.directory}"
+        )
         return code
     try:
         _evaluate_and_report(job)

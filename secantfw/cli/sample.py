@@ -15,7 +15,9 @@ HELP = "draw samples from a trained run, a PNG each (or samples.safetensors for 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="RUN", help="run directory")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. guidance.scale=1.5")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="e.g. guidance.scale=1.5"
+    )
     parser.add_argument("--count", type=int, default=64, help="how many (64)")
     parser.add_argument("--steps", type=int, default=4, help="solver steps (4)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise (0)")
@@ -36,9 +38,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     trained = load_trained(args.directory, args.overrides, plugins)
     built = trained.built
     spec = built.dataset.spec
-    field = student_field(
-        trained.student, built.path, built.experiment.guidance, spec.num_classes
-    )
+    field = student_field(trained.student, built.path, built.experiment.guidance, spec.num_classes)
     solver: Solver = build(built.experiment.solver)  # type: ignore[assignment]
     try:
         args.out.mkdir(parents=True, exist_ok=True)

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from secantfw.errors import RunAborted
-from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.evaluation.rows import NamedSolver, Row, plan_rows
+from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.experiment.schema import Chosen
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.metric import Metric
@@ -69,7 +69,10 @@ class Evaluator:
         ]
         has_teacher = self.built.teacher is not None and e.evaluate.keys.teacher
         return plan_rows(
-            solvers, e.evaluate.keys.steps, student_has=self.built.loss.provides, teacher=has_teacher
+            solvers,
+            e.evaluate.keys.steps,
+            student_has=self.built.loss.provides,
+            teacher=has_teacher,
         )
 
     def _starts(self) -> list[Start]:
@@ -106,8 +109,8 @@ class Evaluator:
             samples = draw(field, solver, start, row.steps)
             if field.evaluations - before != row.evaluations:
                 raise RunAborted(
-                    f"solver {row.solver.name} claims {row.evaluations} evaluations in {row.steps} "
-                    f"steps and made {field.evaluations - before}"
+                    f"solver {row.solver.name} claims {row.evaluations} evaluations in "
+                    f"{row.steps} steps and made {field.evaluations - before}"
                 )
             for accumulator in accumulators:
                 accumulator.update(samples, None if ends is None else ends[number])

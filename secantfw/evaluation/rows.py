@@ -13,7 +13,7 @@ Model = Literal["student", "teacher"]
 
 @attrs.frozen
 class NamedSolver:
-    """A solver and the name its rows carry: the bare name, or the full one where two would share it."""
+    """A solver and the name of its rows: bare, or full where two would share it."""
 
     name: str
     solver: Solver
@@ -34,7 +34,11 @@ class Row:
 
 
 def plan_rows(
-    solvers: list[NamedSolver], budgets: tuple[int, ...], *, student_has: frozenset[str], teacher: bool
+    solvers: list[NamedSolver],
+    budgets: tuple[int, ...],
+    *,
+    student_has: frozenset[str],
+    teacher: bool,
 ) -> list[Row]:
     """The student under the solvers for what it learnt, the teacher under those for tangents.
 

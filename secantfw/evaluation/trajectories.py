@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import torch
@@ -39,6 +40,6 @@ def _points(field: Field, solver: Solver, start: Start, steps: int) -> Tensor:
     ones = torch.ones(len(start.z), device=start.z.device)
     low, high = field.path.t_min, field.path.t_max
     grid = torch.linspace(high, low, steps + 1, dtype=torch.float64).tolist()
-    for t, s in zip(grid[:-1], grid[1:], strict=True):
+    for t, s in itertools.pairwise(grid):
         points.append(solver.solve(field, points[-1], ones * t, ones * s, 1, start.cond))
     return torch.stack(points).cpu()

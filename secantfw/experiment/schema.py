@@ -119,7 +119,9 @@ class EvaluateKeys:
         16, "steps of the solver `reference_solver` that stand for the teacher's exact ODE", ge=1
     )
     reference_solver: str = option("heun", "solver of the teacher's reference solution")
-    headline: int = option(4, "network evaluations that the report's first sentence compares", ge=1)
+    headline: int = option(
+        4, "network evaluations that the report's first sentence compares", ge=1
+    )
     teacher: bool = option(True, "also evaluate the teacher, where the experiment has one")
     picture: int = option(64, "samples per picture; 0: no pictures", ge=0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from secantfw.interfaces.path import Path

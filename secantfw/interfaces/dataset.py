@@ -30,5 +30,5 @@ class Dataset(abc.ABC):
         """
 
     def to_uint8(self, x: Tensor) -> Tensor | None:
-        """Pictures (n, height, width, channels) uint8 on the CPU for x (n, *); None if x is not one."""
+        """Pictures (n, height, width, channels) uint8 on the CPU; None if x (n, *) is not one."""
         return None

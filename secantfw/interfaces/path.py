@@ -33,6 +33,6 @@ class Path(abc.ABC):
         return at(c.alpha, batch.x_0) * batch.x_0 + at(c.sigma, batch.z) * batch.z
 
     def tangent(self, batch: Batch, t: Tensor) -> Tensor:
-        """The conditional tangent d_alpha(t) x_0 + d_sigma(t) z, (B, *); its mean given x_t is v."""
+        """d_alpha(t) x_0 + d_sigma(t) z, (B, *), whose mean given x_t is the tangent v(x_t, t)."""
         c = self.coefficients(t)
         return at(c.d_alpha, batch.x_0) * batch.x_0 + at(c.d_sigma, batch.z) * batch.z

@@ -1,7 +1,7 @@
 """The named records that cross the borders between core and components. All are frozen.
 
-Shapes: B batch, `*` data shape, K interior draws. Tensors of one record are on one device. This module
-imports no torch, so that listings may read it.
+Shapes: B batch, `*` data shape, K interior draws. Tensors of one record are on one device. This
+module imports no torch, so that listings may read it.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Times:
 
 @attrs.frozen(eq=False)
 class LossTerms:
-    """`per_sample` (B,) the loss of each row, before any reduction; `scalars` 0-dim tensors to log."""
+    """`per_sample` (B,) the loss of each row, unreduced; `scalars` 0-dim tensors to log."""
 
     per_sample: Tensor
     scalars: Mapping[str, Tensor] = attrs.field(factory=dict)
@@ -123,7 +123,7 @@ class LossTerms:
 
 @attrs.frozen
 class LoadReport:
-    """What `Backbone.load_tangent` did: copied, made (by copying or zero-initialising), ignored."""
+    """What `Backbone.load_tangent` did: copied, made (copied twice or zero), ignored."""
 
     copied: tuple[str, ...]
     made: tuple[str, ...] = ()

@@ -43,3 +43,4 @@ class TimeSampler(abc.ABC):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take back what `state_dict` gave."""
+        assert not state, f"{type(self).__name__} has no state, and was given some"

@@ -63,6 +63,6 @@ def _imported(component: Component, text: str) -> Any:
         return import_string(text)
     except (ImportError, AttributeError) as error:
         raise UserError(
-            f"{component.kind} {component.full_name}: plug-in {component.plugin!r} names {text!r}, "
-            f"which cannot be imported ({type(error).__name__}: {error})"
+            f"{component.kind} {component.full_name}: plug-in {component.plugin!r} names "
+            f"{text!r}, which cannot be imported ({type(error).__name__}: {error})"
         ) from error

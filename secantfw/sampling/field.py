@@ -38,9 +38,7 @@ class CountedField(Field):
         return self._network(x, t, s, cond)
 
 
-def student_field(
-    student: Backbone, path: Path, guidance: Guidance, null: int
-) -> CountedField:
+def student_field(student: Backbone, path: Path, guidance: Guidance, null: int) -> CountedField:
     """The student under the sampling guidance of `[guidance]`.
 
     A student trained with a guidance range is told the scale; another is guided by two calls.

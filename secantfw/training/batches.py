@@ -12,7 +12,7 @@ from secantfw.training.randomness import Streams, seed_of
 
 
 class Order:
-    """Data order: one permutation per (seed, epoch); a step takes the next `batch_size` of them."""
+    """One permutation per (seed, epoch); a step takes the next `batch_size` positions."""
 
     def __init__(self, seed: int, size: int, batch_size: int) -> None:
         self.seed, self.size, self.batch_size = seed, size, batch_size

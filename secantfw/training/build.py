@@ -123,7 +123,9 @@ def _metrics(e: Experiment, dataset: Dataset, device: torch.device) -> tuple[Met
         for chosen in e.metrics:
             metric: Metric = build(chosen, site)  # type: ignore[assignment]
             if "endpoints" in metric.requires and e.teacher is None:
-                raise UserError(f"{chosen.full_name} compares with a teacher; there is no [teacher]")
+                raise UserError(
+                    f"{chosen.full_name} compares with a teacher; there is no [teacher]"
+                )
             found.append(metric)
     return tuple(found)
 
@@ -137,12 +139,13 @@ def _check_header(header: WeightsHeader | None, e: Experiment, dataset: Dataset)
         )
     if header.spec is not None and header.spec != dataset.spec:
         raise UserError(
-            f"{header.file} was trained on data {header.spec.shape} with {header.spec.num_classes} "
-            f"classes; [dataset] gives {dataset.spec.shape} with {dataset.spec.num_classes}"
+            f"{header.file} was trained on data {header.spec.shape} with "
+            f"{header.spec.num_classes} classes; [dataset] gives {dataset.spec.shape} with "
+            f"{dataset.spec.num_classes}"
         )
 
 
-class _said_of:  # noqa: N801 - reads as a phrase at its use
+class _said_of:
     """Put the table's name before a UserError raised inside."""
 
     def __init__(self, key: str) -> None:
@@ -174,7 +177,7 @@ def _unmet(built: Built) -> Iterator[Problem]:
         if "bidirectional" not in built.time_sampler.capabilities():
             yield Problem(
                 f"{name} steps in both directions, and {e.time_sampler.full_name} draws s < t "
-                "only; set time_sampler.direction = \"both\"",
+                'only; set time_sampler.direction = "both"',
                 key="time_sampler.direction",
             )
         if "bidirectional" not in built.student.supports:
@@ -192,7 +195,7 @@ def _unmet(built: Built) -> Iterator[Problem]:
         yield Problem(f"{name} requires {need!r}, which nothing here provides", key="loss.use")
     if "jvp" in needs and "jvp" not in built.student.supports:
         yield Problem(
-            f"{name} needs forward-mode derivatives, which {e.backbone.full_name} does not support",
+            f"{name} needs forward-mode derivatives; {e.backbone.full_name} has none",
             key="backbone.use",
         )
 

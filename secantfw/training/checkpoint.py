@@ -1,7 +1,7 @@
 """Checkpoints: a folder of safetensors with a manifest, valid or not there at all.
 
-`step-000500.tmp-PID/` is filled, every file flushed to disk, `state.json` (sizes and SHA-256 of the
-others) last; then the folder is renamed to `step-000500/`. The newest valid one is found by
+`step-000500.tmp-PID/` is filled, every file flushed to disk, `state.json` (sizes and SHA-256 of
+the others) last; then the folder is renamed to `step-000500/`. The newest valid one is found by
 scanning. State is keyed by parameter name; there is no pickle.
 """
 
@@ -87,7 +87,7 @@ def steps_in(folder: Path) -> list[Path]:
 
 
 def newest_valid(folder: Path) -> tuple[Path, Sequence[str]]:
-    """The newest checkpoint whose files are as its manifest says, and what is wrong with newer ones.
+    """The newest checkpoint that is as its manifest says, and what is wrong with newer ones.
 
     Raises:
         UserError: there is none.

@@ -22,7 +22,7 @@ from secantfw.training.randomness import Streams
 
 @attrs.define
 class Counts:
-    """Network evaluations since the last reset, in rows: student without and with graph, teacher."""
+    """Network evaluations so far, in rows; `backward` are those of `forward` with a graph."""
 
     forward: int = 0
     backward: int = 0

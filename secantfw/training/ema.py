@@ -21,7 +21,9 @@ class Average:
         self.network = copy.deepcopy(student).requires_grad_(False).eval()
         self._live: list[Tensor] = [p for p in student.parameters() if p.requires_grad]
         own = dict(self.network.named_parameters())
-        self._average: list[Tensor] = [own[n] for n, p in student.named_parameters() if p.requires_grad]
+        self._average: list[Tensor] = [
+            own[n] for n, p in student.named_parameters() if p.requires_grad
+        ]
 
     def decay(self, n: int) -> float:
         """The decay of update n (from 0)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -111,7 +110,9 @@ class Observer:
         scalars["learning_rate"] = self.update.learning_rate(done - 1)
         self._pending.clear()
         now = time.perf_counter()
-        speed = self._interval_steps * self._train.batch_size / max(now - self._interval_start, 1e-9)
+        speed = (
+            self._interval_steps * self._train.batch_size / max(now - self._interval_start, 1e-9)
+        )
         self._interval_start, self._interval_steps = now, 0
         self.log.append({"step": done, **scalars, "images_per_second": round(speed, 1)})
         self.progress.update(done, scalars["loss"], speed)

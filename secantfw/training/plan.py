@@ -134,8 +134,8 @@ def _start(built: Built, source: BatchSource) -> str:
     gap = float((f - v).abs().max())
     if gap > 1e-6 * max(1.0, float(v.abs().max())):
         raise UserError(
-            f"backbone: the student took the teacher's weights, but f(x, t, t) differs from v(x, t) "
-            f"by {gap:.2g}; its load_tangent or its second time is wrong"
+            f"backbone: the student took the teacher's weights, but f(x, t, t) differs from "
+            f"v(x, t) by {gap:.2g}; its load_tangent or its second time is wrong"
         )
     exact = "bit for bit" if gap == 0 else f"to {gap:.1g}"
     return f"teacher's weights, f(x, t, t) = v(x, t) {exact}"

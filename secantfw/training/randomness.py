@@ -11,7 +11,6 @@ from hashlib import blake2b
 
 import torch
 
-
 #: Odd, so that steps * it are different modulo 2^32 and 2^63: no two steps of a stream share a
 #: seed, also where a generator keeps 32 bits of it (torch's on the CPU). 2^64 / golden ratio.
 _STRIDE = 0x9E3779B97F4A7C15

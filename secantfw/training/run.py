@@ -104,7 +104,12 @@ def new_run(loaded: LoadedExperiment, plugins: Plugins, root: Path) -> tuple[Run
     plan = make_plan(run.built, run.ctx, run.source)
     e = loaded.experiment
     run.directory = run_directory.create(
-        root, e.name, loaded.digest, loaded.files, resolved_toml(loaded, origins=True), e.seed,
+        root,
+        e.name,
+        loaded.digest,
+        loaded.files,
+        resolved_toml(loaded, origins=True),
+        e.seed,
         run.built.device.type,
     )
     write_json(run.directory / "plan.json", plan.as_json())

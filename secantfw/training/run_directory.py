@@ -46,7 +46,13 @@ class RunInfo:
 
 
 def create(
-    root: Path, name: str, digest: str, files: Sequence[Path], resolved: str, seed: int, device: str
+    root: Path,
+    name: str,
+    digest: str,
+    files: Sequence[Path],
+    resolved: str,
+    seed: int,
+    device: str,
 ) -> Path:
     """Make the run directory with experiment/, resolved.toml and environment.json in it.
 
@@ -63,7 +69,8 @@ def create(
         write_text(directory / "resolved.toml", resolved)
         write_json(directory / "environment.json", environment(seed, device))
     except OSError as error:
-        raise UserError(f"{error.filename or root}: cannot be written ({error.strerror})") from error
+        place = error.filename or root
+        raise UserError(f"{place}: cannot be written ({error.strerror})") from error
     return directory
 
 

@@ -9,7 +9,7 @@ from secantfw.errors import ExitCode
 
 
 class StopRequest:
-    """`with StopRequest() as stop`: SIGINT and SIGTERM set `stop.requested`; a second one ends now."""
+    """`with StopRequest() as stop`: SIGINT and SIGTERM set `requested`; a second one ends now."""
 
     def __init__(self) -> None:
         self.requested: signal.Signals | None = None

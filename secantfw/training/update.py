@@ -61,7 +61,7 @@ class Update:
         return norm
 
     def state(self) -> dict[str, Tensor]:
-        """The optimiser's state, keyed by parameter name: `NAME/exp_avg`, `/exp_avg_sq`, `/step`."""
+        """The state by parameter name: `NAME/exp_avg`, `NAME/exp_avg_sq`, `NAME/step`."""
         return {
             f"{name}/{key}": value
             for name, parameter in self.named

@@ -30,7 +30,7 @@ save_every_steps = 100000
 [evaluate]
 samples = 0
 """
-PLUGIN = '''
+PLUGIN = """
 import attrs
 import torch
 from torch import nn
@@ -84,7 +84,7 @@ class Options:
 def secantfw_components(register):
     register.backbone("null", "null_plugin:Null", options="null_plugin:Options")
     register.teacher("null", "null_plugin:NullTeacher", options="null_plugin:Options")
-'''
+"""
 
 
 def prepare_null(folder: Path, *overrides: str):

@@ -1,4 +1,4 @@
-"""What the framework adds to a hand-written loop, counted: nothing in tensors, little in Python."""
+"""What the framework adds to a hand-written loop, counted: no tensor work, little Python."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ def operations(call):
 def per_step(counts_long, counts_short):
     """Operations of STEPS steps: what start-up costs is in both counts and drops out."""
     names = set(counts_long) | set(counts_short)
-    return {n: counts_long[n] - counts_short[n] for n in names if counts_long[n] != counts_short[n]}
+    return {
+        n: counts_long[n] - counts_short[n] for n in names if counts_long[n] != counts_short[n]
+    }
 
 
 def test_a_training_step_has_the_operations_of_a_handwritten_one(run):

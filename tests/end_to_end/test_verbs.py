@@ -81,7 +81,9 @@ def test_the_resolved_file_runs_again_as_the_same_experiment(run, secantfw, tmp_
 def test_sampling_is_independent_of_the_batch_size(run, secantfw, tmp_path):
     for size in (3, 7):
         out = tmp_path / str(size)
-        said = secantfw("sample", run, "--count", 7, "--steps", 2, "--batch-size", size, "--out", out)
+        said = secantfw(
+            "sample", run, "--count", 7, "--steps", 2, "--batch-size", size, "--out", out
+        )
         assert said.code == 0
         assert sorted(p.name for p in out.iterdir()) == [f"{k:06d}.png" for k in range(7)]
     picture = Image.open(tmp_path / "3" / "000000.png")

@@ -82,7 +82,7 @@ class LossOptions:
     tangent: Literal["self", "teacher"] = secantfw.option("teacher", "where the tangent is from")
     weighting: tuple[float, ...] = secantfw.option((1.0,), "factors", nonempty=True)
     terms: tuple[Term, ...] = secantfw.option((), "further terms")
-    main: Term = secantfw.option(Term(1.0), "the main term")  # noqa: RUF009
+    main: Term = secantfw.option(Term(1.0), "the main term")
 
 
 @attrs.frozen

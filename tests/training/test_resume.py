@@ -61,8 +61,9 @@ def test_a_run_interrupted_at_any_step_resumes_bit_for_bit(
     assert secantfw("run", "--resume", run).code == 0
     assert weights(run) == weights(straight)
     assert lines(run) == lines(straight)
-    assert json.loads((run / "evaluation.json").read_text())["rows"] == (
-        json.loads((straight / "evaluation.json").read_text())["rows"]
+    assert (
+        json.loads((run / "evaluation.json").read_text())["rows"]
+        == (json.loads((straight / "evaluation.json").read_text())["rows"])
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 
 import pytest
@@ -63,7 +64,7 @@ def test_the_schedule_warms_up_and_follows_a_cosine():
     assert rates[10] == pytest.approx(0.1)
     assert rates[55] == pytest.approx(0.055)
     assert rates[99] == pytest.approx(0.01, abs=1e-3)
-    assert all(a >= b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(rates[10:]))
 
 
 def test_a_non_finite_gradient_leaves_parameters_and_step_count_alone():
