@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from secantfw.interfaces.dataset import Dataset as Dataset
     from secantfw.interfaces.dataset import Split as Split
     from secantfw.interfaces.loss import Context as Context
+    from secantfw.interfaces.loss import Derivative as Derivative
+    from secantfw.interfaces.loss import Point as Point
+    from secantfw.interfaces.loss import SecantCall as SecantCall
     from secantfw.interfaces.loss import SecantLoss as SecantLoss
     from secantfw.interfaces.metric import Accumulator as Accumulator
     from secantfw.interfaces.metric import Metric as Metric
@@ -81,6 +84,7 @@ _LAZY = {
     "DataSpec": "interfaces.records",
     "Dataset": "interfaces.dataset",
     "Experiment": "experiment.schema",
+    "Derivative": "interfaces.loss",
     "Field": "interfaces.solver",
     "Finding": "doctor",
     "Items": "interfaces.records",
@@ -92,6 +96,8 @@ _LAZY = {
     "Path": "interfaces.path",
     "Register": "plugin.registry",
     "RunInfo": "training.run_directory",
+    "Point": "interfaces.loss",
+    "SecantCall": "interfaces.loss",
     "SecantLoss": "interfaces.loss",
     "Solver": "interfaces.solver",
     "Split": "interfaces.dataset",

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import abc
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
+import attrs
 import torch
 from torch import Tensor
 
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Batch, Cond, LossTerms, Times, TimesNeed
+
+
+DerivativeMethod = Literal["exact", "finite_difference"]
+
+
+@attrs.frozen(eq=False)
+class Point:
+    """Where a two-time network is evaluated, or a direction there: x (B, *), t (B,), s (B,)."""
+
+    x: Tensor
+    t: Tensor
+    s: Tensor
+
+
+@attrs.frozen(eq=False)
+class Derivative:
+    """f at a point and its derivative along a direction, (B, *) each."""
+
+    value: Tensor
+    derivative: Tensor
 
 
 class SecantCall(Protocol):
@@ -41,6 +62,30 @@ class Context(abc.ABC):
 
         With `cond.guidance` w it is guided: f_null + w (f_label - f_null), both evaluated while
         the network is told scale 1, since a tangent that was learnt from data is unguided.
+        """
+
+    @abc.abstractmethod
+    def jvp(
+        self,
+        network: SecantCall,
+        at: Point,
+        direction: Point,
+        cond: Cond,
+        *,
+        method: DerivativeMethod = "exact",
+        grad: bool = False,
+    ) -> Derivative:
+        """f and its derivative along `direction`: d/de f(x + e dx, t + e dt, s + e ds) at e = 0.
+
+        The total derivative along a trajectory, D_t f, has direction (v(x, t), 1, 0).
+
+        Args:
+            network: `ctx.student` or `ctx.target`.
+            at, direction: (x, t, s) and (dx, dt, ds), of the same shapes.
+            cond: labels and guidance scales.
+            method: "exact" by forward-mode AD, in one evaluation (a loss that uses it requires
+                "jvp"); "finite_difference" by two more evaluations, central, to O(e^2).
+            grad: whether value and derivative carry a graph.
         """
 
     @abc.abstractmethod

@@ -8,8 +8,16 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw.interfaces.loss import Context, SecantCall, TangentCall
+from secantfw.interfaces.loss import (
+    Context,
+    Derivative,
+    DerivativeMethod,
+    Point,
+    SecantCall,
+    TangentCall,
+)
 from secantfw.interfaces.records import Cond
+from secantfw.sampling.derivative import derivative
 from secantfw.testing.oracle import Oracle
 
 Network = Literal["student", "target", "teacher"]
@@ -52,6 +60,19 @@ class OracleContext(Context):
     def guided_tangent(self, network: SecantCall, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         """The mixture has no labels, so that guidance changes nothing."""
         return network(x, t, t, cond, grad=False)
+
+    def jvp(
+        self,
+        network: SecantCall,
+        at: Point,
+        direction: Point,
+        cond: Cond,
+        *,
+        method: DerivativeMethod = "exact",
+        grad: bool = False,
+    ) -> Derivative:
+        """By central differences where forward-mode AD would have to cross the solver."""
+        return derivative(network, at, direction, cond, method="finite_difference", grad=grad)
 
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
         """The exact trajectory, whatever the steps."""

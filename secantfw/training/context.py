@@ -10,11 +10,19 @@ from torch import Tensor
 
 from secantfw.errors import UserError
 from secantfw.interfaces.backbone import Backbone
-from secantfw.interfaces.loss import Context, SecantCall, TangentCall
+from secantfw.interfaces.loss import (
+    Context,
+    Derivative,
+    DerivativeMethod,
+    Point,
+    SecantCall,
+    TangentCall,
+)
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Cond
 from secantfw.interfaces.solver import Solver
 from secantfw.interfaces.teacher import Teacher
+from secantfw.sampling.derivative import derivative
 from secantfw.sampling.field import CountedField
 from secantfw.sampling.guidance import guided
 from secantfw.training.randomness import Streams
@@ -139,6 +147,18 @@ class RunContext(Context):
 
         with torch.no_grad():
             return guided(told_one, x, t, t, cond.label, cond.guidance, self._null)
+
+    def jvp(
+        self,
+        network: SecantCall,
+        at: Point,
+        direction: Point,
+        cond: Cond,
+        *,
+        method: DerivativeMethod = "exact",
+        grad: bool = False,
+    ) -> Derivative:
+        return derivative(network, at, direction, cond, method=method, grad=grad)
 
     @torch.no_grad()
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:

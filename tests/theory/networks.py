@@ -64,6 +64,9 @@ class NetContext(Context):
     def guided_tangent(self, network, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         return network(x, t, t, cond)
 
+    def jvp(self, network, at, direction, cond, *, method="exact", grad=False):
+        raise NotImplementedError
+
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
         raise NotImplementedError
 
