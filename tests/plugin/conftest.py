@@ -6,18 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-
-def write_distribution(folder: Path, name: str, source: str, version: str = "1.0") -> None:
-    """What pip would leave: the module NAME_plugin and metadata that names its entry point."""
-    module = f"{name}_plugin"
-    info = folder / f"{name}_dist-{version}.dist-info"
-    info.mkdir(parents=True)
-    (folder / f"{module}.py").write_text(source)
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {name}-dist\nVersion: {version}\n"
-    )
-    (info / "entry_points.txt").write_text(f"[secantfw]\n{name} = {module}\n")
+from fake_distribution import write_distribution
 
 
 @pytest.fixture
