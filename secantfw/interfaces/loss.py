@@ -12,7 +12,6 @@ from torch import Tensor
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Batch, Cond, LossTerms, Times, TimesNeed
 
-
 DerivativeMethod = Literal["exact", "finite_difference"]
 
 
