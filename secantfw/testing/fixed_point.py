@@ -16,6 +16,10 @@ from secantfw.testing.oracle_context import Call, OracleContext
 
 #: |z| above which a mean gradient does not vanish: 1 false alarm in 4,000 over four probes.
 Z_LIMIT = 4.0
+#: Mean gradients of at most this are the oracle's own error: it solves, and takes derivatives by
+#: differences. Data, noise and probes are of order 1. Where the exact secant makes a loss zero in
+#: every row, that error is all there is, and no noise hides it.
+PRECISION = 1e-3
 #: sqrt(n) D above which Kolmogorov and Smirnov reject: 1 false alarm in 100,000.
 KS_LIMIT = 2.5
 
@@ -52,8 +56,7 @@ def oracle_step(
     per_sample = loss(ctx, batch, times).per_sample
     (gradient,) = torch.autograd.grad(per_sample.sum(), ctx.theta)
     error = gradient.std(0) / math.sqrt(rows)
-    # A probe that is zero in every row (s - t for a loss of tangents) has nothing to say.
-    z = torch.where(error > 0, gradient.mean(0) / error, 0)
+    z = gradient.mean(0) / error.clamp(min=PRECISION / Z_LIMIT)
     return OracleStep(z, ctx, per_sample.detach())
 
 

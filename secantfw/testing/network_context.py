@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from secantfw.errors import UserError
-from secantfw.interfaces.loss import Context, SecantCall
+from secantfw.interfaces.loss import Context, Derivative, DerivativeMethod, Point, SecantCall
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Batch, Cond, Times, TimesNeed
+from secantfw.sampling.derivative import derivative
 from secantfw.testing.reference_times import ReferenceTimes
 
 ROWS, DIMENSION, CLASSES = 16, 3, 4
@@ -66,14 +67,13 @@ class NetworkContext(Context):
         self.path = path
         self.live, self.ema, self.frozen = (SmallNetwork(seed, dtype) for seed in (1, 2, 3))
         self.calls: list[NetworkCall] = []
+        self.used_jvp = False  # exactly, not by differences
 
     def student(
         self, x: Tensor, t: Tensor, s: Tensor, cond: Cond, *, grad: bool = False
     ) -> Tensor:
         with torch.set_grad_enabled(grad):
             out = self.live(x, t, s, cond)
-        if grad:
-            out.retain_grad()
         return self._record("student", t, s, cond, out)
 
     @torch.no_grad()
@@ -96,6 +96,28 @@ class NetworkContext(Context):
         null = network(x, t, t, Cond(torch.full_like(cond.label, CLASSES), told))
         return torch.lerp(null, labelled, cond.guidance[:, None].to(x.dtype))
 
+    def jvp(
+        self,
+        network: SecantCall,
+        at: Point,
+        direction: Point,
+        cond: Cond,
+        *,
+        method: DerivativeMethod = "exact",
+        grad: bool = False,
+    ) -> Derivative:
+        """As in a run; recorded as one evaluation at the point itself."""
+        own = self.live if network == self.student else self.ema
+        self.used_jvp = self.used_jvp or method == "exact"
+
+        def bare(x: Tensor, t: Tensor, s: Tensor, cond: Cond, *, grad: bool = False) -> Tensor:
+            with torch.set_grad_enabled(grad):
+                return own(x, t, s, cond)  # type: ignore[no-any-return]
+
+        found = derivative(bare, at, direction, cond, method=method, grad=grad)
+        self._record("student" if own is self.live else "target", at.t, at.s, cond, found.value)
+        return found
+
     @torch.no_grad()
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
         """Euler's method, whatever solver an experiment would use."""
@@ -115,6 +137,8 @@ class NetworkContext(Context):
         cond: Cond,
         output: Tensor,
     ) -> Tensor:
+        if output.requires_grad:
+            output.retain_grad()
         self.calls.append(NetworkCall(network, t, s, cond, output))
         return output
 

@@ -15,7 +15,9 @@ _TANGENT_EVERY = 8
 
 
 class ReferenceTimes(TimeSampler):
-    """Intervals of every length up to the whole range: long ones show a wrong estimate best.
+    """Intervals of every length up to the whole range, the long ones oftener: they show best.
+
+    length = U^(1/4) doubles the z of a faulty loss against a uniform length.
 
     `mid` is the middle of t and s, so that a loss of two half steps is served too.
     """
@@ -28,6 +30,7 @@ class ReferenceTimes(TimeSampler):
     ) -> Times:
         """t, s (n,), r (n, K), tau and mid (n,)."""
         length, place, swap, tau = torch.rand((4, n), generator=rng)
+        length = length**0.25
         low, high = (1 - length) * place, (1 - length) * place + length
         up = (swap < 0.5) & self.bidirectional
         marked = torch.arange(n) % _TANGENT_EVERY == 0

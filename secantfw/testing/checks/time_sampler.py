@@ -69,11 +69,14 @@ def check_direction_is_the_declared_one(subject: Subject) -> None:
 def check_capabilities_are_known(subject: Subject) -> None:
     """It provides known words; under "every_time" t lies on no grid."""
     provided = subject.object.capabilities()
-    unknown = provided - {"bidirectional", "every_time"}
+    unknown = provided - {"bidirectional", "every_time", "mid", "tangent_rows"}
     require(not unknown, f"provides {sorted(unknown)}, which no loss can require")
     if "every_time" in provided:
         different = len(set(_draw(subject.object, TimesNeed()).t.tolist()))
         require(different > _ROWS / 2, f"provides 'every_time', and t has {different} values")
+    times = _draw(subject.object, TimesNeed())
+    for field in sorted({"mid", "tangent_rows"} & provided):
+        require(getattr(times, field) is not None, f"provides {field!r}, and gives none")
 
 
 def check_marked_rows_are_tangent_rows(subject: Subject) -> None:
@@ -154,8 +157,9 @@ def check_t_and_s_do_not_depend_on_the_loss(subject: Subject) -> None:
 
 def check_another_generator_gives_other_times(subject: Subject) -> None:
     """Times are drawn from the generator that is given."""
-    times = [_draw(subject.object, TimesNeed(), seed=seed) for seed in (0, 1)]
-    require(not same(times[0].t, times[1].t), "two seeds give the same times")
+    one, other = (_draw(subject.object, TimesNeed(), seed=seed) for seed in (0, 1))
+    equal = all(same(getattr(one, name), getattr(other, name)) for name in ("t", "s", "r"))
+    require(not equal, "two seeds give the same times")
 
 
 def check_state_survives_json(subject: Subject) -> None:

@@ -1,0 +1,54 @@
+"""`secantfw conform`: a table or JSON, exit code 1 where a check fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from secantfw.cli.main import main
+
+LOCAL = str(Path(__file__).parent / "local_huber.py")
+
+
+def _rows(capsys, *arguments):
+    code = main(["conform", *arguments, "--json"])
+    return code, {r["check"]: r for r in json.loads(capsys.readouterr().out)}
+
+
+def test_a_component_that_conforms(capsys):
+    assert main(["conform", "solver:basics:heun"]) == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("solver:basics:heun  ") for line in lines)
+    assert last == f"{len(lines) - 1} ok, 1 skipped"
+
+
+def test_a_plugin_is_all_its_components(capsys):
+    assert main(["conform", "fid", "--json"]) == 0
+    found = {r["component"] for r in json.loads(capsys.readouterr().out)}
+    assert found == {"metric:fid:frechet", "metric:fid:trajectory"}
+
+
+def test_a_failed_check_is_exit_code_1_with_the_reason(capsys):
+    code, rows = _rows(capsys, "loss:silent", "--local", LOCAL)
+    assert code == 1
+    failed = [r for r in rows.values() if r["outcome"] == "failed"]
+    assert [r["check"] for r in failed] == ["check_fixed_point"]
+    assert failed[0]["reason"].startswith("mean gradient at the exact secant: |z| = ")
+
+
+def test_a_failure_declared_at_registration_is_expected(capsys):
+    code, rows = _rows(capsys, "loss:declared", "--local", LOCAL)
+    assert code == 0
+    assert rows["check_fixed_point"]["outcome"] == "expected"
+    assert rows["check_fixed_point"]["reason"] == "a Huber norm has another fixed point"
+
+
+def test_a_declared_failure_that_holds_is_a_failure(capsys):
+    code, rows = _rows(capsys, "loss:wide", "--local", LOCAL)
+    assert code == 1
+    assert rows["check_fixed_point"]["reason"] == "was expected to fail, and holds"
+
+
+def test_a_name_that_is_nothing_is_one_line(capsys):
+    assert main(["conform", "nothing"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
