@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from secantfw.interfaces.build_site import BuildSite as BuildSite
     from secantfw.interfaces.dataset import Dataset as Dataset
     from secantfw.interfaces.dataset import Split as Split
+    from secantfw.interfaces.interior import complete_times as complete_times
     from secantfw.interfaces.loss import Context as Context
     from secantfw.interfaces.loss import Derivative as Derivative
     from secantfw.interfaces.loss import Point as Point
@@ -108,6 +109,7 @@ _LAZY = {
     "TimesNeed": "interfaces.records",
     "WeightsHeader": "interfaces.records",
     "at": "interfaces.tensors",
+    "complete_times": "interfaces.interior",
     "load_weights": "weights",
     "mean_flat": "interfaces.tensors",
     "read_header": "weights",

@@ -104,16 +104,17 @@ class SecantLoss(abc.ABC):
     """
 
     #: What it cannot do without: "teacher", "ema", "bidirectional" (s > t too), "every_time" (t
-    #: anywhere in the path's range, not on a grid), "labels", "jvp".
+    #: anywhere in the path's range, not on a grid), "mid" or "tangent_rows" (those times, which
+    #: not every sampler gives), "labels", "jvp".
     #: Checked against the experiment before anything runs.
     requires: ClassVar[frozenset[str]] = frozenset()
     #: What a student trained with it can be asked for: "secant", or "tangent" for a loss that
     #: trains at s = t alone. Decides under which solvers the student is evaluated.
     provides: ClassVar[frozenset[str]] = frozenset({"secant"})
     #: Whether the exact secant is where the mean gradient vanishes; False needs a reason in
-    #: `fixed_point_note`.
-    fixed_point: ClassVar[bool] = True
-    fixed_point_note: ClassVar[str] = ""
+    #: `fixed_point_note`. May depend on the options.
+    fixed_point: bool = True
+    fixed_point_note: str = ""
 
     @abc.abstractmethod
     def times_needed(self) -> TimesNeed:

@@ -16,7 +16,7 @@ class TimeSampler(abc.ABC):
     """Draws t, s and what else a loss needs. Built as `Component(options)`."""
 
     #: "bidirectional" if the law also has s > t; "every_time" if t has a density on the path's
-    #: whole range, not only on a grid.
+    #: whole range, not only on a grid; "mid" and "tangent_rows" if it gives those times.
     provides: ClassVar[frozenset[str]] = frozenset()
 
     @abc.abstractmethod
@@ -24,6 +24,8 @@ class TimeSampler(abc.ABC):
         self, n: int, need: TimesNeed, path: Path, rng: torch.Generator, progress: float
     ) -> Times:
         """Times for n rows on rng's device, float32, inside [path.t_min, path.t_max].
+
+        Draw t and s, then let `secantfw.complete_times` add what `need` asks for.
 
         Args:
             n: rows.
