@@ -190,7 +190,14 @@ def _unmet(built: Built) -> Iterator[Problem]:
             f"{name} needs t everywhere, and {e.time_sampler.full_name} draws it on a grid",
             key="time_sampler.use",
         )
-    known = {"teacher", "labels", "bidirectional", "every_time", "ema", "jvp"}
+    for field in sorted({"mid", "tangent_rows"} & needs - built.time_sampler.capabilities()):
+        yield Problem(
+            f"{name} needs times.{field}, which {e.time_sampler.full_name} does not give",
+            key="time_sampler.use",
+        )
+    known = {
+        "teacher", "labels", "bidirectional", "every_time", "mid", "tangent_rows", "ema", "jvp",
+    }  # fmt: skip
     for need in sorted(needs - known):
         yield Problem(f"{name} requires {need!r}, which nothing here provides", key="loss.use")
     if "jvp" in needs and "jvp" not in built.student.supports:
