@@ -1,0 +1,1 @@
+"""Other people's objectives for the same network: flow maps, learnt by public names only."""

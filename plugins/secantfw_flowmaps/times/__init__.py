@@ -1,0 +1,1 @@
+"""Laws of the training times that these losses need."""
