@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+import attrs
 import torch
 from torch import Tensor
 
+from secantfw.interfaces.interior import complete_times
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Times, TimesNeed
 from secantfw.interfaces.time_sampler import TimeSampler
@@ -29,44 +30,21 @@ class ReferenceTimes(TimeSampler):
         self, n: int, need: TimesNeed, path: Path, rng: torch.Generator, progress: float
     ) -> Times:
         """t, s (n,), r (n, K), tau and mid (n,)."""
-        length, place, swap, tau = torch.rand((4, n), generator=rng)
+        length, place, swap = torch.rand((3, n), generator=rng)
         length = length**0.25
         low, high = (1 - length) * place, (1 - length) * place + length
         up = (swap < 0.5) & self.bidirectional
         marked = torch.arange(n) % _TANGENT_EVERY == 0
-        t = torch.where(up, low, high)
-        s = torch.where(marked, t, torch.where(up, high, low))
-        u, weight = _shares(n, need, rng)
-        r = t[:, None] + u * (s - t)[:, None]
-        return Times(
-            t=_in_range(path, t),
-            s=_in_range(path, s),
-            r=_in_range(path, r),
-            r_weight=weight,
-            tau=_in_range(path, tau) if need.tau else None,
-            tangent_rows=marked,
-            mid=_in_range(path, (t + s) / 2),
-        )
+        t = _in_range(path, torch.where(up, low, high))
+        s = torch.where(marked, t, _in_range(path, torch.where(up, high, low)))
+        times = complete_times(t, s, need, path, rng)
+        return attrs.evolve(times, tangent_rows=marked, mid=(t + s) / 2)
 
     def capabilities(self) -> frozenset[str]:
-        return frozenset({"bidirectional"} if self.bidirectional else ())
+        given = {"every_time", "mid", "tangent_rows"}
+        return frozenset(given | ({"bidirectional"} if self.bidirectional else set()))
 
 
 def _in_range(path: Path, share: Tensor) -> Tensor:
     width = path.t_max - path.t_min
     return (path.t_min + width * share).clamp(path.t_min, path.t_max)
-
-
-def _shares(n: int, need: TimesNeed, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """u = (r - t) / (s - t) under the law asked for, and the weights; (n, K) each."""
-    draws = need.draws
-    u, weight = torch.rand((n, draws), generator=rng), torch.full((n, draws), 1 / max(draws, 1))
-    if need.law == "stratified":
-        u = (u + torch.arange(draws)) / max(draws, 1)
-    elif need.law == "antithetic":
-        u[:, 1::2] = 1 - u[:, : draws - 1 : 2]
-    elif need.law == "gauss_legendre" and draws:
-        nodes, weights = np.polynomial.legendre.leggauss(draws)
-        u = torch.tensor((nodes + 1) / 2, dtype=torch.float32).expand(n, draws)
-        weight = torch.tensor(weights / 2, dtype=torch.float32).expand(n, draws)
-    return u, weight

@@ -190,8 +190,12 @@ def _step_with(loss: SecantLoss, path: Path, dtype: torch.dtype, guidance: bool)
 
 
 def _inputs(loss: SecantLoss, path: Path, dtype: torch.dtype, guidance: bool) -> LossInputs:
+    """Without `mid` for a loss that does not require it: most samplers give none."""
     need = loss.times_needed()
-    return loss_inputs(need, path, _both_ways(loss), guidance=guidance, dtype=dtype)
+    inputs = loss_inputs(need, path, _both_ways(loss), guidance=guidance, dtype=dtype)
+    if "mid" in loss.requirements():
+        return inputs
+    return attrs.evolve(inputs, times=attrs.evolve(inputs.times, mid=None))
 
 
 def _both_ways(loss: SecantLoss) -> bool:
