@@ -11,6 +11,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parents[1]
 
+pytest_plugins = ["blocked_plugins"]  # the suite without one of the first-party plug-ins
+
 
 @pytest.fixture
 def experiments() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def test_the_core_never_imports_a_plug_in(file):
 
 @pytest.mark.parametrize("file", in_core("interfaces"), ids=place)
 def test_interfaces_import_torch_and_attrs_and_nothing_of_the_core(file):
-    allowed = {"__future__", "abc", "collections", "typing", "torch", "attrs"}
+    allowed = {*sys.stdlib_module_names, "torch", "attrs"}
     for name in imports(tree(file)):
         assert top(name) in allowed or name.startswith("secantfw.interfaces."), name
 
