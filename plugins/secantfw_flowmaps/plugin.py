@@ -59,7 +59,7 @@ def _losses(register: Any) -> None:
         "consistency_distillation",
         "secantfw_flowmaps.consistency_distillation:ConsistencyDistillation",
         options=_OPTIONS + "ConsistencyDistillationOptions",
-        summary="neighbours on the teacher's trajectory have one end; 2F 1B and a solver step",
+        summary="neighbours on the teacher's trajectory have one end; 2F 1B and the solver",
         cite=("arXiv:2303.01469",),
     )
     register.loss(
