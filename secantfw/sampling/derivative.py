@@ -28,8 +28,8 @@ def derivative(
     def f(x: Tensor, t: Tensor, s: Tensor) -> Tensor:
         return network(x, t, s, cond, grad=grad)
 
-    value, along = torch.func.jvp(f, (at.x, at.t, at.s), (direction.x, direction.t, direction.s))
-    return Derivative(value, along)
+    pair = torch.func.jvp(f, (at.x, at.t, at.s), (direction.x, direction.t, direction.s))
+    return Derivative(value=pair[0], derivative=pair[1])
 
 
 def _difference(

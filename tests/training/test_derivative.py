@@ -1,4 +1,4 @@
-"""`ctx.jvp` against a derivative by hand, exact and by differences, under no_grad and with a graph."""
+"""`ctx.jvp` against a derivative by hand: exact, by differences, with and without a graph."""
 
 from __future__ import annotations
 
