@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from importlib.util import find_spec
 from pathlib import Path
 
-from secantfw.errors import ExitCode
+from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.scaffold import KINDS, write_plugin
 
@@ -23,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    if any(p.name == args.name for p in plugins.loaded) or find_spec(f"secantfw_{args.name}"):
+        raise UserError(f"new: a plug-in named {args.name!r} is installed; choose another name")
     folder = write_plugin(args.name, args.kind, args.out)
     for file in sorted(f for f in folder.rglob("*") if f.is_file()):
         print(file)

@@ -99,7 +99,7 @@ class Evaluator:
     def _row(
         self, row: Row, metrics: tuple[Metric, ...], ends: list[Tensor] | None, folder: Path | None
     ) -> dict[str, Any]:
-        self.note(f"{row.model}, {row.solver.name}, {row.evaluations} evaluations")
+        self.note(f"{row.model}, {row.solver.name}, evaluations: {row.evaluations}")
         field, solver = self._field(row.model), row.solver.solver
         accumulators = [metric.accumulator() for metric in metrics]
         shown: list[Tensor] = []

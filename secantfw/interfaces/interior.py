@@ -19,25 +19,25 @@ def complete_times(
     u in [0, 1] follows `need.law`; the weights are 1/K, only the Gauss-Legendre nodes bring their
     own; tau is uniform on the path's range. Call it last, so that t and s do not depend on `need`.
     """
-    n, draws = t.shape[0], need.draws
+    n = t.shape[0]
     u, weight = _shares(n, need, rng)
     r = torch.lerp(t.unsqueeze(1), s.unsqueeze(1), u)  # lerp never leaves [t, s]
     tau = None
     if need.tau:
         share = torch.rand(n, generator=rng, device=rng.device)
         tau = torch.lerp(torch.full_like(share, path.t_min), share.new_tensor(path.t_max), share)
-    return Times(t=t, s=s, r=r, r_weight=weight.expand(n, draws), tau=tau)
+    return Times(t=t, s=s, r=r, r_weight=weight, tau=tau)
 
 
 def _shares(n: int, need: TimesNeed, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """u (n, K), each column with its law on [0, 1], and weights that broadcast to (n, K)."""
+    """u (n, K), each column with its law on [0, 1], and weights (n, K)."""
     draws, device = need.draws, rng.device
-    weight = torch.full((1, draws), 1 / max(draws, 1), device=device)
+    weight = torch.full((n, draws), 1 / max(draws, 1), device=device)
     if draws == 0:  # a loss without interior times
         return torch.empty((n, 0), device=device), weight
     if need.law == "gauss_legendre":
         rule = _gauss_legendre(draws).to(device, torch.float32)
-        return rule[0].expand(n, draws), rule[1:]
+        return rule[0].expand(n, draws), rule[1].expand(n, draws)
     if need.law == "antithetic":
         u = torch.rand((n, (draws + 1) // 2), generator=rng, device=device)
         return torch.cat((u, 1 - u), 1)[:, :draws], weight

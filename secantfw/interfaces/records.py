@@ -7,9 +7,11 @@ module imports no torch, so that listings may read it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import attrs
+
+from secantfw.errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,9 +91,16 @@ class Batch:
 class TimesNeed:
     """Which times a loss asks of the time sampler."""
 
-    draws: int = 1  # K interior times r per sample
+    draws: int = 1  # K interior times r per sample; 0 for a loss without any
     law: RLaw = "uniform"
     tau: bool = False  # an extra, independent time in [t_min, t_max], for a diffusion term
+
+    def __attrs_post_init__(self) -> None:
+        if self.law not in get_args(RLaw):
+            known = ", ".join(map(repr, get_args(RLaw)))
+            raise UserError(f"TimesNeed: no law of r is called {self.law!r}; known: {known}")
+        if not isinstance(self.draws, int) or self.draws < 0:
+            raise UserError(f"TimesNeed: draws is a number from 0 up, got {self.draws!r}")
 
 
 @attrs.frozen(eq=False)

@@ -163,7 +163,18 @@ class _said_of:
 def check_built(built: Built) -> list[Problem]:
     """Problems of components that cannot work together: what the loss requires and nobody has,
     guidance without classes, a network whose output does not fit the data."""
-    return [*_unmet(built), *_guidance(built), *_shape(built)]
+    return [*_times(built), *_unmet(built), *_guidance(built), *_shape(built)]
+
+
+def _times(built: Built) -> Iterator[Problem]:
+    """A loss that cannot say which times it needs."""
+    name = built.experiment.loss.full_name
+    try:
+        built.loss.times_needed()
+    except UserError as error:
+        yield Problem(f"{name}: {error}", key="loss.use")
+    except Exception as error:
+        yield Problem(f"{name}: times_needed: {type(error).__name__}: {error}", key="loss.use")
 
 
 def _unmet(built: Built) -> Iterator[Problem]:

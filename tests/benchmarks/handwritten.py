@@ -44,7 +44,7 @@ def handwritten_loop(
         t, s = i / segments, (i - u) / segments
         w = torch.rand((n, 1), generator=rng)
         r = torch.lerp(t.unsqueeze(1), s.unsqueeze(1), w)
-        r_weight = t.new_full((n, 1), 1.0)  # what K draws would be weighted with
+        r_weight = torch.full((n, 1), 1.0)  # what K draws would be weighted with
         r = r.unbind(1)[0]
         del r_weight
         x_t = torch.lerp(x_0, z, t.reshape(n, 1))

@@ -9,7 +9,7 @@ from .subject import Patch
 FIXED, MARGINALS, COUNTS, REFERENCE = "fixed_point", "marginals", "counts", "reference"
 _PICARD, _DRAWS = "secantfw_picard.picard", "secantfw_picard.draws"
 _TANGENT = "secantfw_picard.tangent"
-_INTERIOR = "secantfw_basics.times.interior"
+_INTERIOR = "secantfw.interfaces.interior"
 _LINEAR = "secantfw_basics.paths.linear"
 _ESTIMATE = "y = torch.addcmul(x, step, network(x, p, q, cond, grad=False))"
 
@@ -39,7 +39,7 @@ def _own(loss: str, old: str, new: str) -> Patch:
 _SHARED = (
     (
         "r drawn with a squared law",
-        Patch(_INTERIOR, "    return u\n", "    return u.square()\n"),
+        Patch(_INTERIOR, "    return u, weight\n", "    return u.square(), weight\n"),
         FIXED,
     ),
     (

@@ -86,15 +86,20 @@ def _import_patched(patch: Patch) -> None:
     exec(compile(source.replace(patch.old, patch.new), str(found.origin), "exec"), module.__dict__)
 
 
+def _patchable(module: str) -> bool:
+    """Whether a mutation may change it: the plug-ins under test, and the core's laws of r."""
+    return module.split(".")[0] in _PACKAGES or module == "secantfw.interfaces.interior"
+
+
 @contextmanager
 def _fresh_modules() -> Iterator[None]:
     """The plug-ins are imported anew inside; outside nobody notices."""
-    kept = {name: m for name, m in sys.modules.items() if name.split(".")[0] in _PACKAGES}
+    kept = {name: m for name, m in sys.modules.items() if _patchable(name)}
     for name in kept:
         del sys.modules[name]
     try:
         yield
     finally:
-        for name in [n for n in sys.modules if n.split(".")[0] in _PACKAGES]:
+        for name in [n for n in sys.modules if _patchable(n)]:
             del sys.modules[name]
         sys.modules.update(kept)

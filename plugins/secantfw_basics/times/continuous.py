@@ -7,13 +7,11 @@ Steps between any two times are learnt, up to the length 1/N.
 
 from __future__ import annotations
 
-import attrs
 import torch
 
-from secantfw import Path, Times, TimeSampler, TimesNeed
+from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times
 from secantfw_basics.options import ContinuousOptions
-from secantfw_basics.times.ends import capabilities, directed, extra_time, in_range
-from secantfw_basics.times.interior import with_interior
+from secantfw_basics.times.ends import capabilities, directed, in_range
 
 
 class Continuous(TimeSampler):
@@ -30,8 +28,7 @@ class Continuous(TimeSampler):
         lower = torch.rand(n, generator=rng, device=rng.device).mul_(1 - length)
         t, s = in_range(path, lower + length), in_range(path, lower)
         t, s = directed(t, s, self.options.direction, rng)
-        times = with_interior(t, s, need, rng)
-        return attrs.evolve(times, tau=extra_time(n, path, rng)) if need.tau else times
+        return complete_times(t, s, need, path, rng)
 
     def capabilities(self) -> frozenset[str]:
         return capabilities(self.options.direction) | {"every_time"}

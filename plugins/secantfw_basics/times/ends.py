@@ -30,8 +30,3 @@ def directed(
 def capabilities(direction: Direction) -> frozenset[str]:
     """What a sampler of this direction provides."""
     return frozenset({"bidirectional"}) if direction == "both" else frozenset()
-
-
-def extra_time(n: int, path: Path, rng: torch.Generator) -> Tensor:
-    """tau, (n,), uniform on [t_min, t_max]."""
-    return in_range(path, torch.rand(n, generator=rng, device=rng.device))

@@ -8,10 +8,9 @@ from __future__ import annotations
 import attrs
 import torch
 
-from secantfw import Path, Times, TimeSampler, TimesNeed
+from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times
 from secantfw_basics.options import EqualOptions
-from secantfw_basics.times.ends import extra_time, in_range
-from secantfw_basics.times.interior import with_interior
+from secantfw_basics.times.ends import in_range
 
 
 class Equal(TimeSampler):
@@ -27,10 +26,8 @@ class Equal(TimeSampler):
     ) -> Times:
         """t = s (n,), r (n, K), tau (n,) or None; every row is marked as a tangent row."""
         t = in_range(path, self._share(n, rng))
-        times = with_interior(t, t, need, rng)
         marked = torch.ones(n, dtype=torch.bool, device=t.device)
-        tau = extra_time(n, path, rng) if need.tau else None
-        return attrs.evolve(times, tau=tau, tangent_rows=marked)
+        return attrs.evolve(complete_times(t, t, need, path, rng), tangent_rows=marked)
 
     def _share(self, n: int, rng: torch.Generator) -> torch.Tensor:
         """(n,) in [0, 1]."""

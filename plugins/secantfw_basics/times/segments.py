@@ -7,13 +7,11 @@ The pairs (i/N, (i-1)/N) of an N-step sampler are the ends of this law.
 
 from __future__ import annotations
 
-import attrs
 import torch
 
-from secantfw import Path, Times, TimeSampler, TimesNeed
+from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times
 from secantfw_basics.options import SegmentsOptions
-from secantfw_basics.times.ends import capabilities, directed, extra_time, in_range
-from secantfw_basics.times.interior import with_interior
+from secantfw_basics.times.ends import capabilities, directed, in_range
 
 
 class Segments(TimeSampler):
@@ -33,8 +31,7 @@ class Segments(TimeSampler):
         u = torch.rand(n, generator=rng, device=rng.device)
         t, s = in_range(path, i / segments), in_range(path, (i - u) / segments)
         t, s = directed(t, s, self.options.direction, rng)
-        times = with_interior(t, s, need, rng)
-        return attrs.evolve(times, tau=extra_time(n, path, rng)) if need.tau else times
+        return complete_times(t, s, need, path, rng)
 
     def capabilities(self) -> frozenset[str]:
         return capabilities(self.options.direction)
