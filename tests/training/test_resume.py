@@ -92,7 +92,10 @@ def test_a_run_killed_outright_resumes_from_its_last_checkpoint(secantfw, tmp_pa
         f"sys.exit(main(['run', {str(file)!r}, '--out', {str(tmp_path / 'killed')!r}]))\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", program], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        [sys.executable, "-c", program],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},  # sums depend on the number of threads
     )
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("killed/*/*/checkpoints/step-000004")):
