@@ -6,8 +6,10 @@ the header needs no torch; nothing in a file is ever executed.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 METADATA_KEY = "secantfw"
 _MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")  # how safetensors spells an errno
 
 
 def read_header(file: str | os.PathLike[str]) -> WeightsHeader:
@@ -97,9 +100,11 @@ def save_weights(
     dtype: torch.dtype | None = None,
     note: Mapping[str, str] | None = None,
 ) -> None:
-    """Write tensors with their description; floating ones as `dtype` if one is given."""
-    from safetensors.torch import save_file
+    """Write tensors with their description; floating ones as `dtype` if one is given.
 
+    Raises:
+        OSError: the file cannot be written.
+    """
     said = {
         "component": header.component,
         "options": dict(header.options),
@@ -116,4 +121,25 @@ def save_weights(
         .clone()
         for key, value in tensors.items()
     }
-    save_file(stored, str(file), metadata={METADATA_KEY: json.dumps(said, sort_keys=True)})
+    write_tensors(file, stored, {METADATA_KEY: json.dumps(said, sort_keys=True)})
+
+
+def write_tensors(
+    file: str | os.PathLike[str], tensors: dict[str, Tensor], metadata: dict[str, str]
+) -> None:
+    """A safetensors file; whatever keeps it from being written is an OSError with its reason."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    if os.path.isdir(file):  # safetensors would say that the device is busy
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    try:
+        save_file(tensors, str(file), metadata=metadata)
+    except SafetensorError as error:
+        raise _os_error(error, str(file)) from error
+
+
+def _os_error(error: Exception, file: str) -> OSError:
+    found = _OS_ERROR.search(str(error))
+    number = int(found[1]) if found else errno.EIO
+    return OSError(number, os.strerror(number) if found else str(error), file)

@@ -7,16 +7,19 @@ from pathlib import Path
 from torch import Tensor
 
 from secantfw.interfaces.dataset import Dataset
+from secantfw.weights import write_tensors
 
 
 def store(folder: Path, dataset: Dataset, samples: Tensor, numbers: range) -> None:
-    """A PNG per sample, `000012.png`; for data that is no picture, one safetensors per batch."""
+    """A PNG per sample, `000012.png`; for data that is no picture, one safetensors per batch.
+
+    Raises:
+        OSError: they cannot be written.
+    """
     pictures = dataset.to_uint8(samples.cpu())
     if pictures is None:
-        from safetensors.torch import save_file
-
         file = folder / f"{numbers.start:06d}-{numbers.stop - 1:06d}.safetensors"
-        save_file({"samples": samples.cpu().contiguous()}, str(file))
+        write_tensors(file, {"samples": samples.cpu().contiguous()}, {})
         return
     from PIL import Image
 

@@ -1,0 +1,69 @@
+"""Arguments that no verb can take: one line that says what to write instead, no traceback."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from safetensors import SafetensorError
+
+from secantfw.interfaces.records import WeightsHeader
+from secantfw.sampling.store import store
+from secantfw.weights import save_weights
+
+FULL = "Error while serializing: I/O error: No space left on device (os error 28)"
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    def refuse(*_, **__):
+        raise SafetensorError(FULL)
+
+    monkeypatch.setattr("safetensors.torch.save_file", refuse)
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """What `export` finds in a run, without one."""
+    found = SimpleNamespace(
+        student=torch.nn.Linear(1, 1),
+        directory=Path("run"),
+        checkpoint=Path("step-000001"),
+        built=SimpleNamespace(
+            experiment=SimpleNamespace(title=""), header=lambda: WeightsHeader("", options={})
+        ),
+    )
+    monkeypatch.setattr("secantfw.cli.export.load_trained", lambda *_: found)
+
+
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("nodir/e.safetensors", "No such file or directory"),
+        ("folder", "Is a directory"),
+        ("", "Is a directory"),
+    ],
+)
+def test_an_export_that_cannot_be_written(secantfw, trained, tmp_path, monkeypatch, out, reason):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    said = secantfw("export", "run", "--out", out)
+    assert said.code == 2
+    assert said.err == f"secantfw: error: {out or '.'}: cannot be written ({reason})\n"
+
+
+def test_weights_that_do_not_fit_are_an_os_error(full_disk, tmp_path):
+    header = WeightsHeader("", options={})
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        save_weights(tmp_path / "w.safetensors", {"a": torch.zeros(1)}, header)
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.strerror == "No space left on device"
+
+
+def test_samples_that_do_not_fit_are_an_os_error(full_disk, tmp_path):
+    dataset = SimpleNamespace(to_uint8=lambda _: None)
+    with pytest.raises(OSError, match="No space left on device"):
+        store(tmp_path, dataset, torch.zeros(2, 1), range(2))
