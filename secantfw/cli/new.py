@@ -8,7 +8,7 @@ from pathlib import Path
 
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
-from secantfw.plugin.scaffold import KINDS, write_plugin
+from secantfw.plugin.scaffold import KINDS, check_name, write_plugin
 
 NAME = "new"
 HELP = "write an installable plug-in with one component, an experiment and its tests"
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    check_name(args.name)  # before it is looked for as a module
     if any(p.name == args.name for p in plugins.loaded) or find_spec(f"secantfw_{args.name}"):
         raise UserError(f"new: a plug-in named {args.name!r} is installed; choose another name")
     folder = write_plugin(args.name, args.kind, args.out)

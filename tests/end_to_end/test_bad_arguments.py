@@ -67,3 +67,11 @@ def test_samples_that_do_not_fit_are_an_os_error(full_disk, tmp_path):
     dataset = SimpleNamespace(to_uint8=lambda _: None)
     with pytest.raises(OSError, match="No space left on device"):
         store(tmp_path, dataset, torch.zeros(2, 1), range(2))
+
+
+@pytest.mark.parametrize("name", ["../x", "a.b", "", "class", "My-Loss"])
+def test_the_name_of_a_new_plugin_is_looked_at_first(secantfw, tmp_path, name):
+    said = secantfw("new", "plugin", name, "--kind", "loss", "--out", tmp_path)
+    assert said.code == 2
+    assert said.err.startswith(f"secantfw: error: new plugin: {name!r} cannot be its name;")
+    assert list(tmp_path.iterdir()) == []

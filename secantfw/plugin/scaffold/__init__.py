@@ -52,17 +52,26 @@ class Names:
         return template
 
 
-def write_plugin(name: str, kind: str, out: Path) -> Path:
-    """Write an installable distribution with one component into `out`/secantfw-NAME.
+def check_name(name: str) -> None:
+    """Refuse a name that cannot be a module's.
 
     Raises:
-        UserError: a name that cannot be a module's, a folder that exists or cannot be written.
+        UserError: with an example of one that can.
     """
     if not NAME_PATTERN.fullmatch(name) or keyword.iskeyword(name):
         raise UserError(
             f"new plugin: {name!r} cannot be its name; expected a word of {NAME_PATTERN.pattern}, "
             "such as 'my_loss'"
         )
+
+
+def write_plugin(name: str, kind: str, out: Path) -> Path:
+    """Write an installable distribution with one component into `out`/secantfw-NAME.
+
+    Raises:
+        UserError: a name that cannot be a module's, a folder that exists or cannot be written.
+    """
+    check_name(name)
     names = Names(name, kind)
     folder = out / names.filled("secantfw-{{dashed}}")
     if folder.exists():
