@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from secantfw.errors import ExperimentError, Problem
+from secantfw.experiment.extends import KEY as EXTENDS
 from secantfw.experiment.keys import shorten
 from secantfw.experiment.layer import COMMAND_LINE, Layer
 from secantfw.experiment.read import parse
@@ -35,6 +36,8 @@ def _add(argument: str, tables: dict[str, Any]) -> list[Problem]:
     key = _key(name.strip())
     if not equals or not key:
         return [Problem(f"{shorten(repr(argument))}: {_HINT}", file=COMMAND_LINE)]
+    if key[0] == EXTENDS:  # the files are read before the command line is laid over them
+        return [Problem("cannot be set here", EXTENDS, COMMAND_LINE)]
     parsed = _value(value.strip())
     if parsed is None:
         return [Problem(f"{shorten(repr(value))} is not TOML; {_HINT}", name, COMMAND_LINE)]
