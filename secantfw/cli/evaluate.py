@@ -8,7 +8,7 @@ from pathlib import Path
 
 from secantfw.cli.loading_run import load_trained
 from secantfw.cli.table import print_table
-from secantfw.errors import ExitCode
+from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 
 NAME = "evaluate"
@@ -31,7 +31,10 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     if args.steps is not None:
         overrides.append(f"evaluate.steps=[{args.steps}]")
     trained = load_trained(args.directory, overrides, plugins)
-    evaluation = evaluate_to(trained.directory, trained.built, trained.student, plugins, _note)
+    built, directory = trained.built, trained.directory
+    if not built.experiment.evaluate.keys.samples:
+        raise UserError("evaluate: evaluate.samples is 0; give a number, evaluate.samples=2048")
+    evaluation = evaluate_to(directory, built, trained.student, _note, overrides)
     print_table(evaluation)
     print(f"report: {write_report(trained.directory)}")
     return int(ExitCode.DONE)

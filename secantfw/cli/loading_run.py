@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from secantfw.errors import UserError
+from secantfw.errors import ExperimentError, UserError
 from secantfw.plugin.loader import Plugins
 
 if TYPE_CHECKING:
     from secantfw.interfaces.backbone import Backbone
     from secantfw.training.build import Built
+
+
+#: What may differ from the training: how a run is measured and sampled, not what it is.
+_FREE_TABLES = ("evaluate", "metrics", "solver")
+_FREE_KEYS = ("guidance.scale", "guidance.interval", "train.device")
 
 
 @attrs.frozen(eq=False)
@@ -39,19 +45,34 @@ def load_trained(
     """
     from secantfw.experiment.load import load
     from secantfw.training import checkpoint, run_directory
-    from secantfw.training.build import build_experiment, device_of
+    from secantfw.training.build import build_experiment, check_built, device_of
     from secantfw.training.run import located
     from secantfw.weights import load_weights
 
     directory = run_directory.open_run(directory)
+    for override in overrides:
+        _check_override(override)
     loaded = load(directory / "resolved.toml", overrides, plugins)
-    found, _ = checkpoint.newest_valid(directory / "checkpoints")
+    found, complaints = checkpoint.newest_valid(directory / "checkpoints")
+    for complaint in complaints:
+        print(f"secantfw: warning: {complaint}; using {found.name}", file=sys.stderr)
     with located(loaded):
         built = build_experiment(loaded.experiment, device_of(loaded.experiment))
+        problems = check_built(built)
+        if problems:
+            raise ExperimentError(problems)
     tensors = load_weights(found / f"{weights}.safetensors")
     try:
         built.student.load_state_dict(tensors)
     except RuntimeError as error:
-        raise UserError(f"{found}: weights do not fit this network ({error})") from error
+        raise UserError(f"{found}: its weights do not fit the network of {directory}") from error
     built.student.requires_grad_(False).eval()
     return TrainedRun(directory, built, built.student, found)
+
+
+def _check_override(override: str) -> None:
+    """Refuse to change what the weights were trained with."""
+    key = override.partition("=")[0].strip()
+    if key.split(".")[0] not in _FREE_TABLES and key not in _FREE_KEYS:
+        free = ", ".join([*(f"{table}.*" for table in _FREE_TABLES), *_FREE_KEYS])
+        raise UserError(f"command line: {key}: a trained run keeps it; free to change: {free}")

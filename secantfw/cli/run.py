@@ -34,7 +34,11 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     for line in plan.lines():
         _say(line)
     _say(f"  run directory: {job.directory}")
-    return int(_complete(job))
+    try:
+        return int(_complete(job))
+    finally:
+        if job.lock is not None:
+            job.lock.release()
 
 
 def _new(args: argparse.Namespace, plugins: Plugins) -> tuple[Run, Plan]:
@@ -59,7 +63,7 @@ def _say(text: str) -> None:
 def _complete(job: Run) -> ExitCode:
     """Train, evaluate, report; a signal ends it after the step at hand, saved."""
     from secantfw.training.run import end_run, train_run
-    from secantfw.training.signals import StopRequest
+    from secantfw.training.signals import StopRequest, Terminated, terminable
 
     with StopRequest() as stop:
         observer = train_run(job, stop)
@@ -72,9 +76,16 @@ def _complete(job: Run) -> ExitCode:
         )
         return code
     try:
-        _evaluate_and_report(job)
-    except KeyboardInterrupt:
-        end_run(observer, "interrupted", "during evaluation; the training is complete")
+        with terminable():
+            _evaluate_and_report(job)
+    except KeyboardInterrupt as error:
+        terminated = isinstance(error, Terminated)
+        message = "during evaluation; the training is complete"
+        end_run(observer, "terminated" if terminated else "interrupted", message)
+        _say(f"stopped {message}; continue with: secantfw run --resume {job.directory}")
+        return ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+    except Exception as error:
+        end_run(observer, "failed", f"evaluation: {error}")
         raise
     end_run(observer, "finished")
     _report(job.directory)
@@ -86,7 +97,7 @@ def _evaluate_and_report(job: Run) -> None:
     from secantfw.evaluation.write import evaluate_to
 
     if job.loaded.experiment.evaluate.keys.samples:
-        evaluation = evaluate_to(job.directory, job.built, job.average.network, job.plugins, _say)
+        evaluation = evaluate_to(job.directory, job.built, job.average.network, _say)
         print_table(evaluation)
 
 

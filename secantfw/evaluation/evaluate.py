@@ -11,16 +11,15 @@ import torch
 from torch import Tensor
 
 from secantfw.errors import RunAborted
-from secantfw.evaluation.rows import NamedSolver, Row, plan_rows
+from secantfw.evaluation.rows import Row
 from secantfw.evaluation.trajectories import draw_trajectories
-from secantfw.experiment.schema import Chosen
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.metric import Metric
 from secantfw.interfaces.solver import Solver
 from secantfw.reporting.pictures import save_grid
 from secantfw.sampling.draw import Start, draw, starts
 from secantfw.sampling.field import CountedField, student_field, teacher_field
-from secantfw.training.build import Built, build
+from secantfw.training.build import Built, build, planned_rows
 
 
 @attrs.define
@@ -29,7 +28,6 @@ class Evaluator:
 
     built: Built
     student: Backbone
-    find_solver: Callable[[str], Solver]
     note: Callable[[str], None]
 
     def run(self, samples_folder: Path | None) -> dict[str, Any]:
@@ -41,7 +39,7 @@ class Evaluator:
         keys = self.built.experiment.evaluate.keys
         metrics = self.built.metrics
         ends = self._endpoints() if any("endpoints" in m.requires for m in metrics) else None
-        rows = [self._row(row, metrics, ends, samples_folder) for row in self._plan()]
+        rows = [self._row(row, metrics, ends, samples_folder) for row in planned_rows(self.built)]
         if samples_folder is not None and self.built.dataset.spec.shape == (2,):
             self._plane(samples_folder / "trajectories.png")
         frechet = next((m for m in metrics if m.key == "frechet_distance"), None)
@@ -60,21 +58,6 @@ class Evaluator:
             "weights": "ema",
         }
 
-    def _plan(self) -> list[Row]:
-        e = self.built.experiment
-        names = [c.component.name for c in e.evaluate.solvers]
-        solvers = [
-            NamedSolver(c.component.name if names.count(c.component.name) == 1 else c.full_name, s)
-            for c, s in ((c, _solver(c)) for c in e.evaluate.solvers)
-        ]
-        has_teacher = self.built.teacher is not None and e.evaluate.keys.teacher
-        return plan_rows(
-            solvers,
-            e.evaluate.keys.steps,
-            student_has=self.built.loss.provides,
-            teacher=has_teacher,
-        )
-
     def _starts(self) -> list[Start]:
         keys = self.built.experiment.evaluate.keys
         spec, device = self.built.dataset.spec, self.built.device
@@ -83,10 +66,13 @@ class Evaluator:
     def _endpoints(self) -> list[Tensor]:
         """Ends of the teacher's ODE by the reference solver, a tensor (n, *) per batch."""
         keys = self.built.experiment.evaluate.keys
-        solver, steps = self.find_solver(keys.reference_solver), keys.reference_steps
+        solver, steps = self._reference_solver(), keys.reference_steps
         self.note(f"teacher's reference: {keys.reference_solver}, {steps} steps")
         field = self._field("teacher")
         return [draw(field, solver, start, steps) for start in self._starts()]
+
+    def _reference_solver(self) -> Solver:
+        return build(self.built.experiment.evaluate.reference)  # type: ignore[return-value]
 
     def _field(self, model: str) -> CountedField:
         b, guidance = self.built, self.built.experiment.guidance
@@ -145,7 +131,7 @@ class Evaluator:
             solver,
             max(1, solver.steps_within(budget)),
             teacher,
-            self.find_solver(keys.reference_solver),
+            self._reference_solver(),
             self._starts()[0],
             file,
         )
@@ -158,7 +144,3 @@ def _column(metric: Metric) -> dict[str, Any]:
         "lower_is_better": metric.lower_is_better,
         "floor": metric.floor(),
     }
-
-
-def _solver(chosen: Chosen) -> Solver:
-    return build(chosen)  # type: ignore[return-value]

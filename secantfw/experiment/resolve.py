@@ -194,8 +194,10 @@ def _evaluate(scope: Scope) -> Evaluate | None:
     if keys is INVALID:
         return None
     reference = choose("solver", keys.reference_solver, ("evaluate", "reference_solver"), scope)
-    full_name = reference.full_name if reference else keys.reference_solver
-    return Evaluate(attrs.evolve(keys, reference_solver=full_name), solvers)
+    if reference is None:
+        return None
+    keys = attrs.evolve(keys, reference_solver=reference.full_name)
+    return Evaluate(keys, solvers, reference)
 
 
 def _metrics(scope: Scope, has_teacher: bool) -> tuple[Chosen, ...]:

@@ -132,6 +132,7 @@ class Evaluate:
 
     keys: EvaluateKeys
     solvers: tuple[Chosen, ...]
+    reference: Chosen  # what `keys.reference_solver` names
 
 
 @attrs.frozen

@@ -8,6 +8,7 @@ import attrs
 import torch
 
 from secantfw.errors import ExperimentError, Problem, UserError
+from secantfw.evaluation.rows import NamedSolver, Row, plan_rows
 from secantfw.experiment.schema import Chosen, Experiment
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.build_site import BuildSite
@@ -163,7 +164,43 @@ class _said_of:
 def check_built(built: Built) -> list[Problem]:
     """Problems of components that cannot work together: what the loss requires and nobody has,
     guidance without classes, a network whose output does not fit the data."""
-    return [*_times(built), *_unmet(built), *_guidance(built), *_shape(built)]
+    parts = (_times, _unmet, _guidance, _evaluation, _shape)
+    return [problem for part in parts for problem in part(built)]
+
+
+def planned_rows(built: Built) -> list[Row]:
+    """The rows of the evaluation table; a solver goes by its bare name where that is enough."""
+    e = built.experiment
+    names = [c.component.name for c in e.evaluate.solvers]
+    solvers = []
+    for chosen in e.evaluate.solvers:
+        bare = chosen.component.name
+        solver: Solver = build(chosen)  # type: ignore[assignment]
+        name = bare if names.count(bare) == 1 else chosen.full_name
+        solvers.append(NamedSolver(name, solver))
+    teacher = built.teacher is not None and e.evaluate.keys.teacher
+    return plan_rows(
+        solvers, e.evaluate.keys.steps, student_has=built.loss.provides, teacher=teacher
+    )
+
+
+def _evaluation(built: Built) -> Iterator[Problem]:
+    """An evaluation without rows, with a row or a column twice, or without a reference."""
+    evaluate = built.experiment.evaluate
+    if not evaluate.keys.samples:
+        return
+    names = [chosen.full_name for chosen in evaluate.solvers]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        yield Problem(f"{name} stands twice; rows go by its name", key="evaluate.solvers")
+    keys = [metric.key for metric in built.metrics]
+    for key in sorted({k for k in keys if keys.count(k) > 1}):
+        yield Problem(f"two metrics write the column {key!r}", key="metrics.use")
+    reference: Solver = build(evaluate.reference)  # type: ignore[assignment]
+    if "secant" in reference.requires:
+        name = evaluate.reference.full_name
+        yield Problem(f"a teacher has no secants for {name}", key="evaluate.reference_solver")
+    if not planned_rows(built):
+        yield Problem("no solver fits: the table would have no row", key="evaluate.steps")
 
 
 def _times(built: Built) -> Iterator[Problem]:

@@ -75,7 +75,9 @@ def save(
 
 
 def prune(folder: Path, keep_last: int) -> None:
-    """Remove all but the newest `keep_last` checkpoints."""
+    """Remove all but the newest `keep_last` checkpoints, and what a killed save left behind."""
+    for unfinished in folder.glob("step-*.tmp-*"):
+        shutil.rmtree(unfinished)
     for old in steps_in(folder)[:-keep_last]:
         shutil.rmtree(old)
 
@@ -106,7 +108,8 @@ def damage(checkpoint: Path) -> str | None:
     try:
         manifest = json.loads((checkpoint / "state.json").read_text())
         files = manifest["files"]
-        if not isinstance(manifest["step"], int) or not isinstance(files, dict):
+        known = {field.name for field in attrs.fields(TrainState)} <= manifest.keys()
+        if not (known and isinstance(manifest["step"], int) and isinstance(files, dict)):
             return f"{checkpoint / 'state.json'}: not a checkpoint's manifest"
         for name in ("student.safetensors", "ema.safetensors", "optimizer.safetensors"):
             if _fingerprint(checkpoint / name) != files.get(name):

@@ -12,16 +12,14 @@ import torch
 
 from secantfw.errors import ExperimentError, RunAborted, UserError
 from secantfw.experiment.load import LoadedExperiment, load, resolved_toml
-from secantfw.interfaces.solver import Solver
-from secantfw.plugin.building import build as build_component
-from secantfw.plugin.building import options_class
 from secantfw.plugin.loader import Plugins
 from secantfw.training import checkpoint, run_directory
 from secantfw.training.batches import BatchSource
-from secantfw.training.build import Built, build_experiment, check_built, device_of
+from secantfw.training.build import Built, build, build_experiment, check_built, device_of
 from secantfw.training.context import RunContext
 from secantfw.training.ema import Average
 from secantfw.training.files import write_json
+from secantfw.training.lock import RunLock
 from secantfw.training.loop import train
 from secantfw.training.observe import Observer
 from secantfw.training.plan import Plan, make_plan
@@ -44,6 +42,7 @@ class Run:
     update: Update
     directory: Path
     state: checkpoint.TrainState | None
+    lock: RunLock | None = None
 
     @property
     def average(self) -> Average:
@@ -73,7 +72,7 @@ def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | N
         null=built.dataset.spec.num_classes,
         streams=streams,
         steps=e.train.steps,
-        teacher_solver=lambda: solver_named(plugins, e.evaluate.keys.reference_solver),
+        teacher_solver=lambda: build(e.evaluate.reference),  # type: ignore[arg-type, return-value]
         amp=torch.bfloat16 if e.train.precision == "bf16" else None,
     )
     if not built.dataset.size("train"):
@@ -92,12 +91,6 @@ def located(loaded: LoadedExperiment) -> Iterator[None]:
         raise ExperimentError(loaded.located(p) for p in error.problems) from error
 
 
-def solver_named(plugins: Plugins, name: str) -> Solver:
-    """The registered solver `[plugin:]name` with its default options."""
-    component = plugins.registry.find("solver", name)
-    return build_component(component, options_class(component)())  # type: ignore[no-any-return]
-
-
 def new_run(loaded: LoadedExperiment, plugins: Plugins, root: Path) -> tuple[Run, Plan]:
     """Prepare a run and make its directory below `root`/NAME."""
     run = prepare(loaded, plugins)
@@ -112,6 +105,7 @@ def new_run(loaded: LoadedExperiment, plugins: Plugins, root: Path) -> tuple[Run
         e.seed,
         run.built.device.type,
     )
+    run.lock = RunLock(run.directory)
     write_json(run.directory / "plan.json", plan.as_json())
     return run, plan
 
@@ -125,8 +119,9 @@ def resumed_run(
         UserError: no run, a finished one, no valid checkpoint, or an experiment that changed.
     """
     directory = run_directory.open_run(directory)
+    lock = RunLock(directory)
     outcome = directory / "outcome.json"
-    if outcome.is_file() and json.loads(outcome.read_text())["status"] == "finished":
+    if _finished(outcome):
         raise UserError(f"{directory}: this run has finished; evaluate it, or start a new one")
     loaded = load(directory / "resolved.toml", overrides, plugins)
     found, complaints = checkpoint.newest_valid(directory / "checkpoints")
@@ -140,11 +135,19 @@ def resumed_run(
     plan = make_plan(run.built, run.ctx, run.source)
     run.state = checkpoint.restore(found, run.built.student, run.update)
     run.built.time_sampler.load_state_dict(run.state.time_sampler)
-    run.directory = directory
+    run.directory, run.lock = directory, lock
     for complaint in complaints:
         note(f"{complaint}; using {found.name}")
     outcome.unlink(missing_ok=True)
     return run, plan
+
+
+def _finished(outcome: Path) -> bool:
+    """Whether the run's last file says so; one that cannot be read says nothing."""
+    try:
+        return bool(json.loads(outcome.read_text())["status"] == "finished")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def train_run(run: Run, stop: StopRequest) -> Observer:

@@ -3,9 +3,34 @@
 from __future__ import annotations
 
 import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 from secantfw.errors import ExitCode
+
+#: A shell and its wrapper may both pass on one Ctrl-C.
+_SAME_REQUEST_SECONDS = 0.5
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM where there is no step to finish."""
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Inside, SIGTERM raises `Terminated`, as SIGINT raises KeyboardInterrupt."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    previous = signal.signal(signal.SIGTERM, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 class StopRequest:
@@ -13,6 +38,7 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.requested: signal.Signals | None = None
+        self._at = 0.0
         self._previous: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> StopRequest:
@@ -27,9 +53,12 @@ class StopRequest:
             signal.signal(number, previous)  # type: ignore[arg-type]
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        if self.requested is not None:
+        now = time.monotonic()
+        if self.requested is None:
+            self.requested, self._at = signal.Signals(number), now
+        elif now - self._at > _SAME_REQUEST_SECONDS:
+            print("secantfw: stopped at once; the last checkpoint is valid", file=sys.stderr)
             raise SystemExit(128 + number)
-        self.requested = signal.Signals(number)
 
     def exit_code(self) -> ExitCode:
         return ExitCode.DONE if self.requested is None else ExitCode(128 + self.requested)

@@ -38,7 +38,7 @@ def run(tmp_path_factory):
 def test_a_run_leaves_everything_a_reader_needs(run):
     names = {p.name for p in run.iterdir()}
     assert names == {
-        "experiment", "resolved.toml", "environment.json", "plan.json", "metrics.jsonl",
+        ".lock", "experiment", "resolved.toml", "environment.json", "plan.json", "metrics.jsonl",
         "checkpoints", "samples", "evaluation.json", "report.html", "outcome.json",
     }  # fmt: skip
     assert json.loads((run / "outcome.json").read_text())["status"] == "finished"

@@ -1,0 +1,151 @@
+"""What a run refuses, before it spends anything; what an interrupted one leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.plugin("basics", "data", "picard", "fid")
+
+SMALL = (
+    "train.steps=4",
+    "train.warmup_steps=1",
+    "train.batch_size=8",
+    "backbone.width=16",
+    "evaluate.samples=16",
+    "evaluate.batch_size=16",
+    "evaluate.reference_steps=2",
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    from pathlib import Path
+
+    from secantfw.cli.main import main
+
+    out = tmp_path_factory.mktemp("runs")
+    file = Path(__file__).parents[2] / "experiments" / "gmm_picard.toml"
+    assert main(["run", str(file), *SMALL, "--out", str(out)]) == 0
+    (found,) = out.glob("gmm_picard/*")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("path.use=vp", "command line: path.use: a trained run keeps it"),
+        ("loss.use=tangent", "command line: loss.use: a trained run keeps it"),
+        ("train.steps=3", "command line: train.steps: a trained run keeps it"),
+        ("guidance.scale=2", "guidance needs labels"),
+        ("evaluate.samples=0", "evaluate.samples is 0"),
+        ('evaluate.solvers=["heun"]', "no solver fits"),
+        ('evaluate.solvers=["euler","euler"]', "basics:euler stands twice"),
+        ('metrics.use=["trajectory","trajectory"]', "two metrics write the column"),
+        ("evaluate.reference_solver=secant", "a teacher has no secants"),
+    ],
+)
+def test_a_trained_run_refuses_it_and_keeps_its_evaluation(run, secantfw, override, said):
+    before = {f: f.read_bytes() for f in run.rglob("*") if f.is_file()}
+    extra = ["--steps", "1"] if "heun" in override else []
+    refused = secantfw("evaluate", run, *extra, override)
+    assert refused.code == 2
+    assert said in refused.err
+    assert "Traceback" not in refused.err
+    assert {f: f.read_bytes() for f in run.rglob("*") if f.is_file()} == before
+
+
+def test_overrides_of_an_evaluation_are_recorded(run, secantfw):
+    assert secantfw("evaluate", run, "--steps", "1", "evaluate.samples=8").code == 0
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    assert evaluation["overrides"] == "evaluate.samples=8 evaluate.steps=[1]"
+    assert secantfw("evaluate", run).code == 0
+
+
+def test_one_sample_leaves_valid_json(run, secantfw):
+    assert secantfw("evaluate", run, "--steps", "1", "evaluate.samples=1").code == 0
+
+    def refuse(text):
+        raise AssertionError(f"{text} is not JSON")
+
+    content = (run / "evaluation.json").read_text()
+    rows = json.loads(content, parse_constant=refuse)["rows"]
+    assert rows[0]["frechet_distance"] is None
+    assert secantfw("evaluate", run).code == 0
+
+
+def test_a_bad_evaluation_is_refused_before_training(secantfw, experiments, tmp_path):
+    said = secantfw(
+        "run", experiments / "gmm_picard.toml", "evaluate.reference_solver=secant",
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert said.code == 2
+    assert "evaluate.reference_solver" in said.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_second_process_on_a_run_is_refused_by_the_first_ones_name(run, secantfw):
+    from secantfw.training.lock import RunLock
+
+    lock = RunLock(run)
+    try:
+        refused = secantfw("run", "--resume", run)
+    finally:
+        lock.release()
+    assert refused.code == 2
+    assert f"in use by process {os.getpid()} on" in refused.err
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_broken_outcome_is_no_finished_run(run, secantfw, content):
+    outcome = run / "outcome.json"
+    kept = outcome.read_text()
+    outcome.write_text(content)
+    try:
+        resumed = secantfw("run", "--resume", run)
+        assert resumed.code == 0  # training is complete: it evaluates again
+    finally:
+        outcome.write_text(kept)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "status"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_a_signal_during_evaluation_leaves_an_outcome_and_can_be_resumed(
+    secantfw, experiments, tmp_path, number, code, status
+):
+    out = tmp_path / "out"
+    file = str(experiments / "gmm_picard.toml")
+    command = ["run", file, *SMALL, "evaluate.samples=4000000", "--out", str(out)]
+    program = f"import sys; from secantfw.cli.main import main; sys.exit(main({command!r}))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if b"teacher's reference" in line:
+            break
+    time.sleep(0.3)
+    process.send_signal(number)
+    rest = process.stderr.read().decode()
+    assert process.wait() == code
+    (directory,) = out.glob("*/*")
+    assert f"secantfw run --resume {directory}" in rest
+    assert "Traceback" not in rest
+    assert json.loads((directory / "outcome.json").read_text())["status"] == status
+
+
+def test_leftovers_of_a_killed_save_are_removed(tmp_path):
+    from secantfw.training.checkpoint import prune
+
+    (tmp_path / "step-000004.tmp-123").mkdir()
+    (tmp_path / "step-000002").mkdir()
+    prune(tmp_path, keep_last=3)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-000002"]
