@@ -21,8 +21,10 @@ from secantfw.experiment.statements import statements
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 MAX_DOTS = 64
+RESOLVED = "resolved.toml"  # the experiment in a run directory
 
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_OVERRIDE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*=.*", re.DOTALL)
 _PLAINER = (  # what tomli says, and what a user is told
     (re.compile(r"Cannot overwrite a value"), "this key is given twice"),
     (re.compile(r"Cannot declare \(.*\) twice"), "this table is given twice"),
@@ -61,18 +63,26 @@ def _bytes(file: Path, shown: str) -> bytes:
     try:
         mode = file.stat().st_mode
         if stat.S_ISDIR(mode):
-            _refuse(shown, None, "a directory, expected a TOML file")
+            _refuse(shown, None, f"a directory, expected a TOML file{_of_a_run(file, shown)}")
         if not stat.S_ISREG(mode):
             _refuse(shown, None, "not a regular file, expected a TOML file")
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        _refuse(shown, None, "no such file")
+        hint = "; overrides come after FILE" if _OVERRIDE.fullmatch(shown) else ""
+        _refuse(shown, None, f"no such file{hint}")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the file's name
         _refuse(shown, None, f"cannot be read ({getattr(error, 'strerror', None) or error})")
     if len(content) > MAX_BYTES:
         _refuse(shown, 1, f"larger than {MAX_BYTES // 1024} KiB, which no experiment is")
     return content
+
+
+def _of_a_run(folder: Path, shown: str) -> str:
+    """Where the experiment of a run directory is, for who names the directory."""
+    if not (folder / RESOLVED).is_file():
+        return ""
+    return f"; the experiment of this run is {os.path.join(shown, RESOLVED)}"
 
 
 def _decode(content: bytes, shown: str) -> str:

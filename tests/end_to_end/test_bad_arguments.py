@@ -75,3 +75,48 @@ def test_the_name_of_a_new_plugin_is_looked_at_first(secantfw, tmp_path, name):
     assert said.code == 2
     assert said.err.startswith(f"secantfw: error: new plugin: {name!r} cannot be its name;")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["show", "run"])
+def test_a_run_directory_is_no_file_but_has_one(secantfw, tmp_path, verb):
+    (tmp_path / "resolved.toml").touch()
+    said = secantfw(verb, tmp_path)
+    assert said.code == 2
+    assert said.err == (
+        f"secantfw: error: {tmp_path}: a directory, expected a TOML file; "
+        f"the experiment of this run is {tmp_path / 'resolved.toml'}\n"
+    )
+
+
+@pytest.mark.parametrize("verb", ["show", "run"])
+def test_an_override_before_the_file(secantfw, experiments, tmp_path, verb):
+    said = secantfw(verb, "train.steps=4", experiments / "sit_picard.toml")
+    assert said.code == 2
+    line = "train.steps=4: no such file; overrides come after FILE"
+    assert said.err == f"secantfw: error: {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "missing"), [("sample", "RUN, --out"), ("show", "FILE"), ("check", "FILE")]
+)
+def test_overrides_are_not_required(secantfw, verb, missing):
+    said = secantfw(verb)
+    assert said.code == 2
+    assert said.err.endswith(f"error: the following arguments are required: {missing}\n")
+
+
+@pytest.mark.plugin("basics")
+@pytest.mark.parametrize("verb", ["describe", "conform"])
+def test_a_component_without_its_kind(secantfw, verb):
+    said = secantfw(verb, "heun")
+    assert said.code == 2
+    assert said.err.endswith("; did you mean 'solver:heun'?\n")
+    assert said.err.count("\n") == 1
+    assert "did you mean" not in secantfw(verb, "rk4").err
+
+
+@pytest.mark.parametrize(("count", "bound"), [(0, "least 1"), (10**30, "most 10_000_000")])
+def test_a_count_out_of_bounds(secantfw, tmp_path, count, bound):
+    said = secantfw("sample", tmp_path, "--count", count, "--out", tmp_path / "out")
+    assert said.code == 2
+    assert said.err == f"secantfw: error: sample: --count must be at {bound}\n"
