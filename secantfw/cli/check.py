@@ -15,7 +15,9 @@ HELP = "list every problem of an experiment; builds its networks without memory"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="experiment file (TOML)")
-    parser.add_argument("overrides", metavar="KEY=VALUE", nargs="*", help="such as train.steps=50")
+    parser.add_argument(
+        "overrides", metavar="KEY=VALUE", nargs="*", default=[], help="such as train.steps=50"
+    )
     parser.add_argument(
         "--no-build", action="store_true", help="look at the file only: no torch, no networks"
     )

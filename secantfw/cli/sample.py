@@ -10,13 +10,14 @@ from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 
 NAME = "sample"
-HELP = "draw samples from a trained run, a PNG each (or samples.safetensors for other data)"
+HELP = "draw samples from a trained run: a PNG each, or a safetensors per batch for other data"
+_MOST = 10_000_000  # as many as a count of files can be meant to be
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="RUN", help="run directory")
     parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="e.g. guidance.scale=1.5"
+        "overrides", nargs="*", default=[], metavar="key=value", help="e.g. guidance.scale=1.5"
     )
     parser.add_argument("--count", type=int, default=64, help="how many (64)")
     parser.add_argument("--steps", type=int, default=4, help="solver steps (4)")
@@ -29,6 +30,8 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     for name in ("count", "steps", "batch_size"):
         if getattr(args, name) < 1:
             raise UserError(f"sample: --{name.replace('_', '-')} must be at least 1")
+    if args.count > _MOST:
+        raise UserError(f"sample: --count must be at most {_MOST:_}")
     from secantfw.interfaces.solver import Solver
     from secantfw.sampling.draw import draw, starts
     from secantfw.sampling.field import student_field

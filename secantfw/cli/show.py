@@ -14,7 +14,9 @@ HELP = "print the resolved experiment with every default spelt out"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="experiment file (TOML)")
-    parser.add_argument("overrides", metavar="KEY=VALUE", nargs="*", help="such as train.steps=50")
+    parser.add_argument(
+        "overrides", metavar="KEY=VALUE", nargs="*", default=[], help="such as train.steps=50"
+    )
     parser.add_argument(
         "--origins", action="store_true", help="say behind each value where it came from"
     )
