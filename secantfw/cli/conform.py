@@ -67,6 +67,7 @@ def _components(name: str, plugins: Plugins) -> Sequence[Component]:
     if any(p.name == name for p in plugins.loaded):
         raise UserError(f"conform: plug-in {name!r} registers no component")
     what = f"conform: no plug-in is called {name!r}, and it is not KIND:[PLUGIN:]NAME"
+    what += plugins.registry.with_kind(name)
     raise UserError("; ".join([what, *failed]))
 
 

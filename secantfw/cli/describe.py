@@ -29,7 +29,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     kind, _, name = args.name.partition(":")
     if kind not in KINDS or not name:
         raise UserError(f"describe: expected KIND:NAME with KIND one of {', '.join(KINDS)}; "
-                        f"got {args.name!r}")  # fmt: skip
+                        f"got {args.name!r}{plugins.registry.with_kind(args.name)}")  # fmt: skip
     component = plugins.registry.find(kind, name)
     rows = option_rows(component)
     if args.json:

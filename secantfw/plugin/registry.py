@@ -66,6 +66,12 @@ class Registry:
             text = f"no {kind} named {name!r}; {hint}"
         return "; ".join([text, *self.failures])
 
+    def with_kind(self, name: str) -> str:
+        """`; did you mean 'solver:rk4'?` where the kind of `[plugin:]name` was left out, or ''."""
+        found = [f"{c.kind}:{name}" for c in self if name in (c.name, c.full_name)]
+        choices = " or ".join(map(repr, dict.fromkeys(found)))
+        return f"; did you mean {choices}?" if choices else ""
+
     def find_asset(self, name: str) -> Asset:
         """The asset called NAME of `asset:NAME`; UserError if no plug-in ships it."""
         if name in self.assets:
