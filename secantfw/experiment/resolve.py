@@ -84,7 +84,7 @@ def _head(scope: Scope, plugins: Plugins) -> Head | None:
         return None
     _check_requires(head, scope, plugins)
     _load_local_plugins(head, scope, plugins)
-    name = head.name or _name_of(scope.document)
+    name = head.name if "name" in said else _name_of(scope.document)
     if not RUN_NAME.fullmatch(name):
         scope.add(("name",), f"expected a name that matches {RUN_NAME.pattern}, got {shown(name)}")
     return attrs.evolve(head, name=name)
