@@ -18,7 +18,11 @@ HELP = "evaluate a trained run and rewrite its evaluation and report"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="RUN", help="run directory")
     parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="e.g. evaluate.samples=10000"
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="key=value",
+        help="e.g. evaluate.samples=10000",
     )
     parser.add_argument("--steps", metavar="N,N", help="network evaluations, e.g. 1,2,4,8")
 

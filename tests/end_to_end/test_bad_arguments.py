@@ -97,7 +97,8 @@ def test_an_override_before_the_file(secantfw, experiments, tmp_path, verb):
 
 
 @pytest.mark.parametrize(
-    ("verb", "missing"), [("sample", "RUN, --out"), ("show", "FILE"), ("check", "FILE")]
+    ("verb", "missing"),
+    [("evaluate", "RUN"), ("sample", "RUN, --out"), ("show", "FILE"), ("check", "FILE")],
 )
 def test_overrides_are_not_required(secantfw, verb, missing):
     said = secantfw(verb)
