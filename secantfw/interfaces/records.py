@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import attrs
 
-from secantfw.errors import UserError
-
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -98,9 +96,9 @@ class TimesNeed:
     def __attrs_post_init__(self) -> None:
         if self.law not in get_args(RLaw):
             known = ", ".join(map(repr, get_args(RLaw)))
-            raise UserError(f"TimesNeed: no law of r is called {self.law!r}; known: {known}")
+            raise ValueError(f"TimesNeed: no law of r is called {self.law!r}; known: {known}")
         if not isinstance(self.draws, int) or self.draws < 0:
-            raise UserError(f"TimesNeed: draws is a number from 0 up, got {self.draws!r}")
+            raise ValueError(f"TimesNeed: draws is a number from 0 up, got {self.draws!r}")
 
 
 @attrs.frozen(eq=False)

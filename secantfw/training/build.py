@@ -208,9 +208,7 @@ def _times(built: Built) -> Iterator[Problem]:
     name = built.experiment.loss.full_name
     try:
         built.loss.times_needed()
-    except UserError as error:
-        yield Problem(f"{name}: {error}", key="loss.use")
-    except Exception as error:
+    except Exception as error:  # a plug-in's mistake, shown before anything is spent
         yield Problem(f"{name}: times_needed: {type(error).__name__}: {error}", key="loss.use")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from secantfw import TimesNeed, UserError
+from secantfw import TimesNeed
 
 LOSS = """
 import attrs
@@ -29,7 +29,7 @@ def secantfw_components(register):
 
 @pytest.mark.parametrize("wrong", [{"law": "mirrored"}, {"draws": -1}, {"draws": "2"}])
 def test_a_need_that_no_sampler_can_meet_is_refused(wrong):
-    with pytest.raises(UserError, match="TimesNeed"):
+    with pytest.raises(ValueError, match="TimesNeed"):
         TimesNeed(**wrong)
 
 
