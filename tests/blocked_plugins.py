@@ -35,7 +35,9 @@ def left_out() -> set[str]:
 NEEDS: dict[str, tuple[str, ...]] = {
     "benchmarks/test_overhead.py": ("basics", "data", "picard"),
     "conformance": ("basics", "data", "picard"),
+    "contributing": tuple(first_party()),  # the guide's shells see what is installed
     "end_to_end": ("basics", "data", "fid", "picard", "sit"),
+    "plugins/flowmaps/test_flowmap_times.py": ("basics", "data", "fid", "picard", "sit"),
     "plugin_scaffold": tuple(first_party()),  # its own plug-ins are not in SECANTFW_PLUGINS either
     "training": ("basics", "data", "picard"),
 }
