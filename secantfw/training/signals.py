@@ -21,16 +21,20 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Inside, SIGTERM raises `Terminated`, as SIGINT raises KeyboardInterrupt."""
+    """Inside, SIGTERM raises `Terminated` and SIGINT KeyboardInterrupt.
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        raise Terminated
+    SIGINT too is set, since a shell starts background jobs with it ignored.
+    """
 
-    previous = signal.signal(signal.SIGTERM, handle)
+    def handle(number: int, _frame: FrameType | None) -> None:
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    previous = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 class StopRequest:

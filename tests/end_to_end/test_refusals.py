@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -126,9 +127,14 @@ def test_a_signal_during_evaluation_leaves_an_outcome_and_can_be_resumed(
     command = ["run", file, *SMALL, "evaluate.samples=4000000", "--out", str(out)]
     program = f"import sys; from secantfw.cli.main import main; sys.exit(main({command!r}))"
     process = subprocess.Popen(
-        [sys.executable, "-c", program], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+        [sys.executable, "-c", program],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as a shell's `&` does
     )
     assert process.stderr is not None
+    watchdog = threading.Timer(120, process.kill)  # a lost signal must not hang the suite
+    watchdog.start()
     for line in process.stderr:
         if b"teacher's reference" in line:
             break
@@ -136,6 +142,7 @@ def test_a_signal_during_evaluation_leaves_an_outcome_and_can_be_resumed(
     process.send_signal(number)
     rest = process.stderr.read().decode()
     assert process.wait() == code
+    watchdog.cancel()
     (directory,) = out.glob("*/*")
     assert f"secantfw run --resume {directory}" in rest
     assert "Traceback" not in rest
