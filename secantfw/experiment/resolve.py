@@ -201,7 +201,8 @@ def _evaluate(scope: Scope) -> Evaluate | None:
 
 
 def _metrics(scope: Scope, has_teacher: bool) -> tuple[Chosen, ...]:
-    default = {"use": [DEFAULT_METRIC] if has_teacher else []}
+    installed = any(c.name == DEFAULT_METRIC for c in scope.registry.of_kind("metric"))
+    default = {"use": [DEFAULT_METRIC] if has_teacher and installed else []}
     said = scope.document.tables.get("metrics", default)
     if not isinstance(said, Mapping):
         scope.add(("metrics",), "expected a table")

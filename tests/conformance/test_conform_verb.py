@@ -31,6 +31,7 @@ def test_a_component_that_conforms(capsys):
     assert last == f"{len(lines) - 1} ok, 1 skipped"
 
 
+@pytest.mark.plugin("fid")
 def test_a_plugin_is_all_its_components(capsys):
     assert main(["conform", "fid", "--json"]) == 0
     found = {r["component"] for r in json.loads(capsys.readouterr().out)}

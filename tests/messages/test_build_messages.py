@@ -75,7 +75,7 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(
-    not {"basics", "data", "picard", "sit"} <= {p.name for p in load_plugins().loaded},
+    not {"basics", "data", "fid", "picard", "sit"} <= {p.name for p in load_plugins().loaded},
     reason="needs the first-party plug-ins",
 )
 @pytest.mark.parametrize("name", CASES)

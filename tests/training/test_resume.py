@@ -13,6 +13,8 @@ import pytest
 import torch
 from small_experiment import TOML, only_run, weights, write
 
+pytestmark = pytest.mark.plugin("basics", "data", "fid", "picard")
+
 
 def lines(run):
     """metrics.jsonl without the one number that is a time."""

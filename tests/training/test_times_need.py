@@ -33,7 +33,7 @@ def test_a_need_that_no_sampler_can_meet_is_refused(wrong):
         TimesNeed(**wrong)
 
 
-@pytest.mark.plugin("basics", "data")
+@pytest.mark.plugin("basics", "data", "fid")
 @pytest.mark.parametrize(
     ("need", "said"), [("law='mirrored'", "'antithetic'"), ("drws=1", "times_needed: TypeError")]
 )

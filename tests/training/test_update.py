@@ -77,6 +77,7 @@ def test_a_non_finite_gradient_leaves_parameters_and_step_count_alone():
     assert all(p.isfinite().all() for p in update.average.network.parameters())
 
 
+@pytest.mark.plugin("basics", "data", "fid", "picard")
 def test_a_non_finite_loss_stops_the_run_with_its_step(secantfw, tmp_path, monkeypatch):
     from secantfw.training import loop
 
