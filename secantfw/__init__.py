@@ -59,8 +59,12 @@ if TYPE_CHECKING:
     from secantfw.interfaces.tensors import mean_flat as mean_flat
     from secantfw.interfaces.tensors import stop_grad as stop_grad
     from secantfw.interfaces.time_sampler import TimeSampler as TimeSampler
+    from secantfw.interfaces.weights_format import ConvertedWeights as ConvertedWeights
+    from secantfw.interfaces.weights_format import WeightsFormat as WeightsFormat
     from secantfw.plugin.commands import Subparsers as Subparsers
     from secantfw.plugin.registry import Register as Register
+    from secantfw.torch_file import load_torch_file as load_torch_file
+    from secantfw.torch_file import pickled_part as pickled_part
     from secantfw.training.run_directory import Outcome as Outcome
     from secantfw.training.run_directory import RunInfo as RunInfo
     from secantfw.weights import load_weights as load_weights
@@ -82,6 +86,7 @@ _LAZY = {
     "Coefficients": "interfaces.records",
     "Cond": "interfaces.records",
     "Context": "interfaces.loss",
+    "ConvertedWeights": "interfaces.weights_format",
     "DataSpec": "interfaces.records",
     "Dataset": "interfaces.dataset",
     "Experiment": "experiment.schema",
@@ -107,11 +112,14 @@ _LAZY = {
     "TimeSampler": "interfaces.time_sampler",
     "Times": "interfaces.records",
     "TimesNeed": "interfaces.records",
+    "WeightsFormat": "interfaces.weights_format",
     "WeightsHeader": "interfaces.records",
     "at": "interfaces.tensors",
     "complete_times": "interfaces.interior",
+    "load_torch_file": "torch_file",
     "load_weights": "weights",
     "mean_flat": "interfaces.tensors",
+    "pickled_part": "torch_file",
     "read_header": "weights",
     "save_weights": "weights",
     "stop_grad": "interfaces.tensors",

@@ -61,5 +61,11 @@ def secantfw_commands(subparsers: Subparsers) -> None:
 
 
 @hookspec
+def secantfw_weights_formats() -> Mapping[str, str]:  # type: ignore[empty-body]
+    """Formats of foreign weights files, which `secantfw convert` and `weights = FILE` read: a name
+    and the import string of a `WeightsFormat`. Imported only where a foreign file is named."""
+
+
+@hookspec
 def secantfw_doctor() -> Iterable[Finding]:  # type: ignore[empty-body]
     """What this plug-in needs of the machine, and whether it is there."""

@@ -21,7 +21,7 @@ from secantfw.plugin.loader import Plugins, load_plugins
 #: Each is a module of this package with NAME, HELP, add_arguments and run.
 VERBS = (
     "run", "check", "show", "diff", "plugins", "components", "describe", "sample", "evaluate",
-    "report", "export", "doctor", "conform", "new",
+    "report", "export", "convert", "doctor", "conform", "new",
 )  # fmt: skip
 
 

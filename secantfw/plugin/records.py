@@ -13,7 +13,9 @@ import pluggy
 from secantfw.plugin.hints import next_step
 from secantfw.plugin.registry import Registry
 
-Stage = Literal["name", "import", "api", "hooks", "components", "commands", "experiments"]
+Stage = Literal[
+    "name", "import", "api", "hooks", "components", "commands", "experiments", "weights_formats"
+]
 Level = Literal["warning", "note"]
 
 

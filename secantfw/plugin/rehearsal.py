@@ -8,11 +8,13 @@ from pathlib import Path
 from secantfw.plugin.calling import call, implementations
 from secantfw.plugin.commands import plugin_commands
 from secantfw.plugin.records import Plugins
+from secantfw.plugin.weights_formats import declared_formats
 
 
 def rehearse(plugins: Plugins, verbs: Iterable[str]) -> None:
-    """Ask every plug-in for its verbs and its folders; failures become warnings of `plugins`."""
+    """Ask every plug-in for its verbs, formats and folders; failures become warnings."""
     plugin_commands(plugins, verbs)
+    declared_formats(plugins)
     for implementation in implementations(plugins, "secantfw_experiments"):
         try:
             for folder in call(plugins, implementation, "secantfw_experiments"):

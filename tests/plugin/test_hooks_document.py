@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from secantfw import hookspecs
+from secantfw import hookspecs, load_weights, read_header
 from secantfw.plugin.manager import HOOKS
 
 TEXT = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -123,6 +123,21 @@ def test_commands_example(install, secantfw):
     assert "count the components of a kind (plug-in doc)" in " ".join(
         secantfw("--help").out.split()
     )
+
+
+def test_weights_formats_example(install, secantfw, tmp_path):
+    import numpy as np
+
+    install("doc", example("secantfw_weights_formats"))
+    file, out = tmp_path / "w.npz", tmp_path / "w.safetensors"
+    np.savez(file, **{"first.weight": np.ones((16, 2), np.float32)})
+    said = secantfw("convert", file, out)
+    assert said.code == 0, said.err
+    header = read_header(out)
+    assert (header.component, header.options) == ("basics:mlp", {"width": 16})
+    assert load_weights(out)["first.weight"].shape == (16, 2)
+    np.savez(file, **{"first.weight": np.full((16, 2), np.nan, np.float32)})
+    assert "NaN or infinity in 1 weight (first.weight)" in secantfw("convert", file, out).err
 
 
 def test_doctor_example(install, secantfw):
