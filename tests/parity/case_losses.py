@@ -29,6 +29,7 @@ from secantfw.training.context import RunContext
 from .case_paths import PATHS
 from .case_times import continuous
 from .comparison import Case
+from .dispatch import Row, Sidecar
 from .golden import PRECISIONS, suffix_of
 from .networks import build_student, build_teacher, spec_of
 
@@ -135,3 +136,17 @@ def tangent(case: Case) -> None:
         none = t.new_zeros(len(t), 0)
         terms = Tangent(TangentOptions())(ctx, batch, Times(t, t, none, none))
         case.check(name, terms.per_sample)
+
+
+def _is_sit_losses(said: Sidecar) -> bool:
+    cases = said.get("cases", ())
+    return "hidden_size" in said.get("ctor", {}) and all("transport" in c for c in cases) and cases
+
+
+KINDS = {"sit losses": _is_sit_losses}
+
+ROWS = (
+    Row("secant.*", r"(sdei|stei|sdee)_teacher_.*|stee_.*", picard),
+    Row("secant", r"stei_self_.*", picard),
+    Row("sit losses", r".*_velocity_None", tangent),
+)

@@ -9,6 +9,7 @@ from secantfw_basics.paths.vp import VP
 from secantfw import Batch, Cond
 
 from .comparison import Case
+from .dispatch import Row, Sidecar
 
 #: SiT's names of the paths.
 PATHS = {"Linear": Linear, "GVP": Trigonometric, "VP": VP}
@@ -34,3 +35,12 @@ def path(case: Case) -> None:
         value = values.get(name.rsplit("/", 1)[1])
         if value is not None:
             case.check(name, value, TOLERANCE)
+
+
+def _is_paths(said: Sidecar) -> bool:
+    return {"in/x0_noise", "in/x1_data"} <= set(said.get("tensors", ()))
+
+
+KINDS = {"paths": _is_paths}
+
+ROWS = (Row("paths", r"Linear|GVP|VP", path),)

@@ -16,6 +16,7 @@ from secantfw.experiment.schema import Guidance
 from secantfw.sampling.field import CountedField, student_field, teacher_field
 
 from .comparison import Case
+from .dispatch import Row
 from .golden import PRECISIONS, suffix_of
 from .networks import build_student, build_teacher, embedding_of, spec_of
 from .tolerance import limit
@@ -90,3 +91,9 @@ def _at_least(case: Case, name: str, tolerance: float) -> float:
 
 def _entry(case: Case, table: str) -> dict[str, Any]:
     return next(entry for entry in case.golden.sidecar[table] if entry["name"] == case.name)
+
+
+ROWS = (
+    Row("sit", r"ode_(euler_\d+|heun2|euler_GVP)", ode),
+    Row("secant.*", r"fewstep_.*", few_steps),
+)

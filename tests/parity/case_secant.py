@@ -10,6 +10,7 @@ from secantfw import Cond
 from secantfw.sampling.guidance import guided
 
 from .comparison import Case
+from .dispatch import Row, Sidecar
 from .golden import PRECISIONS, Golden, suffix_of
 from .networks import build_student, build_teacher, sit_secant, sit_velocity, spec_of
 
@@ -99,3 +100,25 @@ def _loaded(golden: Golden) -> SiTBackbone:
     student = build_student(golden, torch.float32)
     student.load_tangent(build_teacher(golden, torch.float32).weights())
     return student
+
+
+def _is_secant(said: Sidecar) -> bool:
+    return "fewstep" in said and "online_cfg" in said.get("ctor", {})
+
+
+KINDS = {
+    "secant": lambda said: _is_secant(said) and said["ctor"]["online_cfg"] is None,
+    "secant, guidance embedded": lambda said: (
+        _is_secant(said) and said["ctor"]["online_cfg"] is not None
+    ),
+    "conversion": lambda said: "new_keys" in said and "hidden_size" in said.get("ctor", {}),
+}
+
+ROWS = (
+    Row("secant.*", r"f|f_cfg|f_tt", secant),
+    Row("secant.*", r"teacher_v", teacher_velocity),
+    Row("secant.*", r"forward_with_cfg_.*", forward_with_cfg),
+    Row("secant.*", r"teacher_forward_with_cfg_.*", teacher_forward_with_cfg),
+    Row("conversion", r"converted", converted),
+    Row("conversion", r"f_ts|f_tt|teacher_v|sit_v", after_conversion),
+)

@@ -7,6 +7,7 @@ from secantfw_sit.embeddings import position_grid
 from torch import Tensor
 
 from .comparison import Case
+from .dispatch import Row, Sidecar
 from .golden import PRECISIONS, suffix_of
 from .networks import build_teacher, sit_velocity, sizes_of, spec_of
 
@@ -57,3 +58,18 @@ def _guided_in_front(v: Tensor, scale: float) -> Tensor:
     labelled, null = v[:, :3].chunk(2)
     guided = torch.lerp(null, labelled, torch.tensor(scale, dtype=v.dtype))
     return torch.cat([torch.cat([guided, guided]), v[:, 3:]], 1)
+
+
+def _is_sit(said: Sidecar) -> bool:
+    return "hidden_size" in said.get("ctor", {}) and {"ode", "sde", "cfg_scales"} <= set(said)
+
+
+KINDS = {"sit": _is_sit}
+
+ROWS = (
+    Row("sit", r"velocity", velocity),
+    Row("sit", r"forward_with_cfg_.*", forward_with_cfg),
+    Row("sit", r"timestep_embedding", timestep_embedding),
+    Row("sit", r"y_embed_force_drop", y_embed_force_drop),
+    Row("sit", r"pos_embed_official_init", pos_embed_official_init),
+)

@@ -18,6 +18,7 @@ from torch import Tensor
 from secantfw import Times, TimesNeed
 
 from .comparison import Case
+from .dispatch import Row
 from .tolerance import F32
 
 #: What the release draws after the noise, by loss.
@@ -65,3 +66,6 @@ def _sample(segments: int, u: dict[str, Tensor]) -> Times:
         )
     assert rand.call_count == len(feed)
     return times
+
+
+ROWS = (Row("secant.*", r"times_(stei|sdee|stee)_.*", continuous),)

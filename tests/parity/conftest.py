@@ -18,14 +18,17 @@ def pytest_addoption(parser):
 
 
 def pytest_generate_tests(metafunc):
-    if {"golden", "case_name"} <= set(metafunc.fixturenames):
-        # The option exists only where this folder was named on the command line.
-        folder = Path(metafunc.config.getoption("--golden", None) or DEFAULT)
-        files = golden_files(folder)
-        assert files, f"{folder}: no golden files"
-        pairs = [(golden, case) for golden in files for case in golden.cases()]
-        ids = [f"{golden.stem}-{case}" for golden, case in pairs]
-        metafunc.parametrize(("golden", "case_name"), pairs, ids=ids)
+    if "golden" not in metafunc.fixturenames:
+        return
+    # The option exists only where this folder was named on the command line.
+    folder = Path(metafunc.config.getoption("--golden", None) or DEFAULT)
+    files = golden_files(folder)
+    assert files, f"{folder}: no golden files"
+    if "case_name" not in metafunc.fixturenames:
+        return metafunc.parametrize("golden", files, ids=[golden.stem for golden in files])
+    pairs = [(golden, case) for golden in files for case in golden.cases()]
+    ids = [f"{golden.stem}-{case}" for golden, case in pairs]
+    metafunc.parametrize(("golden", "case_name"), pairs, ids=ids)
 
 
 @pytest.fixture

@@ -14,10 +14,12 @@ from typing import Any
 
 import attrs
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 RESULTS = ("out/", "derived/")
+INPUTS = ("state/", "teacher/", "in/", "draw/")
 #: By the end of a result's name: the precision it was computed in.
 PRECISIONS = {".f32": torch.float32, ".f64": torch.float64}
 
@@ -26,19 +28,27 @@ PRECISIONS = {".f32": torch.float32, ".f64": torch.float64}
 class Golden:
     """One file with its sidecar."""
 
+    FOLDERS = INPUTS + RESULTS
+
     stem: str
     sidecar: dict[str, Any]
     folder: Path
 
     @functools.cached_property
     def tensors(self) -> dict[str, Tensor]:
-        return load_file(str(self.folder / f"{self.stem}.safetensors"))
+        return load_file(str(self.file))
+
+    @property
+    def file(self) -> Path:
+        return self.folder / f"{self.stem}.safetensors"
 
     def __getitem__(self, name: str) -> Tensor:
         return self.tensors[name]
 
     def results(self) -> list[str]:
-        return [name for name in self.sidecar["tensors"] if name.startswith(RESULTS)]
+        """Every result that the file holds or that its sidecar lists."""
+        names = {**self.sidecar.get("tensors", {}), **dict.fromkeys(self._held())}
+        return [name for name in names if name.startswith(RESULTS)]
 
     def cases(self) -> dict[str, list[str]]:
         """Case name -> names of its results."""
@@ -52,6 +62,12 @@ class Golden:
         start = prefix + "/"
         return {k[len(start) :]: v for k, v in self.tensors.items() if k.startswith(start)}
 
+    def _held(self) -> list[str]:
+        if not self.file.is_file():
+            return []
+        with safe_open(str(self.file), framework="pt") as tensors:
+            return list(tensors.keys())
+
     def inputs(self, dtype: torch.dtype) -> dict[str, Tensor]:
         """The inputs, floating ones in the precision of a comparison."""
         return {
@@ -60,11 +76,13 @@ class Golden:
 
 
 def golden_files(folder: Path) -> list[Golden]:
-    """Every sidecar in the folder, in the order of their names."""
-    return [
-        Golden(sidecar.stem, json.loads(sidecar.read_text()), folder)
-        for sidecar in sorted(folder.glob("*.json"))
-    ]
+    """Every file in the folder in the order of their names; one alone of a pair counts as well."""
+    stems = {file.stem for end in ("json", "safetensors") for file in folder.glob(f"*.{end}")}
+    return [Golden(stem, _sidecar(folder / f"{stem}.json"), folder) for stem in sorted(stems)]
+
+
+def _sidecar(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text()) if file.is_file() else {}
 
 
 def suffix_of(name: str) -> str:
