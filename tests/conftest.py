@@ -30,7 +30,7 @@ def secantfw(capfd):
     def call(*arguments: object):
         try:
             code = main([str(a) for a in arguments])
-        except SystemExit as stop:  # argparse, or a second signal
+        except SystemExit as stop:  # argparse
             code = stop.code
         said = capfd.readouterr()
         return SimpleNamespace(code=code, out=said.out, err=said.err)

@@ -37,8 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in error.lines():
             print(f"secantfw: error: {line}", file=sys.stderr)
         return int(error.exit_code)
-    except KeyboardInterrupt:
-        return int(ExitCode.INTERRUPTED)
+    except KeyboardInterrupt as error:
+        from secantfw.training.signals import exit_code
+
+        return int(exit_code(error))
     except BrokenPipeError:  # `secantfw components | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)

@@ -30,15 +30,22 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         raise UserError("run: name an experiment FILE, or a run to continue with --resume RUN")
     if args.file is not None and args.resume is not None:
         raise UserError("run: --resume takes the experiment from the run; leave FILE out")
-    job, plan = _resumed(args, plugins) if args.resume is not None else _new(args, plugins)
-    for line in plan.lines():
-        _say(line)
-    _say(f"  run directory: {job.directory}")
-    try:
-        return int(_complete(job))
-    finally:
-        if job.lock is not None:
-            job.lock.release()
+    from secantfw.training.signals import exit_code, terminable
+
+    with terminable():
+        try:
+            job, plan = _resumed(args, plugins) if args.resume is not None else _new(args, plugins)
+        except KeyboardInterrupt as error:
+            _say("stopped before the first step")
+            return int(exit_code(error))
+        try:
+            for line in plan.lines():
+                _say(line)
+            _say(f"  run directory: {job.directory}")
+            return int(_complete(job))
+        finally:
+            if job.lock is not None:
+                job.lock.release()
 
 
 def _new(args: argparse.Namespace, plugins: Plugins) -> tuple[Run, Plan]:
@@ -62,28 +69,29 @@ def _say(text: str) -> None:
 
 def _complete(job: Run) -> ExitCode:
     """Train, evaluate, report; a signal ends it after the step at hand, saved."""
-    from secantfw.training.run import end_run, train_run
-    from secantfw.training.signals import StopRequest, Terminated, terminable
+    from secantfw.training.run import end_run, stopped_status, train_run
+    from secantfw.training.signals import StopRequest, exit_code
 
-    with StopRequest() as stop:
-        observer = train_run(job, stop)
+    go_on = f"continue with: secantfw run --resume {job.directory}"
+    try:
+        with StopRequest() as stop:
+            observer = train_run(job, stop)
+    except KeyboardInterrupt as error:
+        saved = any((job.directory / "checkpoints").glob("step-*"))
+        _say(f"stopped at once; {go_on}" if saved else "stopped at once; no checkpoint was saved")
+        return exit_code(error)
     if stop.requested and observer.done < job.loaded.experiment.train.steps:
         code = stop.exit_code()
         end_run(observer, "interrupted" if code is ExitCode.INTERRUPTED else "terminated")
-        _say(
-            f"stopped after step {observer.done}; continue with: "
-            f"secantfw run --resume {job.directory}"
-        )
+        _say(f"stopped after step {observer.done}; {go_on}")
         return code
     try:
-        with terminable():
-            _evaluate_and_report(job)
+        _evaluate_and_report(job)
     except KeyboardInterrupt as error:
-        terminated = isinstance(error, Terminated)
         message = "during evaluation; the training is complete"
-        end_run(observer, "terminated" if terminated else "interrupted", message)
-        _say(f"stopped {message}; continue with: secantfw run --resume {job.directory}")
-        return ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+        end_run(observer, stopped_status(error), message)
+        _say(f"stopped {message}; {go_on}")
+        return exit_code(error)
     except Exception as error:
         end_run(observer, "failed", f"evaluation: {error}")
         raise

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import torch
 
-from secantfw.errors import ExperimentError, RunAborted, UserError
+from secantfw.errors import ExitCode, ExperimentError, RunAborted, UserError
 from secantfw.experiment.load import LoadedExperiment, load, resolved_toml
 from secantfw.plugin.loader import Plugins
 from secantfw.training import checkpoint, run_directory
@@ -26,7 +26,7 @@ from secantfw.training.plan import Plan, make_plan
 from secantfw.training.progress import Progress
 from secantfw.training.randomness import Streams
 from secantfw.training.run_directory import Outcome, RunInfo, Status
-from secantfw.training.signals import StopRequest
+from secantfw.training.signals import StopRequest, exit_code
 from secantfw.training.update import Update
 
 
@@ -156,6 +156,7 @@ def train_run(run: Run, stop: StopRequest) -> Observer:
     Raises:
         RunAborted: non-finite numbers or a checkpoint that could not be written; outcome.json
             says so.
+        KeyboardInterrupt: a second signal; outcome.json says so, nothing more was saved.
     """
     e, built = run.loaded.experiment, run.built
     first = 0 if run.state is None else run.state.step
@@ -170,7 +171,16 @@ def train_run(run: Run, stop: StopRequest) -> Observer:
         except RunAborted as error:
             end_run(observer, "failed", str(error))
             raise
+        except KeyboardInterrupt as error:
+            saved = [f.name for f in checkpoint.steps_in(run.directory / "checkpoints")]
+            known = f"the newest checkpoint is {saved[-1]}" if saved else "no checkpoint was saved"
+            end_run(observer, stopped_status(error), f"at once, within a step; {known}")
+            raise
     return observer
+
+
+def stopped_status(error: KeyboardInterrupt) -> Status:
+    return "interrupted" if exit_code(error) is ExitCode.INTERRUPTED else "terminated"
 
 
 def end_run(observer: Observer, status: Status, message: str = "") -> None:
@@ -183,5 +193,8 @@ def end_run(observer: Observer, status: Status, message: str = "") -> None:
         message=message,
         detached=tuple(observer.detached),
     )
-    observer.tell("secantfw_run_ended", outcome=outcome)
-    write_json(observer.run.directory / "outcome.json", attrs.asdict(outcome))
+    try:
+        observer.tell("secantfw_run_ended", outcome=outcome)
+    finally:  # a signal ends what a plug-in does, not the record of the run
+        outcome = attrs.evolve(outcome, detached=tuple(observer.detached))
+        write_json(observer.run.directory / "outcome.json", attrs.asdict(outcome))

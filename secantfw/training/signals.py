@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,14 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM where there is no step to finish."""
 
 
+def exit_code(error: KeyboardInterrupt) -> ExitCode:
+    return ExitCode.TERMINATED if isinstance(error, Terminated) else ExitCode.INTERRUPTED
+
+
+def _end(number: int) -> None:
+    raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+
 @contextmanager
 def terminable() -> Iterator[None]:
     """Inside, SIGTERM raises `Terminated` and SIGINT KeyboardInterrupt.
@@ -27,7 +34,7 @@ def terminable() -> Iterator[None]:
     """
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        _end(number)
 
     previous = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -38,7 +45,10 @@ def terminable() -> Iterator[None]:
 
 
 class StopRequest:
-    """`with StopRequest() as stop`: SIGINT and SIGTERM set `requested`; a second one ends now."""
+    """`with StopRequest() as stop`: SIGINT and SIGTERM set `requested`; a second one ends now.
+
+    The second raises `Terminated` or KeyboardInterrupt, as inside `terminable`.
+    """
 
     def __init__(self) -> None:
         self.requested: signal.Signals | None = None
@@ -61,8 +71,7 @@ class StopRequest:
         if self.requested is None:
             self.requested, self._at = signal.Signals(number), now
         elif now - self._at > _SAME_REQUEST_SECONDS:
-            print("secantfw: stopped at once; the last checkpoint is valid", file=sys.stderr)
-            raise SystemExit(128 + number)
+            _end(number)
 
     def exit_code(self) -> ExitCode:
         return ExitCode.DONE if self.requested is None else ExitCode(128 + self.requested)

@@ -149,6 +149,52 @@ def test_a_signal_during_evaluation_leaves_an_outcome_and_can_be_resumed(
     assert json.loads((directory / "outcome.json").read_text())["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("number", "code", "status"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_a_second_signal_ends_within_the_step_and_leaves_an_outcome(
+    secantfw, experiments, tmp_path, monkeypatch, number, code, status
+):
+    from secantfw.training import checkpoint, loop, signals
+
+    original = loop.Update.__call__
+
+    def update(self, step, loss):
+        if step == 3:
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), number)
+        return original(self, step, loss)
+
+    file = experiments / "gmm_picard.toml"
+    keys = (*SMALL, "train.save_every_steps=2")
+    with monkeypatch.context() as patch:
+        patch.setattr(signals, "_SAME_REQUEST_SECONDS", -1.0)
+        patch.setattr(loop.Update, "__call__", update)
+        stopped = secantfw("run", file, *keys, "--out", tmp_path)
+    assert stopped.code == code
+    (run,) = tmp_path.glob("*/*")
+    assert f"stopped at once; continue with: secantfw run --resume {run}\n" in stopped.err
+    outcome = json.loads((run / "outcome.json").read_text())
+    assert (outcome["status"], outcome["step"]) == (status, 3)
+    assert outcome["message"] == "at once, within a step; the newest checkpoint is step-000002"
+    assert checkpoint.newest_valid(run / "checkpoints")[0].name == "step-000002"
+    assert secantfw("run", "--resume", run).code == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_before_the_first_step_is_said(
+    secantfw, experiments, tmp_path, monkeypatch, number, code
+):
+    monkeypatch.setattr(
+        "secantfw.training.run.build_experiment", lambda *_: os.kill(os.getpid(), number)
+    )
+    said = secantfw("run", experiments / "gmm_picard.toml", "--out", tmp_path)
+    assert said.code == code
+    assert said.err == "stopped before the first step\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_leftovers_of_a_killed_save_are_removed(tmp_path):
     from secantfw.training.checkpoint import prune
 
