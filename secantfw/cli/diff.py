@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from secantfw.errors import ExitCode
 from secantfw.experiment.keys import KeyPath, dotted
+from secantfw.experiment.leaves import leaves
 from secantfw.experiment.load import load
 from secantfw.experiment.read import read_layer
 from secantfw.experiment.write import plain, value_text
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
-    one, other = (dict(_leaves(_tables(name, plugins))) for name in (args.a, args.b))
+    one, other = (dict(leaves(_tables(name, plugins))) for name in (args.a, args.b))
     for key in dict.fromkeys([*one, *other]):
         # the name of an experiment is its file's, and the reader has just typed both
         if one.get(key) != other.get(key) and key != ("name",):
@@ -40,14 +41,6 @@ def _tables(name: str, plugins: Plugins) -> Mapping[str, Any]:
         return read_layer(Path(name, RESOLVED), f"{name.rstrip('/')}/{RESOLVED}").tables
     loaded = load(name, (), plugins)
     return plain(loaded.experiment, loaded.document)
-
-
-def _leaves(table: Mapping[str, Any], key: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, (*key, name))
-        else:
-            yield (*key, name), value
 
 
 def _text(leaves: Mapping[KeyPath, Any], key: KeyPath) -> str:

@@ -44,8 +44,10 @@ def load_trained(
         UserError: no run, no valid checkpoint, or overrides that change the network.
     """
     from secantfw.experiment.load import load
-    from secantfw.training import checkpoint, run_directory
+    from secantfw.training import run_directory
     from secantfw.training.build import build_experiment, check_built, device_of
+    from secantfw.training.checkpoint import check_fits
+    from secantfw.training.checkpoint_folder import newest_valid
     from secantfw.training.run import located
     from secantfw.weights import load_weights
 
@@ -53,7 +55,7 @@ def load_trained(
     for override in overrides:
         _check_override(override)
     loaded = load(directory / "resolved.toml", overrides, plugins)
-    found, complaints = checkpoint.newest_valid(directory / "checkpoints")
+    found, complaints = newest_valid(directory / "checkpoints")
     for complaint in complaints:
         print(f"secantfw: warning: {complaint}; using {found.name}", file=sys.stderr)
     with located(loaded):
@@ -62,10 +64,8 @@ def load_trained(
         if problems:
             raise ExperimentError(problems)
     tensors = load_weights(found / f"{weights}.safetensors")
-    try:
-        built.student.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise UserError(f"{found}: its weights do not fit the network of {directory}") from error
+    check_fits(found / f"{weights}.safetensors", tensors, built.student)
+    built.student.load_state_dict(tensors)
     built.student.requires_grad_(False).eval()
     return TrainedRun(directory, built, built.student, found)
 

@@ -22,14 +22,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="experiment (TOML)")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. train.steps=50")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="where runs go (runs/)")
-    parser.add_argument("--resume", type=Path, metavar="RUN", help="continue this run directory")
+    parser.add_argument(
+        "--resume", type=Path, metavar="RUN", help="continue this run directory, or checkpoint"
+    )
+    parser.add_argument(
+        "--allow-change",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="with --resume: this key or table of the experiment may have changed",
+    )
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     if args.file is None and args.resume is None:
         raise UserError("run: name an experiment FILE, or a run to continue with --resume RUN")
+    if args.resume is not None and "=" in str(args.file or ""):
+        args.overrides, args.file = [str(args.file), *args.overrides], None
     if args.file is not None and args.resume is not None:
         raise UserError("run: --resume takes the experiment from the run; leave FILE out")
+    if args.allow_change and args.resume is None:
+        raise UserError("run: --allow-change goes with --resume")
     from secantfw.training.signals import exit_code, terminable
 
     with terminable():
@@ -58,9 +71,9 @@ def _new(args: argparse.Namespace, plugins: Plugins) -> tuple[Run, Plan]:
 
 
 def _resumed(args: argparse.Namespace, plugins: Plugins) -> tuple[Run, Plan]:
-    from secantfw.training.run import resumed_run
+    from secantfw.training.resume import Resumption, resumed_run
 
-    return resumed_run(args.resume, args.overrides, plugins, _say)
+    return resumed_run(Resumption(args.resume, args.overrides, args.allow_change), plugins, _say)
 
 
 def _say(text: str) -> None:

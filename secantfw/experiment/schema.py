@@ -93,6 +93,12 @@ class Train:
         500, "steps between checkpoints; the last step always is one", ge=1
     )
     keep_last: int = option(3, "checkpoints kept", ge=1)
+    keep_every: int | None = option(
+        None, "also keep every checkpoint whose step is a multiple of this", ge=1
+    )
+    skip_nonfinite: int = option(
+        0, "steps in a row whose loss or gradient may be non-finite; they change nothing", ge=0
+    )
 
 
 @attrs.frozen

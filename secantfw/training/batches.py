@@ -8,6 +8,7 @@ from torch import Tensor
 from secantfw.experiment.schema import Guidance
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.records import Batch, Cond
+from secantfw.training.checked_items import checked_items
 from secantfw.training.randomness import Streams, seed_of
 
 
@@ -47,10 +48,14 @@ class BatchSource:
         self.order = Order(seed, dataset.size("train"), batch_size)
 
     def batch(self, step: int) -> Batch:
-        """The batch of `step`: items, noise and conditions, on the streams' device."""
+        """The batch of `step`: items, noise and conditions, on the streams' device.
+
+        Raises:
+            UserError: items that are not what the data set says, by index.
+        """
         device = self.streams.device
         index = self.order.indices(step)
-        items = self.dataset.items("train", index)
+        items = checked_items(self.dataset, index)
         x_0 = items.x_0.to(device, non_blocking=True)
         z = torch.randn(x_0.shape, generator=self.streams.at("noise", step), device=device)
         label = None if items.label is None else items.label.to(device, non_blocking=True)

@@ -1,31 +1,30 @@
 """Checkpoints: a folder of safetensors with a manifest, valid or not there at all.
 
 `step-000500.tmp-PID/` is filled, every file flushed to disk, `state.json` (sizes and SHA-256 of
-the others) last; then the folder is renamed to `step-000500/`. The newest valid one is found by
-scanning. State is keyed by parameter name; there is no pickle.
+the others, and its own) last; then the folder is renamed to `step-000500/`. State is keyed by
+parameter name; there is no pickle.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
+from torch import Tensor, nn
 
 from secantfw.errors import RunAborted, UserError
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.records import WeightsHeader
-from secantfw.training.files import sync, write_json
+from secantfw.training.checkpoint_folder import MANIFEST, fingerprint, manifest_digest, name_of
+from secantfw.training.files import finite, sync, write_json
+from secantfw.training.generators import global_state, load_global_state
 from secantfw.training.update import Update
 from secantfw.weights import load_weights, save_weights
-
-_NAME = re.compile(r"step-(\d{6,})")
 
 
 @attrs.frozen
@@ -36,7 +35,14 @@ class TrainState:
     pending: tuple[Mapping[str, float], ...]  # log records since the last line of metrics.jsonl
     seconds: float  # spent training so far
     digest: str  # of the resolved experiment
+    experiment: Mapping[str, str] = attrs.field(factory=dict)  # its values, by dotted key
+    versions: Mapping[str, str] = attrs.field(factory=dict)  # what the numbers may depend on
+    skipped_in_a_row: int = 0  # steps with non-finite numbers that this one is the last of
     time_sampler: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+class SaveFailed(RunAborted):
+    """A checkpoint could not be written; the earlier ones are intact."""
 
 
 def save(
@@ -45,102 +51,97 @@ def save(
     """Write `folder/step-NNNNNN`; what was there before stays valid whatever happens.
 
     Raises:
-        RunAborted: disk full or permission denied, with the size that was needed.
+        SaveFailed: disk full or permission denied, with the size that was needed.
     """
-    final = folder / f"step-{state.step:06d}"
+    final = folder / name_of(state.step)
     temporary = folder / f"{final.name}.tmp-{os.getpid()}"
-    shutil.rmtree(temporary, ignore_errors=True)
     try:
+        shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        save_weights(temporary / "student.safetensors", student.state_dict(), header)
-        ema = update.average.network.state_dict()
-        save_weights(temporary / "ema.safetensors", ema, header)
-        save_weights(temporary / "optimizer.safetensors", update.state(), header)
-        files = {f.name: _fingerprint(f) for f in sorted(temporary.iterdir())}
-        for name in files:
-            sync(temporary / name)
-        write_json(temporary / "state.json", {**attrs.asdict(state), "files": files})
-        sync(temporary)
-        shutil.rmtree(final, ignore_errors=True)
+        _fill(temporary, student, update, header, state)
         os.rename(temporary, final)
         sync(folder)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        need = sum(t.nbytes for t in student.state_dict().values()) * 4 / 1e6
-        raise RunAborted(
-            f"{final}: checkpoint not written ({error.strerror}; about {need:.0f} MB needed); "
-            "earlier checkpoints are intact"
+        raise SaveFailed(
+            f"{final}: checkpoint not written ({error.strerror}; "
+            f"{size_text(checkpoint_bytes(student))} needed); earlier checkpoints are intact"
         ) from error
     return final
 
 
-def prune(folder: Path, keep_last: int) -> None:
-    """Remove all but the newest `keep_last` checkpoints, and what a killed save left behind."""
-    for unfinished in folder.glob("step-*.tmp-*"):
-        shutil.rmtree(unfinished)
-    for old in steps_in(folder)[:-keep_last]:
-        shutil.rmtree(old)
+def _fill(
+    folder: Path, student: Backbone, update: Update, header: WeightsHeader, state: TrainState
+) -> None:
+    ema = update.average.network.state_dict()
+    save_weights(folder / "student.safetensors", student.state_dict(), header)
+    save_weights(folder / "ema.safetensors", ema, header)
+    save_weights(folder / "optimizer.safetensors", update.state(), header)
+    save_weights(folder / "generators.safetensors", global_state(), header)
+    written = sorted(folder.iterdir())
+    for file in written:
+        sync(file)
+    files = {file.name: fingerprint(file) for file in written}
+    said = finite({**attrs.asdict(state), "files": files})
+    write_json(folder / MANIFEST, {**said, "manifest_sha256": manifest_digest(said)})
+    sync(folder)
 
 
-def steps_in(folder: Path) -> list[Path]:
-    """The checkpoints in `folder`, oldest first; temporary folders are not checkpoints."""
-    found = [p for p in folder.glob("step-*") if _NAME.fullmatch(p.name) and p.is_dir()]
-    return sorted(found, key=lambda p: int(p.name[5:]))
+def checkpoint_bytes(student: nn.Module) -> int:
+    """What a checkpoint takes: weights, their average and AdamW's two moments."""
+    held: int = sum(t.nbytes for t in student.state_dict().values())
+    trained: int = sum(p.nbytes for p in student.parameters() if p.requires_grad)
+    return 2 * held + 2 * trained + 64 * 1024
 
 
-def newest_valid(folder: Path) -> tuple[Path, Sequence[str]]:
-    """The newest checkpoint that is as its manifest says, and what is wrong with newer ones.
-
-    Raises:
-        UserError: there is none.
-    """
-    complaints: list[str] = []
-    for candidate in reversed(steps_in(folder)):
-        wrong = damage(candidate)
-        if wrong is None:
-            return candidate, complaints
-        complaints.append(wrong)
-    raise UserError("; ".join([f"{folder}: no valid checkpoint", *complaints]))
-
-
-def damage(checkpoint: Path) -> str | None:
-    """What is wrong with a checkpoint's files, or None."""
-    try:
-        manifest = json.loads((checkpoint / "state.json").read_text())
-        files = manifest["files"]
-        known = {field.name for field in attrs.fields(TrainState)} <= manifest.keys()
-        if not (known and isinstance(manifest["step"], int) and isinstance(files, dict)):
-            return f"{checkpoint / 'state.json'}: not a checkpoint's manifest"
-        for name in ("student.safetensors", "ema.safetensors", "optimizer.safetensors"):
-            if _fingerprint(checkpoint / name) != files.get(name):
-                return f"{checkpoint / name}: damaged (size or SHA-256 differ from state.json)"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return f"{checkpoint}: damaged ({type(error).__name__}: {error})"
-    return None
+def size_text(size: float) -> str:
+    """`12.4 MB`, in powers of ten as disks are sold."""
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+    return f"{size / 1000:.3g} TB"
 
 
 def read_state(checkpoint: Path) -> TrainState:
-    said = json.loads((checkpoint / "state.json").read_text())
-    return TrainState(
-        step=said["step"],
-        pending=tuple(said["pending"]),
-        seconds=said["seconds"],
-        digest=said["digest"],
-        time_sampler=said["time_sampler"],
-    )
+    """The state of a checkpoint that is known to be valid."""
+    said = json.loads((checkpoint / MANIFEST).read_bytes())
+    known = {field.name: said[field.name] for field in attrs.fields(TrainState)}
+    return TrainState(**{**known, "pending": tuple(known["pending"])})
 
 
 def restore(checkpoint: Path, student: Backbone, update: Update) -> TrainState:
-    """Load student, average and optimiser from a checkpoint; returns the rest."""
-    student.load_state_dict(load_weights(checkpoint / "student.safetensors"))
-    update.average.network.load_state_dict(load_weights(checkpoint / "ema.safetensors"))
+    """Load student, average and optimiser; returns the rest.
+
+    Raises:
+        UserError: weights of another network than `student`, before anything is changed.
+    """
+    weights = load_weights(checkpoint / "student.safetensors")
+    average = load_weights(checkpoint / "ema.safetensors")
+    for name, tensors in (("student", weights), ("ema", average)):
+        check_fits(checkpoint / f"{name}.safetensors", tensors, student)
+    student.load_state_dict(weights)
+    update.average.network.load_state_dict(average)
     update.load_state(load_weights(checkpoint / "optimizer.safetensors"))
-    return read_state(checkpoint)
+    state = read_state(checkpoint)
+    update.skipped_in_a_row(state.skipped_in_a_row)
+    return state
 
 
-def _fingerprint(file: Path) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
+def restore_generators(checkpoint: Path) -> None:
+    """Set the global generators; the last thing before the first step, since hooks may draw."""
+    load_global_state(load_weights(checkpoint / "generators.safetensors"))
+
+
+def check_fits(file: Path, tensors: Mapping[str, Tensor], network: nn.Module) -> None:
+    """Refuse weights whose names or shapes are not the network's, naming the first five."""
+    wanted = {name: tuple(t.shape) for name, t in network.state_dict().items()}
+    found = {name: tuple(t.shape) for name, t in tensors.items()}
+    wrong = [
+        f"{name!r} is {found.get(name, 'missing')}, expected {wanted.get(name, 'no such tensor')}"
+        for name in sorted(wanted.keys() | found.keys())
+        if wanted.get(name) != found.get(name)
+    ]
+    if wrong:
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise UserError(f"{file}: weights of another network: {'; '.join(wrong[:5])}{more}")

@@ -34,3 +34,8 @@ class Average:
     def update(self, n: int) -> None:
         """Update n (from 0); called without gradients."""
         torch._foreach_lerp_(self._average, self._live, 1.0 - self.decay(n))
+
+    def update_where(self, n: int, keep: Tensor) -> None:
+        """Update n if the 0-dim `keep` is 1, none if it is 0, without waiting for the device."""
+        weight = keep * (1.0 - self.decay(n))
+        torch._foreach_lerp_(self._average, self._live, [weight] * len(self._live))

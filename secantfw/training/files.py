@@ -10,25 +10,35 @@ from typing import Any
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write to a temporary name beside `file`, flush to disk, rename."""
+    """Write to a temporary name beside `file`, flush to disk, rename.
+
+    Raises:
+        OSError: it cannot be written; what was there before still is, and nothing beside it.
+    """
     temporary = file.with_name(f".{file.name}.tmp-{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, file)
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync(file.parent)
 
 
 def write_json(file: Path, value: Any) -> None:
     """JSON without NaN and infinity, which it does not have: they are written as null."""
-    write_text(file, json.dumps(_finite(value), indent=2, allow_nan=False) + "\n")
+    write_text(file, json.dumps(finite(value), indent=2, allow_nan=False) + "\n")
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """`value` with null for every NaN and infinity in it."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

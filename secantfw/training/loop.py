@@ -38,6 +38,9 @@ def train(
         loss = terms.per_sample.mean()
         norm = update(step, loss)
         observer.step_done(step + 1, loss, norm, terms)
+        if stop.save_requested:
+            stop.save_requested = False
+            observer.save(step + 1, final=False)
         if stop.requested:
             observer.save(step + 1)
             return step + 1

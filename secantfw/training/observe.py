@@ -16,15 +16,32 @@ from secantfw.plugin.loader import Plugins
 from secantfw.plugin.records import cause
 from secantfw.training import checkpoint
 from secantfw.training.build import Built
+from secantfw.training.checkpoint_folder import prune
+from secantfw.training.event_log import EventLog
 from secantfw.training.progress import Progress
+from secantfw.training.provenance import Provenance
 from secantfw.training.run_directory import MetricsLog, RunInfo
+from secantfw.training.spikes import SpikeWatch
 from secantfw.training.update import Update
+
+
+class NonFinite(RunAborted):
+    """More steps in a row than may be skipped had a loss or gradient that is not finite."""
+
+    def __init__(self, step: int, values: Mapping[str, float]) -> None:
+        self.step, self.values = step, values  # step from 1
+        bad = ", ".join(name for name in _DECIDING if not math.isfinite(values[name]))
+        super().__init__(f"step {step}: {bad} not finite")
+
+
+#: What makes a step one that changes nothing.
+_DECIDING = ("loss", "grad_norm")
 
 
 class Observer:
     """Keeps the log values of each step on the device and reads them once per log interval.
 
-    A line of metrics.jsonl is the mean over the steps since the line before.
+    A line of metrics.jsonl is the mean over the steps since the line before, save skipped ones.
     """
 
     def __init__(
@@ -34,12 +51,16 @@ class Observer:
         run: RunInfo,
         plugins: Plugins,
         progress: Progress,
-        digest: str,
+        provenance: Provenance,
         state: checkpoint.TrainState | None,
     ) -> None:
         self.built, self.update, self.run, self.progress = built, update, run, progress
-        self.plugins, self.digest = plugins, digest
+        self.plugins, self.provenance = plugins, provenance
         self.log = MetricsLog(run.directory / "metrics.jsonl", run.resumed_at)
+        self.events = EventLog(run.directory)
+        self._spikes = SpikeWatch()
+        self._skipped_in_a_row = 0 if state is None else state.skipped_in_a_row
+        self._failed_saves = 0
         self.clock = time.perf_counter()
         self.spent = 0.0 if state is None else state.seconds
         self.detached: list[str] = []
@@ -61,44 +82,85 @@ class Observer:
         if done % self._train.log_every_steps == 0 or last:
             self._log(done)
         if done % self._train.save_every_steps == 0 or last:
-            self.save(done)
+            self.save(done, final=last)
 
-    def save(self, done: int) -> None:
-        """A checkpoint after `done` steps, if there is none yet."""
+    def save(self, done: int, final: bool = True) -> None:
+        """A checkpoint after `done` steps, if there is none yet.
+
+        Raises:
+            SaveFailed: it cannot be written; where it is not `final`, only the second time
+                running, since a full disk may be emptied until the next.
+        """
         if done == self._saved_at:
             return
-        self._saved_at = done
         self._collect(done)
         now = time.perf_counter()
         self.spent, self.clock = self.spent + now - self.clock, now
-        state = checkpoint.TrainState(
+        self.log.sync()
+        folder = self.run.directory / "checkpoints"
+        try:
+            checkpoint.save(
+                folder, self.built.student, self.update, self.built.header(), self._state(done)
+            )
+        except checkpoint.SaveFailed as error:
+            self._failed_saves += 1
+            self.events.add("save_failed", done, message=str(error))
+            if final or self._failed_saves > 1:
+                raise
+            self.progress.note(f"{error}; trying again at the next")
+            return
+        self._saved_at, self._failed_saves = done, 0
+        try:
+            prune(folder, self._train.keep_last, self._train.keep_every)
+        except OSError as error:
+            self.progress.note(f"{folder}: old checkpoints not removed ({error.strerror})")
+
+    def _state(self, done: int) -> checkpoint.TrainState:
+        return checkpoint.TrainState(
             step=done,
             pending=tuple(self._pending),
             seconds=self.spent,
-            digest=self.digest,
+            digest=self.provenance.digest,
+            experiment=self.provenance.experiment,
+            versions=self.provenance.versions,
+            skipped_in_a_row=self._skipped_in_a_row,
             time_sampler=self.built.time_sampler.state_dict(),
         )
-        folder = self.run.directory / "checkpoints"
-        checkpoint.save(folder, self.built.student, self.update, self.built.header(), state)
-        checkpoint.prune(folder, self._train.keep_last)
 
     def _collect(self, done: int) -> None:
-        """Move the steps' values from the device to `_pending`; stop at a non-finite one."""
+        """Move the steps' values from the device to `_pending`.
+
+        Raises:
+            NonFinite: a step too many to skip.
+        """
         if not self._device:
             return
         numbers = iter(torch.stack([v for _, values in self._device for v in values]).tolist())
         names_of_steps = [names for names, _ in self._device]
         first = done - len(names_of_steps) + 1
         self._device.clear()
-        for offset, names in enumerate(names_of_steps):
-            record = {name: next(numbers) for name in names}
-            bad = [name for name, value in record.items() if not math.isfinite(value)]
-            if bad:
-                raise RunAborted(
-                    f"step {first + offset}: {', '.join(bad)} not finite; parameters were left as "
-                    f"they were before it; the last checkpoint in {self.run.directory} is intact"
-                )
-            self._pending.append(record)
+        for step, names in enumerate(names_of_steps, first):
+            self._judge(step, {name: next(numbers) for name in names})
+
+    def _judge(self, step: int, values: Mapping[str, float]) -> None:
+        """Keep, skip, or stop at the values of one step."""
+        if all(math.isfinite(values[name]) for name in _DECIDING):
+            self._skipped_in_a_row = 0
+            self._look_for_spike(step, values["loss"])
+            self._pending.append({k: v for k, v in values.items() if math.isfinite(v)})
+            return
+        self._skipped_in_a_row += 1
+        error = NonFinite(step, values)
+        if self._skipped_in_a_row > self._train.skip_nonfinite:
+            raise error
+        self.events.add("skipped", step, **values)
+        self.progress.note(f"{error}; skipped")
+
+    def _look_for_spike(self, step: int, loss: float) -> None:
+        mean, deviation = self._spikes.mean, self._spikes.deviation
+        if self._spikes.is_spike(loss):
+            self.events.add("loss_spike", step, loss=loss, mean=mean, deviation=deviation)
+            self.progress.note(f"step {step}: loss {loss:.4g} is a spike (mean {mean:.4g})")
 
     def _log(self, done: int) -> None:
         self._collect(done)
@@ -115,7 +177,7 @@ class Observer:
         )
         self._interval_start, self._interval_steps = now, 0
         self.log.append({"step": done, **scalars, "images_per_second": round(speed, 1)})
-        self.progress.update(done, scalars["loss"], speed)
+        self.progress.update(done, scalars.get("loss"), speed)
         self.tell("secantfw_step_logged", step=done, scalars=scalars)
 
     def tell(self, hook: str, **arguments: object) -> None:

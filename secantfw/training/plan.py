@@ -37,6 +37,7 @@ class Plan:
     device: str
     steps: int
     batch_size: int
+    disk: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return attrs.asdict(self)
@@ -54,6 +55,7 @@ class Plan:
             f"  {'start':<{width}}  {self.start}",
             f"  {'cost':<{width}}  {self.steps} steps of {self.batch_size}, "
             f"{self.evaluations_per_step} per step, on {self.device}",
+            *([f"  {'disk':<{width}}  {self.disk}"] if self.disk else []),
         ]
 
 

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
 import torch
 
 from secantfw.errors import ExitCode, ExperimentError, RunAborted, UserError
-from secantfw.experiment.load import LoadedExperiment, load, resolved_toml
+from secantfw.experiment.load import LoadedExperiment, resolved_toml
 from secantfw.plugin.loader import Plugins
 from secantfw.training import checkpoint, run_directory
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built, build, build_experiment, check_built, device_of
+from secantfw.training.checkpoint_folder import name_of as checkpoint_name
+from secantfw.training.checkpoint_folder import steps_in
 from secantfw.training.context import RunContext
+from secantfw.training.diagnosis import diagnose
+from secantfw.training.disk import disk_line
 from secantfw.training.ema import Average
 from secantfw.training.files import write_json
+from secantfw.training.generators import seed_global
 from secantfw.training.lock import RunLock
 from secantfw.training.loop import train
-from secantfw.training.observe import Observer
+from secantfw.training.observe import NonFinite, Observer
 from secantfw.training.plan import Plan, make_plan
 from secantfw.training.progress import Progress
+from secantfw.training.provenance import Provenance, provenance_of
 from secantfw.training.randomness import Streams
 from secantfw.training.run_directory import Outcome, RunInfo, Status
 from secantfw.training.signals import StopRequest, exit_code
@@ -41,7 +46,9 @@ class Run:
     ctx: RunContext
     update: Update
     directory: Path
-    state: checkpoint.TrainState | None
+    provenance: Provenance
+    state: checkpoint.TrainState | None = None
+    checkpoint: Path | None = None  # where `state` is from
     lock: RunLock | None = None
 
     @property
@@ -79,7 +86,8 @@ def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | N
         raise UserError(f"{e.dataset.full_name}: its training split is empty")
     source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
     update = Update(built.student, average, e.train)
-    return Run(loaded, plugins, built, source, ctx, update, Path(), None)
+    provenance = provenance_of(loaded, plugins, device)
+    return Run(loaded, plugins, built, source, ctx, update, Path(), provenance)
 
 
 @contextmanager
@@ -94,7 +102,7 @@ def located(loaded: LoadedExperiment) -> Iterator[None]:
 def new_run(loaded: LoadedExperiment, plugins: Plugins, root: Path) -> tuple[Run, Plan]:
     """Prepare a run and make its directory below `root`/NAME."""
     run = prepare(loaded, plugins)
-    plan = make_plan(run.built, run.ctx, run.source)
+    plan = planned(run, root)
     e = loaded.experiment
     run.directory = run_directory.create(
         root,
@@ -110,44 +118,15 @@ def new_run(loaded: LoadedExperiment, plugins: Plugins, root: Path) -> tuple[Run
     return run, plan
 
 
-def resumed_run(
-    directory: Path, overrides: Sequence[str], plugins: Plugins, note: Callable[[str], None]
-) -> tuple[Run, Plan]:
-    """The run of an existing directory, at its newest valid checkpoint.
+def planned(run: Run, place: Path) -> Plan:
+    """The plan of a run whose checkpoints go below `place`.
 
     Raises:
-        UserError: no run, a finished one, no valid checkpoint, or an experiment that changed.
+        UserError: a loss that fails, a student that does not start right, no room on the disk.
     """
-    directory = run_directory.open_run(directory)
-    lock = RunLock(directory)
-    outcome = directory / "outcome.json"
-    if _finished(outcome):
-        raise UserError(f"{directory}: this run has finished; evaluate it, or start a new one")
-    loaded = load(directory / "resolved.toml", overrides, plugins)
-    found, complaints = checkpoint.newest_valid(directory / "checkpoints")
-    state = checkpoint.read_state(found)
-    if state.digest != loaded.digest:
-        raise UserError(
-            f"{directory}: its experiment has changed since {found.name} was written; a resumed "
-            "run must be the same experiment"
-        )
-    run = prepare(loaded, plugins)
     plan = make_plan(run.built, run.ctx, run.source)
-    run.state = checkpoint.restore(found, run.built.student, run.update)
-    run.built.time_sampler.load_state_dict(run.state.time_sampler)
-    run.directory, run.lock = directory, lock
-    for complaint in complaints:
-        note(f"{complaint}; using {found.name}")
-    outcome.unlink(missing_ok=True)
-    return run, plan
-
-
-def _finished(outcome: Path) -> bool:
-    """Whether the run's last file says so; one that cannot be read says nothing."""
-    try:
-        return bool(json.loads(outcome.read_text())["status"] == "finished")
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    disk = disk_line(place, run.built.student, run.loaded.experiment.train)
+    return attrs.evolve(plan, disk=disk)
 
 
 def train_run(run: Run, stop: StopRequest) -> Observer:
@@ -163,17 +142,32 @@ def train_run(run: Run, stop: StopRequest) -> Observer:
     info = RunInfo(run.directory, e.title, e.train.steps, first, built.device.type)
     with Progress(e.train.steps, first, "training") as progress:
         observer = Observer(
-            built, run.update, info, run.plugins, progress, run.loaded.digest, run.state
+            built, run.update, info, run.plugins, progress, run.provenance, run.state
         )
         observer.tell("secantfw_run_started")
+        if run.checkpoint is None:
+            seed_global(e.seed)
+        else:
+            checkpoint.restore_generators(run.checkpoint)
         try:
             observer.done = train(built, run.source, run.ctx, run.update, observer, stop, first)
-        except RunAborted as error:
-            end_run(observer, "failed", str(error))
+        except NonFinite as error:
+            aborted = _diagnosed(run, error)
+            end_run(observer, "failed", str(aborted))
+            raise aborted from error
+        except torch.OutOfMemoryError as error:
+            aborted = RunAborted(f"step {observer.done + 1}: {_first_line(error)}; {_intact(run)}")
+            end_run(observer, "failed", str(aborted))
+            raise aborted from error
+        except Exception as error:
+            if isinstance(error, UserError) and observer.done > first:
+                with suppress(RunAborted):  # data that cannot be read take no step with them
+                    observer.save(observer.done)
+            end_run(observer, "failed", _first_line(error))
             raise
         except KeyboardInterrupt as error:
-            saved = [f.name for f in checkpoint.steps_in(run.directory / "checkpoints")]
-            known = f"the newest checkpoint is {saved[-1]}" if saved else "no checkpoint was saved"
+            saved = steps_in(run.directory / "checkpoints")
+            known = f"the newest checkpoint is {saved[-1].name}" if saved else "nothing was saved"
             end_run(observer, stopped_status(error), f"at once, within a step; {known}")
             raise
     return observer
@@ -181,6 +175,26 @@ def train_run(run: Run, stop: StopRequest) -> Observer:
 
 def stopped_status(error: KeyboardInterrupt) -> Status:
     return "interrupted" if exit_code(error) is ExitCode.INTERRUPTED else "terminated"
+
+
+def _diagnosed(run: Run, error: NonFinite) -> RunAborted:
+    """The same error with what was found when the step was computed again."""
+    folder = run.directory / "diagnosis" / checkpoint_name(error.step)
+    try:
+        found = diagnose(folder, run.built, run.source, run.ctx, error.step, error.values)
+        text = f"{found.text()}; see {folder}"
+    except Exception as failure:  # a second fault must not hide the first
+        text = f"no diagnosis ({_first_line(failure)})"
+    return RunAborted(f"{error}; {text}; {_intact(run)}")
+
+
+def _intact(run: Run) -> str:
+    kept = steps_in(run.directory / "checkpoints")
+    return f"{kept[-1].name} is intact" if kept else "there is no checkpoint yet"
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def end_run(observer: Observer, status: Status, message: str = "") -> None:

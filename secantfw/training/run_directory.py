@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 
-from secantfw.errors import UserError
-from secantfw.training.files import write_json, write_text
+from secantfw.errors import RunAborted, UserError
+from secantfw.training.files import sync, write_json, write_text
 
 Status = Literal["finished", "interrupted", "terminated", "failed"]
 
@@ -144,23 +144,44 @@ def _git_commit() -> str | None:
 
 
 class MetricsLog:
-    """metrics.jsonl: one JSON object a line, appended; on resume lines past the checkpoint go."""
+    """metrics.jsonl: one JSON object a line, appended; on resume lines past the checkpoint go.
+
+    Raises:
+        RunAborted: it cannot be written.
+    """
 
     def __init__(self, file: Path, resumed_at: int) -> None:
         self.file = file
         kept: list[str] = []
-        if file.exists():
-            kept = [line for line in file.read_text().splitlines() if _step(line) <= resumed_at]
-        write_text(file, "".join(f"{line}\n" for line in kept))
+        with _said_of(file):
+            if file.exists():
+                lines = file.read_text(errors="replace").splitlines()
+                kept = [line for line in lines if _step(line) <= resumed_at]
+            write_text(file, "".join(f"{line}\n" for line in kept))
 
     def append(self, record: Mapping[str, float]) -> None:
-        with self.file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(record) + os.linesep)
+        with _said_of(self.file), self.file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(record) + "\n")
+
+    def sync(self) -> None:
+        """Flush to disk: a checkpoint must not outlive the lines before it."""
+        with _said_of(self.file):
+            sync(self.file)
+
+
+@contextmanager
+def _said_of(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunAborted(
+            f"{file}: cannot be written ({error.strerror}); the last checkpoint is intact"
+        ) from error
 
 
 def _step(line: str) -> float:
     """The step of a line; infinity for a line cut short by a crash, so that it is dropped."""
     try:
         return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return float("inf")

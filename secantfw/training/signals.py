@@ -1,4 +1,8 @@
-"""Signals: the handler only sets a flag; the loop finishes its step, saves and ends."""
+"""Signals: the handler only sets a flag; the loop finishes its step, saves and ends.
+
+SIGUSR1 saves and goes on: Slurm (`--signal=USR1@60`) and its like send it when the time is nearly
+up, and SIGTERM when it is.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from secantfw.errors import ExitCode
 
 #: A shell and its wrapper may both pass on one Ctrl-C.
 _SAME_REQUEST_SECONDS = 0.5
+_HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Terminated(KeyboardInterrupt):
@@ -28,15 +33,16 @@ def _end(number: int) -> None:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Inside, SIGTERM raises `Terminated` and SIGINT KeyboardInterrupt.
+    """Inside, SIGTERM raises `Terminated` and SIGINT KeyboardInterrupt; SIGUSR1 does nothing.
 
     SIGINT too is set, since a shell starts background jobs with it ignored.
     """
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        _end(number)
+        if number != signal.SIGUSR1:
+            _end(number)
 
-    previous = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
+    previous = {n: signal.signal(n, handle) for n in _HEEDED}
     try:
         yield
     finally:
@@ -47,16 +53,17 @@ def terminable() -> Iterator[None]:
 class StopRequest:
     """`with StopRequest() as stop`: SIGINT and SIGTERM set `requested`; a second one ends now.
 
-    The second raises `Terminated` or KeyboardInterrupt, as inside `terminable`.
+    SIGUSR1 sets `save_requested`, which whoever saves takes back. The second raises `Terminated` or KeyboardInterrupt, as inside `terminable`.
     """
 
     def __init__(self) -> None:
         self.requested: signal.Signals | None = None
+        self.save_requested = False
         self._at = 0.0
         self._previous: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> StopRequest:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _HEEDED:
             self._previous[number] = signal.signal(number, self._handle)
         return self
 
@@ -68,7 +75,9 @@ class StopRequest:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
-        if self.requested is None:
+        if number == signal.SIGUSR1:
+            self.save_requested = True
+        elif self.requested is None:
             self.requested, self._at = signal.Signals(number), now
         elif now - self._at > _SAME_REQUEST_SECONDS:
             _end(number)

@@ -16,11 +16,17 @@ class Update:
     """`__call__(step, loss)` changes the student and its average; nothing waits for the device.
 
     A non-finite loss or gradient norm sets `found_inf`, by which fused AdamW leaves parameters and
-    step counts as they are; the observer sees the numbers at the next log line and stops the run.
+    step counts as they are. Up to `skip_nonfinite` such steps in a row are skipped; from the next
+    one on every step is, until the observer sees the numbers at a log line and stops the run: so
+    the parameters then are those that gave the first fatal number. `_room` says how many more may
+    be skipped, plus one; 0 for good once too many were, since loss + norm / 0 is not finite.
     """
 
     def __init__(self, student: Backbone, average: Average, options: Train) -> None:
         self.options, self.average = options, average
+        device = next(student.parameters()).device
+        self._full = torch.full((), options.skip_nonfinite + 1.0, device=device)
+        self._room = self._full.clone()
         self.named = [(n, p) for n, p in student.named_parameters() if p.requires_grad]
         self.parameters = [p for _, p in self.named]
         self.optimizer = torch.optim.AdamW(
@@ -52,13 +58,22 @@ class Update:
                 torch.nn.utils.clip_grads_with_norm_(
                     self.parameters, self.options.clip_norm, norm, foreach=True
                 )
-            bad = torch.isfinite(loss + norm).logical_not_().float()
-            self.optimizer.found_inf = bad  # type: ignore[attr-defined]
+            finite = torch.isfinite(torch.addcdiv(loss, norm, self._room)).float()
+            self.optimizer.found_inf = 1.0 - finite  # type: ignore[attr-defined]
             self.optimizer.param_groups[0]["lr"] = self.learning_rate(step)
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
-            self.average.update(step)
+            if self.options.skip_nonfinite:
+                self._room = (self._room - 1.0).clamp_(min=0.0).lerp_(self._full, finite)
+                self.average.update_where(step, finite)
+            else:  # a step that is not finite is the last: the average after it is never saved
+                self._room = finite
+                self.average.update(step)
         return norm
+
+    def skipped_in_a_row(self, steps: int) -> None:
+        """Continue after `steps` skipped steps."""
+        self._room = (self._full - steps).clamp_(min=0.0)
 
     def state(self) -> dict[str, Tensor]:
         """The state by parameter name: `NAME/exp_avg`, `NAME/exp_avg_sq`, `NAME/step`."""

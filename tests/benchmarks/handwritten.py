@@ -1,8 +1,8 @@
 """The loop a researcher would write by hand for SDEI on vectors: no framework, the same draws.
 
-It has what the framework has: seeded draws, gradient norm and clipping, a non-finite flag into
-fused AdamW, foreach EMA with warm-up, values kept for the log. What the framework adds to it is
-what these tests count.
+It has what the framework has: seeded draws, gradient norm and clipping, a flag into fused AdamW by
+which a non-finite step and all after it change nothing, foreach EMA with warm-up, values kept for
+the log. What the framework adds to it is what these tests count.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def handwritten_loop(
     optimizer = torch.optim.AdamW(live, lr=learning_rate, weight_decay=0.0, fused=True)
     noise, times = torch.Generator(), torch.Generator()
     order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
-    kept = []
+    kept, room = [], torch.ones(())
     for step in range(steps):
         index = order[step * batch_size : (step + 1) * batch_size]
         x_0 = data[index]
@@ -57,8 +57,8 @@ def handwritten_loop(
         norm = torch.nn.utils.get_total_norm([p.grad for p in live], foreach=True)
         torch.nn.utils.clip_grads_with_norm_(live, clip_norm, norm, foreach=True)
         with torch.no_grad():
-            finite = torch.isfinite(loss + norm)
-            optimizer.found_inf = finite.logical_not_().float()
+            room = torch.isfinite(torch.addcdiv(loss, norm, room)).float()
+            optimizer.found_inf = 1.0 - room
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():

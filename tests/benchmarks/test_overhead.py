@@ -38,7 +38,7 @@ class KeepsValues:
 
 
 class NeverStops:
-    requested = None
+    requested, save_requested = None, False
 
 
 class Bare(nn.Module):

@@ -156,7 +156,8 @@ def test_a_signal_during_evaluation_leaves_an_outcome_and_can_be_resumed(
 def test_a_second_signal_ends_within_the_step_and_leaves_an_outcome(
     secantfw, experiments, tmp_path, monkeypatch, number, code, status
 ):
-    from secantfw.training import checkpoint, loop, signals
+    from secantfw.training import loop, signals
+    from secantfw.training.checkpoint_folder import newest_valid
 
     original = loop.Update.__call__
 
@@ -178,7 +179,7 @@ def test_a_second_signal_ends_within_the_step_and_leaves_an_outcome(
     outcome = json.loads((run / "outcome.json").read_text())
     assert (outcome["status"], outcome["step"]) == (status, 3)
     assert outcome["message"] == "at once, within a step; the newest checkpoint is step-000002"
-    assert checkpoint.newest_valid(run / "checkpoints")[0].name == "step-000002"
+    assert newest_valid(run / "checkpoints")[0].name == "step-000002"
     assert secantfw("run", "--resume", run).code == 0
 
 
@@ -196,7 +197,7 @@ def test_a_signal_before_the_first_step_is_said(
 
 
 def test_leftovers_of_a_killed_save_are_removed(tmp_path):
-    from secantfw.training.checkpoint import prune
+    from secantfw.training.checkpoint_folder import prune
 
     (tmp_path / "step-000004.tmp-123").mkdir()
     (tmp_path / "step-000002").mkdir()

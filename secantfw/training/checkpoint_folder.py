@@ -1,0 +1,159 @@
+"""The folder of checkpoints: which there are, which are valid, which are kept.
+
+The newest valid one is found by scanning; there is no pointer that could be wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from secantfw.errors import UserError
+from secantfw.training.files import sync
+
+MANIFEST = "state.json"
+FILES = (
+    "student.safetensors",
+    "ema.safetensors",
+    "optimizer.safetensors",
+    "generators.safetensors",
+)
+#: What state.json holds beside the fingerprints of the files, and of which type.
+MANIFEST_TYPES: dict[str, type | tuple[type, ...]] = {
+    "step": int,
+    "pending": list,
+    "seconds": (int, float),
+    "digest": str,
+    "experiment": dict,
+    "versions": dict,
+    "skipped_in_a_row": int,
+    "time_sampler": dict,
+}
+
+_NAME = re.compile(r"step-(\d{6,})")
+
+
+def name_of(step: int) -> str:
+    return f"step-{step:06d}"
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step that a checkpoint's name says; -1 for what is not called like one."""
+    named = _NAME.fullmatch(checkpoint.name)
+    return int(named[1]) if named else -1
+
+
+def steps_in(folder: Path) -> list[Path]:
+    """The checkpoints in `folder`, oldest first; temporary folders are not checkpoints."""
+    return sorted(
+        (p for p in folder.glob("step-*") if step_of(p) >= 0 and p.is_dir()), key=step_of
+    )
+
+
+def newest_valid(folder: Path) -> tuple[Path, Sequence[str]]:
+    """The newest checkpoint that is as its manifest says, and what is wrong with newer ones.
+
+    Raises:
+        UserError: there is none.
+    """
+    complaints: list[str] = []
+    for candidate in reversed(steps_in(folder)):
+        wrong = damage(candidate)
+        if wrong is None:
+            return candidate, complaints
+        complaints.append(wrong)
+    raise UserError("; ".join([f"{folder}: no valid checkpoint", *complaints]))
+
+
+def damage(checkpoint: Path) -> str | None:
+    """What is wrong with a checkpoint's files, or None."""
+    try:
+        manifest = json.loads((checkpoint / MANIFEST).read_bytes())
+        wrong = _wrong_key(manifest, step_of(checkpoint))
+        if wrong is not None:
+            return f"{checkpoint / MANIFEST}: not a checkpoint's manifest ({wrong})"
+        files = manifest["files"]
+        for name in FILES:
+            if fingerprint(checkpoint / name) != files.get(name):
+                return f"{checkpoint / name}: damaged (size or SHA-256 differ from {MANIFEST})"
+    except (OSError, ValueError, RecursionError) as error:
+        return f"{checkpoint}: damaged ({type(error).__name__}: {error})"
+    return None
+
+
+def _wrong_key(manifest: Any, step: int) -> str | None:
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        return "it names no files"
+    for key, kind in MANIFEST_TYPES.items():
+        value = manifest.get(key)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            return f"{key} is missing or of another type"
+    if not all(isinstance(record, dict) for record in manifest["pending"]):
+        return "pending is no list of records"
+    if manifest.get("manifest_sha256") != manifest_digest(manifest):
+        return "its content differs from its SHA-256"
+    return None if manifest["step"] == step else f"it is that of step {manifest['step']}"
+
+
+def manifest_digest(manifest: dict[str, Any]) -> str:
+    """The SHA-256 of a manifest's content, without the key that says it."""
+    said = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def fingerprint(file: Path) -> dict[str, Any]:
+    """Size and SHA-256 of a regular file.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe or a device.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"{file.name} is missing")
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
+
+
+def prune(folder: Path, keep_last: int, keep_every: int | None = None) -> None:
+    """Remove what a killed save left behind, and all checkpoints but the newest `keep_last` and,
+    where `keep_every` is given, those whose step is a multiple of it.
+    """
+    for unfinished in folder.glob("step-*.tmp-*"):
+        shutil.rmtree(unfinished)
+    for old in steps_in(folder)[:-keep_last]:
+        if keep_every is None or step_of(old) % keep_every:
+            _remove(old)
+
+
+def _remove(checkpoint: Path) -> None:
+    """First by name, so that a kill within leaves no half of one under a checkpoint's name."""
+    condemned = checkpoint.with_name(f"{checkpoint.name}.tmp-{os.getpid()}")
+    os.rename(checkpoint, condemned)
+    shutil.rmtree(condemned)
+
+
+def set_aside(folder: Path, chosen: Path) -> list[tuple[str, str]]:
+    """Rename the checkpoints newer than `chosen`, which a run that goes on from there will write
+    anew: damaged ones to `step-N.damaged`, others to `step-N.superseded`; (old, new) names.
+    """
+    moved = []
+    for newer in steps_in(folder):
+        if step_of(newer) <= step_of(chosen):
+            continue
+        aside = newer.with_name(
+            f"{newer.name}.{'superseded' if damage(newer) is None else 'damaged'}"
+        )
+        shutil.rmtree(aside, ignore_errors=True)
+        os.rename(newer, aside)
+        moved.append((newer.name, aside.name))
+    if moved:
+        sync(folder)
+    return moved

@@ -1,0 +1,53 @@
+"""The global random generators, for third-party code that draws from them.
+
+secantfw's own draws are functions of (seed, stream, step) and need none of this.
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from secantfw.training.randomness import seed_of
+
+
+def seed_global(seed: int) -> None:
+    """Seed torch (every device), numpy and Python, each with a stream of its own."""
+    torch.manual_seed(seed_of(seed, "global/torch", 0))
+    np.random.seed(seed_of(seed, "global/numpy", 0) & 0xFFFFFFFF)
+    random.seed(seed_of(seed, "global/python", 0))
+
+
+def global_state() -> dict[str, Tensor]:
+    """The state of all of them, as tensors by name."""
+    _, key, position, has_gauss, gauss = np.random.get_state(legacy=True)
+    _, words, python_gauss = random.getstate()
+    found = {
+        "torch": torch.get_rng_state(),
+        "numpy/key": torch.from_numpy(np.asarray(key).astype(np.int64)),
+        "numpy/position": torch.tensor([position, has_gauss], dtype=torch.int64),
+        "numpy/gauss": torch.tensor([gauss], dtype=torch.float64),
+        "python/words": torch.tensor(words, dtype=torch.int64),
+        "python/gauss": torch.tensor([] if python_gauss is None else [python_gauss]).double(),
+    }
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        for number, state in enumerate(torch.cuda.get_rng_state_all()):
+            found[f"cuda:{number}"] = state
+    return found
+
+
+def load_global_state(state: dict[str, Tensor]) -> None:
+    """Take back what `global_state` gave; devices that are not here are left out."""
+    torch.set_rng_state(state["torch"])
+    position, has_gauss = state["numpy/position"].tolist()
+    key = state["numpy/key"].numpy().astype(np.uint32)
+    np.random.set_state(("MT19937", key, position, has_gauss, state["numpy/gauss"].item()))
+    gauss = state["python/gauss"].tolist()
+    words = tuple(state["python/words"].tolist())
+    random.setstate((3, words, gauss[0] if gauss else None))
+    for number in range(torch.cuda.device_count()):
+        if f"cuda:{number}" in state:
+            torch.cuda.set_rng_state(state[f"cuda:{number}"], number)

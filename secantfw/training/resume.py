@@ -1,0 +1,121 @@
+"""Continue a run where a checkpoint left it: the same experiment, or one with allowed changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+
+from secantfw.errors import UserError
+from secantfw.experiment.load import load, resolved_toml
+from secantfw.plugin.loader import Plugins
+from secantfw.training import run_directory
+from secantfw.training.checkpoint import read_state, restore
+from secantfw.training.checkpoint_folder import MANIFEST, damage, newest_valid, set_aside
+from secantfw.training.event_log import EventLog
+from secantfw.training.files import write_text
+from secantfw.training.lock import RunLock
+from secantfw.training.plan import Plan
+from secantfw.training.provenance import Change, changes, check_allowed, forbidden
+from secantfw.training.run import Run, planned, prepare
+
+
+@attrs.frozen
+class Resumption:
+    """What was asked for: a run directory or one of its checkpoints, and what may differ."""
+
+    place: Path
+    overrides: Sequence[str] = ()
+    allowed: Sequence[str] = ()  # keys or tables that may have changed
+
+
+def resumed_run(
+    asked: Resumption, plugins: Plugins, note: Callable[[str], None]
+) -> tuple[Run, Plan]:
+    """The run at its newest valid checkpoint, or at the one that was named.
+
+    Newer checkpoints are set aside. Nothing is changed before all is known to fit.
+
+    Raises:
+        UserError: no run, a finished one, no valid checkpoint, or an experiment that changed.
+    """
+    directory, named = _located(asked.place)
+    lock = RunLock(directory)
+    loaded = load(directory / "resolved.toml", asked.overrides, plugins)
+    found, complaints = _chosen(directory, named)
+    state = read_state(found)
+    run = prepare(loaded, plugins)
+    changed = changes(state.experiment, run.provenance.experiment)
+    check_allowed(asked.allowed, [*state.experiment, *run.provenance.experiment])
+    _check(directory, found, changed, asked.allowed)
+    again = named is not None and state.step < loaded.experiment.train.steps
+    if not (changed or again) and _finished(directory / "outcome.json"):
+        raise UserError(f"{directory}: this run has finished; evaluate it, or start a new one")
+    versions = changes(state.versions, run.provenance.versions)
+    for line in (*complaints, *map(str, versions)):
+        note(f"secantfw: warning: {line}")
+    plan = planned(run, directory)
+    run.state, run.checkpoint = restore(found, run.built.student, run.update), found
+    run.built.time_sampler.load_state_dict(run.state.time_sampler)
+    run.directory, run.lock = directory, lock
+    for old, new in set_aside(directory / "checkpoints", found):
+        note(f"{old} is set aside as {new}; continuing from {found.name}")
+    if changed:
+        _rewrite(directory, found, resolved_toml(loaded, origins=True))
+    events = EventLog(directory)
+    events.add("resumed", state.step, changed=_said(changed), versions=_said(versions))
+    (directory / "outcome.json").unlink(missing_ok=True)
+    return run, plan
+
+
+def _located(place: Path) -> tuple[Path, Path | None]:
+    """The run directory, and the checkpoint if one was named."""
+    if (place / MANIFEST).exists() and (place.parent.parent / "resolved.toml").is_file():
+        return place.parent.parent.resolve(), place.resolve()
+    return run_directory.open_run(place), None
+
+
+def _chosen(directory: Path, named: Path | None) -> tuple[Path, Sequence[str]]:
+    """The checkpoint to go on from; one that was named is never replaced by another."""
+    if named is None:
+        found, complaints = newest_valid(directory / "checkpoints")
+        return found, [f"{c}; using {found.name}" for c in complaints]
+    wrong = damage(named)
+    if wrong is not None:
+        raise UserError(wrong)
+    return named, ()
+
+
+def _check(
+    directory: Path, found: Path, changed: Sequence[Change], allowed: Sequence[str]
+) -> None:
+    """Refuse an experiment that is not the checkpoint's, with the differences."""
+    wrong = forbidden(changed, allowed)
+    if wrong:
+        raise UserError(
+            f"{directory}: the experiment is not that of {found.name}: "
+            f"{'; '.join(map(str, wrong))}; allow it with "
+            + " ".join(f"--allow-change {change.key}" for change in wrong)
+        )
+
+
+def _rewrite(directory: Path, found: Path, resolved: str) -> None:
+    """resolved.toml is what runs from here on; what ran until here stays beside it."""
+    kept = directory / "experiment" / f"resolved-until-{found.name}.toml"
+    if not kept.exists():
+        write_text(kept, (directory / "resolved.toml").read_text())
+    write_text(directory / "resolved.toml", resolved)
+
+
+def _said(changed: Sequence[Change]) -> list[str]:
+    return [str(change) for change in changed]
+
+
+def _finished(outcome: Path) -> bool:
+    """Whether the run's last file says so; one that cannot be read says nothing."""
+    try:
+        return bool(json.loads(outcome.read_text())["status"] == "finished")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
