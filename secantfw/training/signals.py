@@ -53,7 +53,8 @@ def terminable() -> Iterator[None]:
 class StopRequest:
     """`with StopRequest() as stop`: SIGINT and SIGTERM set `requested`; a second one ends now.
 
-    SIGUSR1 sets `save_requested`, which whoever saves takes back. The second raises `Terminated` or KeyboardInterrupt, as inside `terminable`.
+    SIGUSR1 sets `save_requested`, which whoever saves takes back. The second signal raises
+    `Terminated` or KeyboardInterrupt, as inside `terminable`.
     """
 
     def __init__(self) -> None:
