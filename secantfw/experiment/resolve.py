@@ -40,7 +40,8 @@ DEFAULT_METRIC = "trajectory"  # it compares with the teacher
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # becomes a folder's name
 _HEAD = tuple(f.name for f in attrs.fields(Head))
-_TABLES = tuple(f.name for f in attrs.fields(Experiment) if f.name not in ("file", "head", "init"))
+_NO_TABLES = ("file", "head", "init", "teacher_solver")
+_TABLES = tuple(f.name for f in attrs.fields(Experiment) if f.name not in _NO_TABLES)
 _REQUIRED = ("dataset", "backbone", "loss", "time_sampler", "train")
 
 T = TypeVar("T")
@@ -128,6 +129,8 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
             scope.add((name,), f"missing table [{name}]")
     teacher = _component("teacher", None, scope)
     backbone, init = _backbone(teacher, scope)
+    train = _train(scope) if "train" in document.tables else None
+    evaluate = _evaluate(scope)
     parts = {
         "head": head,
         "dataset": _component("dataset", None, scope),
@@ -138,9 +141,10 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
         "loss": _component("loss", None, scope),
         "time_sampler": _component("time_sampler", None, scope),
         "solver": _component("solver", DEFAULT_SOLVER, scope),
-        "train": _table("train", Train, scope) if "train" in document.tables else None,
+        "train": train,
         "ema": _table("ema", Ema, scope),
-        "evaluate": _evaluate(scope),
+        "evaluate": evaluate,
+        "teacher_solver": _teacher_solver(train, evaluate, scope),
         "metrics": _metrics(scope, "teacher" in document.tables),
     }
     if scope.problems or any(part is None for part in parts.values()):
@@ -180,6 +184,23 @@ def _table(name: str, cls: type[T], scope: Scope) -> T | None:
         return None
     record = structure(cls, said, (name,), scope)
     return None if record is INVALID else record
+
+
+def _train(scope: Scope) -> Train | None:
+    """`[train]`, its solver by its full name."""
+    train = _table("train", Train, scope)
+    if train is None or train.teacher_solver is None:
+        return train
+    solver = choose("solver", train.teacher_solver, ("train", "teacher_solver"), scope)
+    return None if solver is None else attrs.evolve(train, teacher_solver=solver.full_name)
+
+
+def _teacher_solver(train: Train | None, evaluate: Evaluate | None, scope: Scope) -> Chosen | None:
+    if train is None or evaluate is None:
+        return None
+    if train.teacher_solver is None:
+        return evaluate.reference
+    return choose("solver", train.teacher_solver, ("train", "teacher_solver"), scope)
 
 
 def _evaluate(scope: Scope) -> Evaluate | None:

@@ -86,6 +86,10 @@ class Train:
     clip_norm: float | None = option(
         None, "largest global gradient norm; not set: no clipping", gt=0
     )
+    teacher_solver: str | None = option(
+        None,
+        "solver with which losses integrate the teacher; not set: evaluate.reference_solver",
+    )
     precision: Literal["fp32", "bf16"] = option("fp32", "autocast dtype of network evaluations")
     device: Literal["auto", "cpu", "cuda"] = option("auto", "auto: CUDA where there is a device")
     log_every_steps: int = option(50, "steps between lines of metrics.jsonl", ge=1)
@@ -160,6 +164,7 @@ class Experiment:
     ema: Ema
     evaluate: Evaluate
     metrics: tuple[Chosen, ...]
+    teacher_solver: Chosen  # what `train.teacher_solver`, or in its stead the evaluation, names
 
     @property
     def name(self) -> str:

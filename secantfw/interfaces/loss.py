@@ -89,7 +89,10 @@ class Context(abc.ABC):
 
     @abc.abstractmethod
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
-        """Integrate dx = v dt from t to s, (B,) each, with the experiment's teacher solver."""
+        """x at time s, (B, *): dx = v dt from x (B, *) at time t in `steps` steps; t, s (B,).
+
+        The solver is the experiment's `train.teacher_solver`; v is guided as `teacher` is.
+        """
 
     @abc.abstractmethod
     def fork_rng(self, name: str) -> torch.Generator:

@@ -164,7 +164,7 @@ class _said_of:
 def check_built(built: Built) -> list[Problem]:
     """Problems of components that cannot work together: what the loss requires and nobody has,
     guidance without classes, a network whose output does not fit the data."""
-    parts = (_times, _unmet, _guidance, _evaluation, _shape)
+    parts = (_times, _unmet, _teacher_solver, _guidance, _evaluation, _shape)
     return [problem for part in parts for problem in part(built)]
 
 
@@ -250,6 +250,15 @@ def _unmet(built: Built) -> Iterator[Problem]:
         yield Problem(
             f"{name} needs forward-mode derivatives; {e.backbone.full_name} has none",
             key="backbone.use",
+        )
+
+
+def _teacher_solver(built: Built) -> Iterator[Problem]:
+    chosen = built.experiment.teacher_solver
+    solver: Solver = build(chosen)  # type: ignore[assignment]
+    if built.experiment.train.teacher_solver is not None and "secant" in solver.requires:
+        yield Problem(
+            f"a teacher has no secants for {chosen.full_name}", key="train.teacher_solver"
         )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import attrs
 import torch
 from torch import Tensor
@@ -119,7 +117,7 @@ class RunContext(Context):
         null: int,
         streams: Streams,
         steps: int,
-        teacher_solver: Callable[[], Solver],
+        teacher_solver: Solver,
         amp: torch.dtype | None = None,
     ) -> None:
         self.path = path
@@ -163,7 +161,7 @@ class RunContext(Context):
     @torch.no_grad()
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
         field = CountedField(self.path, lambda x, t, _s, c: self.teacher(x, t, c), False)
-        return self._teacher_solver().solve(field, x, t, s, steps, cond)
+        return self._teacher_solver.solve(field, x, t, s, steps, cond)
 
     def fork_rng(self, name: str) -> torch.Generator:
         return self._streams.at(f"loss/{name}", self.step)

@@ -79,7 +79,7 @@ def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | N
         null=built.dataset.spec.num_classes,
         streams=streams,
         steps=e.train.steps,
-        teacher_solver=lambda: build(e.evaluate.reference),  # type: ignore[arg-type, return-value]
+        teacher_solver=build(e.teacher_solver),  # type: ignore[arg-type]
         amp=torch.bfloat16 if e.train.precision == "bf16" else None,
     )
     if not built.dataset.size("train"):

@@ -81,13 +81,15 @@ def test_one_sample_leaves_valid_json(run, secantfw):
     assert secantfw("evaluate", run).code == 0
 
 
-def test_a_bad_evaluation_is_refused_before_training(secantfw, experiments, tmp_path):
+@pytest.mark.parametrize("key", ["evaluate.reference_solver", "train.teacher_solver"])
+def test_a_solver_that_no_teacher_serves_is_refused_before_training(
+    secantfw, experiments, tmp_path, key
+):
     said = secantfw(
-        "run", experiments / "gmm_picard.toml", "evaluate.reference_solver=secant",
-        "--out", tmp_path / "out",
-    )  # fmt: skip
+        "run", experiments / "gmm_picard.toml", f"{key}=secant", "--out", tmp_path / "out"
+    )
     assert said.code == 2
-    assert "evaluate.reference_solver" in said.err
+    assert f"{key}: a teacher has no secants" in said.err
     assert not (tmp_path / "out").exists()
 
 

@@ -18,6 +18,9 @@ def test_absent_tables_have_their_defaults(good, loaded):
     assert e.init == "teacher"
     assert e.teacher_weights() == ASSETS / "teacher.safetensors"
     assert e.evaluate.keys.reference_solver == "toy:heun"
+    assert e.teacher_solver is e.evaluate.reference
+    other = loaded(good, "train.teacher_solver=euler").experiment
+    assert (other.train.teacher_solver, other.teacher_solver.full_name) == ("toy:euler",) * 2
 
 
 def test_an_int_is_a_float_and_nothing_else_converts(good, loaded):
