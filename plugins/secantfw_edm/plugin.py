@@ -1,0 +1,44 @@
+"""What this plug-in brings: EDM's networks as backbone and as teacher."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import secantfw
+
+SECANTFW_API = 1
+
+_EDM = ("arXiv:2206.00364",)
+
+
+@secantfw.hookimpl
+def secantfw_components(register: Any) -> None:
+    register.backbone(
+        "edm",
+        "secantfw_edm.backbone:EDMBackbone",
+        options="secantfw_edm.options:EDMOptions",
+        summary="DDPM++, NCSN++ or ADM with two times, under EDM's preconditioning",
+        cite=(*_EDM, "arXiv:2505.14502"),
+        example={"preset": "tiny"},
+    )
+    register.teacher(
+        "edm",
+        "secantfw_edm.teacher:EDMTeacher",
+        options="secantfw_edm.options:EDMTeacherOptions",
+        summary="pretrained EDM denoiser as velocity on any path, from a safetensors file",
+        cite=_EDM,
+    )
+    register.loss(
+        "denoising",
+        "secantfw_edm.denoising:Denoising",
+        options="secantfw_edm.options:DenoisingOptions",
+        summary="EDM's, VP's and VE's weighted denoising loss, which trains teachers; 1F 1B",
+        cite=(*_EDM, "arXiv:2011.13456"),
+    )
+    register.time_sampler(
+        "noise_levels",
+        "secantfw_edm.noise_levels:NoiseLevels",
+        options="secantfw_edm.options:NoiseLevelsOptions",
+        summary="s = t at noise levels under EDM's, VP's or VE's law",
+        cite=(*_EDM, "arXiv:2011.13456"),
+    )
