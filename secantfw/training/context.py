@@ -34,9 +34,14 @@ class Counts:
     backward: int = 0
     teacher: int = 0
 
+    @property
+    def evaluations(self) -> int:
+        """Of all networks, in rows."""
+        return self.forward + self.teacher
+
     def per_row(self, rows: int) -> str:
         """`3F 1B`: forward and backward evaluations per sample of the batch."""
-        return f"{(self.forward + self.teacher) / rows:g}F {self.backward / rows:g}B"
+        return f"{self.evaluations / rows:g}F {self.backward / rows:g}B"
 
 
 class StudentCall(SecantCall):

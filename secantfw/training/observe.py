@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 
+import attrs
 import torch
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from secantfw.plugin.records import cause
 from secantfw.training import checkpoint
 from secantfw.training.build import Built
 from secantfw.training.checkpoint_folder import prune
+from secantfw.training.context import Counts
 from secantfw.training.event_log import EventLog
 from secantfw.training.progress import Progress
 from secantfw.training.provenance import Provenance
@@ -38,10 +40,20 @@ class NonFinite(RunAborted):
 _DECIDING = ("loss", "grad_norm")
 
 
+@attrs.frozen(eq=False)
+class StepValues:
+    """A step's 0-dim values by name, still on the device, and its evaluations per sample."""
+
+    names: tuple[str, ...]
+    values: list[Tensor]
+    evaluations: float
+
+
 class Observer:
     """Keeps the log values of each step on the device and reads them once per log interval.
 
     A line of metrics.jsonl is the mean over the steps since the line before, save skipped ones.
+    Its `evaluations` are those of all networks per sample and step, as they were counted.
     """
 
     def __init__(
@@ -53,7 +65,9 @@ class Observer:
         progress: Progress,
         provenance: Provenance,
         state: checkpoint.TrainState | None,
+        counts: Counts,
     ) -> None:
+        self.counts, self._counted = counts, counts.evaluations
         self.built, self.update, self.run, self.progress = built, update, run, progress
         self.plugins, self.provenance = plugins, provenance
         self.log = MetricsLog(run.directory / "metrics.jsonl", run.resumed_at)
@@ -66,7 +80,7 @@ class Observer:
         self.detached: list[str] = []
         self.done = run.resumed_at
         self._pending: list[Mapping[str, float]] = [] if state is None else list(state.pending)
-        self._device: list[tuple[tuple[str, ...], list[Tensor]]] = []
+        self._device: list[StepValues] = []
         self._train = built.experiment.train
         self._interval_start = time.perf_counter()
         self._interval_steps = 0
@@ -76,7 +90,9 @@ class Observer:
         """Note a step's values; log and save where it is time. `done` counts from 1."""
         self.done = done
         names = ("loss", "grad_norm", *terms.scalars)
-        self._device.append((names, [loss.detach(), norm, *terms.scalars.values()]))
+        values = [loss.detach(), norm, *terms.scalars.values()]
+        spent, self._counted = self.counts.evaluations - self._counted, self.counts.evaluations
+        self._device.append(StepValues(names, values, spent / self._train.batch_size))
         self._interval_steps += 1
         last = done == self._train.steps
         if done % self._train.log_every_steps == 0 or last:
@@ -135,12 +151,12 @@ class Observer:
         """
         if not self._device:
             return
-        numbers = iter(torch.stack([v for _, values in self._device for v in values]).tolist())
-        names_of_steps = [names for names, _ in self._device]
-        first = done - len(names_of_steps) + 1
+        kept = self._device.copy()
         self._device.clear()
-        for step, names in enumerate(names_of_steps, first):
-            self._judge(step, {name: next(numbers) for name in names})
+        numbers = iter(torch.stack([v for one in kept for v in one.values]).tolist())
+        for step, one in enumerate(kept, done - len(kept) + 1):
+            values = {name: next(numbers) for name in one.names}
+            self._judge(step, {**values, "evaluations": one.evaluations})
 
     def _judge(self, step: int, values: Mapping[str, float]) -> None:
         """Keep, skip, or stop at the values of one step."""

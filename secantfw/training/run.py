@@ -142,7 +142,14 @@ def train_run(run: Run, stop: StopRequest) -> Observer:
     info = RunInfo(run.directory, e.title, e.train.steps, first, built.device.type)
     with Progress(e.train.steps, first, "training") as progress:
         observer = Observer(
-            built, run.update, info, run.plugins, progress, run.provenance, run.state
+            built,
+            run.update,
+            info,
+            run.plugins,
+            progress,
+            run.provenance,
+            run.state,
+            run.ctx.counts,
         )
         observer.tell("secantfw_run_started")
         if run.checkpoint is None:
