@@ -35,6 +35,11 @@ CHOICES = {
         Choice(draws=3, picard_iterations=2, weights="ema", guidance=True),
     ),
     "tangent": (Choice(guidance=True),),
+    "monte_carlo": (
+        Choice(guidance=True),
+        Choice(draws=3, guidance=True),
+        Choice(draws=4, substeps=2),
+    ),
 }
 
 
@@ -54,7 +59,9 @@ def oracle_step_of(subject: Subject) -> OracleStep:
 
 
 def claimed_passes(name: str, choice: Choice) -> Passes:
-    """What the table of the paper says, for K draws and m Picard iterations."""
+    """What the table of the paper says, for K draws and m Picard iterations or Euler steps."""
+    if name == "monte_carlo":
+        return Passes(student_grad=1, teacher=choice.draws * (1 + choice.substeps))
     draws, estimates = choice.draws, choice.draws * choice.picard_iterations
     self_tangents = draws if name == "stei" and choice.tangent == "self" else 0
     frozen = 0 if name == "tangent" else estimates + self_tangents

@@ -68,7 +68,11 @@ class NetContext(Context):
         raise NotImplementedError
 
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
-        raise NotImplementedError
+        """Euler's method."""
+        for i in range(steps):
+            u = torch.lerp(t, s, i / steps)
+            x = x + ((s - t) / steps)[:, None] * self.teacher(x, u, cond)
+        return x
 
     def fork_rng(self, name: str) -> torch.Generator:
         raise NotImplementedError

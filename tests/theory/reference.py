@@ -27,6 +27,7 @@ class Choice:
     tangent: str = "self"
     diffusion_weight: float = 1.0
     fused: bool = True
+    substeps: int = 1
     guidance: bool = False
 
 
@@ -126,6 +127,21 @@ def _stee(row: Row, times: Times) -> Tensor:
     return loss
 
 
+def _monte_carlo(row: Row, times: Times) -> Tensor:
+    """By Euler steps from each interior time to the next, the nearest to t first."""
+    steps, target = row.choice.substeps, torch.zeros_like(row.x_0)
+    order = sorted(range(row.choice.draws), key=lambda k: float(abs(times.r[0, k] - times.t[0])))
+    x, u = row.point(times.t), times.t
+    for k in order:
+        r, w = times.r[:, k], times.r_weight[:, k]
+        for i in range(steps):
+            now = u + i * (r - u) / steps
+            x = x + (r - u) / steps * row.ctx.master(x, now, now, row.cond).detach()
+        target = target + w * row.ctx.master(x, r, r, row.cond).detach()
+        u = r
+    return ((row.ctx.live(row.point(times.t), times.t, times.s, row.cond) - target) ** 2).mean()
+
+
 def _diffusion(row: Row, t: Tensor) -> Tensor:
     f = row.ctx.live(row.point(t), t, t, row.cond_data)
     return ((f - row.data_tangent(t)) ** 2).mean()
@@ -136,5 +152,6 @@ _LOSSES = {
     "stei": _stei,
     "sdee": _sdee,
     "stee": _stee,
+    "monte_carlo": _monte_carlo,
     "tangent": lambda row, times: _diffusion(row, times.t),
 }

@@ -20,9 +20,13 @@ SAMPLER_OF: dict[str, tuple[str, dict[str, object]]] = {
     "sdee": ("continuous", {"segments": 1, "direction": "both"}),
     "stee": ("continuous", {"segments": 1, "direction": "both"}),
     "tangent": ("equal", {}),
+    "monte_carlo": ("continuous", {"segments": 1}),
 }
-CLASS_OF = {"sdei": "SDEI", "stei": "STEI", "sdee": "SDEE", "stee": "STEE", "tangent": "Tangent"}
-_PACKAGES = ("secantfw_picard", "secantfw_basics")
+CLASS_OF = {
+    "sdei": "SDEI", "stei": "STEI", "sdee": "SDEE", "stee": "STEE", "tangent": "Tangent",
+    "monte_carlo": "MonteCarlo",
+}  # fmt: skip
+_PACKAGES = ("secantfw_picard", "secantfw_montecarlo", "secantfw_basics")
 
 
 @attrs.frozen
@@ -54,10 +58,11 @@ def subject(name: str, patch: Patch | None = None) -> Subject:
     with _fresh_modules():
         if patch is not None:
             _import_patched(patch)
-        options = importlib.import_module("secantfw_picard.options")
+        package = "secantfw_montecarlo" if name == "monte_carlo" else "secantfw_picard"
+        options = importlib.import_module(f"{package}.options")
         return Subject(
             name,
-            _named(f"secantfw_picard.{name}", CLASS_OF[name]),
+            _named(f"{package}.{name}", CLASS_OF[name]),
             getattr(options, f"{CLASS_OF[name]}Options"),
             _sampler(name),
             _named("secantfw_basics.paths.linear", "Linear")(),

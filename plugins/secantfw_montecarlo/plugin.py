@@ -1,0 +1,20 @@
+"""What this plug-in brings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import secantfw
+
+SECANTFW_API = 1
+
+
+@secantfw.hookimpl
+def secantfw_components(register: Any) -> None:
+    register.loss(
+        "monte_carlo",
+        "secantfw_montecarlo.monte_carlo:MonteCarlo",
+        options="secantfw_montecarlo.options:MonteCarloOptions",
+        summary="secant distillation, the interior points by the teacher's solver; 1 + K (1 + m)F",
+        cite=("arXiv:2505.14502",),
+    )
