@@ -43,9 +43,10 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         raise UserError("run: --resume takes the experiment from the run; leave FILE out")
     if args.allow_change and args.resume is None:
         raise UserError("run: --allow-change goes with --resume")
+    from secantfw.training.files import disk_errors_said
     from secantfw.training.signals import exit_code, terminable
 
-    with terminable():
+    with terminable(), disk_errors_said(args.resume or args.out):
         try:
             job, plan = _resumed(args, plugins) if args.resume is not None else _new(args, plugins)
         except KeyboardInterrupt as error:

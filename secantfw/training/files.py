@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from secantfw.errors import RunAborted
+
+_OF_THE_DISK = (
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
+)  # fmt: skip
 
 
 def write_text(file: Path, text: str) -> None:
@@ -40,6 +49,24 @@ def finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@contextmanager
+def disk_errors_said(place: Path) -> Iterator[None]:
+    """A full, read-only or failing disk ends a run in one line; `place` where none is named.
+
+    Raises:
+        RunAborted: instead of such an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        raise RunAborted(
+            f"{error.filename or place}: cannot be written ({error.strerror}); what was saved "
+            "before is intact"
+        ) from error
 
 
 def sync(path: Path) -> None:

@@ -205,7 +205,11 @@ def _first_line(error: BaseException) -> str:
 
 
 def end_run(observer: Observer, status: Status, message: str = "") -> None:
-    """Tell the plug-ins, and write outcome.json, the run's last file."""
+    """Tell the plug-ins, and write outcome.json, the run's last file.
+
+    Raises:
+        OSError: it cannot be written and the run finished; of another end there is more to say.
+    """
     outcome = Outcome(
         status=status,
         step=observer.done,
@@ -218,4 +222,9 @@ def end_run(observer: Observer, status: Status, message: str = "") -> None:
         observer.tell("secantfw_run_ended", outcome=outcome)
     finally:  # a signal ends what a plug-in does, not the record of the run
         outcome = attrs.evolve(outcome, detached=tuple(observer.detached))
-        write_json(observer.run.directory / "outcome.json", attrs.asdict(outcome))
+        try:
+            write_json(observer.run.directory / "outcome.json", attrs.asdict(outcome))
+        except OSError as error:
+            if status == "finished":
+                raise
+            observer.progress.note(f"outcome.json cannot be written ({error.strerror})")

@@ -8,16 +8,15 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 
-from secantfw.errors import RunAborted, UserError
-from secantfw.training.files import sync, write_json, write_text
+from secantfw.errors import UserError
+from secantfw.training.files import disk_errors_said, sync, write_json, write_text
 
 Status = Literal["finished", "interrupted", "terminated", "failed"]
 
@@ -153,30 +152,20 @@ class MetricsLog:
     def __init__(self, file: Path, resumed_at: int) -> None:
         self.file = file
         kept: list[str] = []
-        with _said_of(file):
+        with disk_errors_said(file):
             if file.exists():
                 lines = file.read_text(errors="replace").splitlines()
                 kept = [line for line in lines if _step(line) <= resumed_at]
             write_text(file, "".join(f"{line}\n" for line in kept))
 
     def append(self, record: Mapping[str, float]) -> None:
-        with _said_of(self.file), self.file.open("a", encoding="utf-8") as stream:
+        with disk_errors_said(self.file), self.file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(record) + "\n")
 
     def sync(self) -> None:
         """Flush to disk: a checkpoint must not outlive the lines before it."""
-        with _said_of(self.file):
+        with disk_errors_said(self.file):
             sync(self.file)
-
-
-@contextmanager
-def _said_of(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise RunAborted(
-            f"{file}: cannot be written ({error.strerror}); the last checkpoint is intact"
-        ) from error
 
 
 def _step(line: str) -> float:
