@@ -13,6 +13,7 @@ _EDM = ("arXiv:2206.00364",)
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.asset("fashion16/edm_teacher", "assets/fashion16_edm_teacher.safetensors")
     register.backbone(
         "edm",
         "secantfw_edm.backbone:EDMBackbone",
@@ -27,6 +28,7 @@ def secantfw_components(register: Any) -> None:
         options="secantfw_edm.options:EDMTeacherOptions",
         summary="pretrained EDM denoiser as velocity on any path, from a safetensors file",
         cite=_EDM,
+        example={"weights": "asset:fashion16/edm_teacher"},
     )
     register.loss(
         "denoising",
