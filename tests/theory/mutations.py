@@ -249,7 +249,39 @@ _SDEE = _mutations(
         _own("sdee", "ctx.teacher(x_r, r, batch.cond)", "ctx.teacher(x_r, r, batch.cond_data)"),
         REFERENCE,
     ),
-)
+    (
+        "teacher asked at time r but at x_t",
+        _own("sdee", "ctx.teacher(x_r, r, batch.cond)", "ctx.teacher(x_t, r, batch.cond)"),
+        f"{FIXED} {MARGINALS} {REFERENCE}",
+    ),
+    (
+        "teacher asked twice",
+        _own("sdee", "target = ctx.teacher(x_r, r, batch.cond)",
+             "target = ctx.teacher(x_r, r, batch.cond)\n"
+             "        target = (target + ctx.teacher(x_r, r, batch.cond)) / 2"),
+        COUNTS,
+    ),
+    (
+        "estimate of the end s",
+        _own("sdee", "x_r, r, times.t,", "x_r, r, times.s,"),
+        f"{FIXED} {MARGINALS} {REFERENCE}",
+    ),
+    (
+        "estimate from t to r",
+        _own("sdee", "x_r, r, times.t,", "x_r, times.t, r,"),
+        f"{FIXED} {MARGINALS} {REFERENCE}",
+    ),
+    (
+        "t and s of the student exchanged",
+        _own("sdee", _PASS, _PASS.replace("times.t, times.s", "times.s, times.t")),
+        f"{FIXED} {MARGINALS} {REFERENCE}",
+    ),
+    (
+        "absolute instead of squared error",
+        _own("sdee", _SQUARE, "(f - target).abs()"),
+        REFERENCE,
+    ),
+)  # fmt: skip
 
 _STEE_SQUARE = "(f - ctx.path.tangent(batch, r)).square()"
 
@@ -459,4 +491,6 @@ _MONTE_CARLO = _mutations(
     ),
 )
 
+#: What is no loss's own.
+SHARED_PATCHES = [patch for _, patch, _ in _SHARED]
 MUTATIONS = [*_SDEI, *_STEI, *_SDEE, *_STEE, *_TANGENT_LOSS, *_MONTE_CARLO]
