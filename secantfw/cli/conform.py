@@ -44,10 +44,12 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 
     found: list[CheckResult] = []
     for component in components:
+        said = ""
         for result in conform_component(component, plugins.registry):
             found.append(result)
             if not args.json:
-                print(_line(result, _width(components)), flush=True)
+                print(_line(result, said, _width(components)), flush=True)
+            said = result.reason or said
     if args.json:
         print(json.dumps([attrs.asdict(result) for result in found], indent=2))
     else:
@@ -75,8 +77,10 @@ def _width(components: Sequence[Component]) -> int:
     return max(len(f"{c.kind}:{c.full_name}") for c in components)
 
 
-def _line(result: CheckResult, width: int) -> str:
-    reason = f"  {result.reason}" if result.reason else ""
+def _line(result: CheckResult, said: str, width: int) -> str:
+    """A row; a reason that is the last one `said` of this component is not said again."""
+    reason = "the same" if result.reason and result.reason == said else result.reason
+    reason = f"  {reason}" if reason else ""
     return f"{result.component:<{width}}  {result.outcome:<8}  {result.check}{reason}"
 
 

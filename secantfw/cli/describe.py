@@ -1,20 +1,23 @@
-"""`secantfw describe KIND:[PLUGIN:]NAME`: options, bounds, citation, source, a TOML block."""
+"""`secantfw describe KIND:[PLUGIN:]NAME`: what it declares, its options, a TOML block."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from pathlib import Path
+from typing import Any, get_type_hints
 
 import attrs
 
 from secantfw.errors import ExitCode, UserError
+from secantfw.experiment.structure import type_name
 from secantfw.options import option_info
 from secantfw.plugin.building import options_class
 from secantfw.plugin.component import Component
 from secantfw.plugin.loader import Plugins
+from secantfw.plugin.local import load_local
 from secantfw.plugin.registry import KINDS
-from secantfw.plugin.source import source_line
+from secantfw.plugin.source import declarations, source_line
 
 NAME = "describe"
 HELP = "show a component's options, citation, source and a TOML block to paste"
@@ -22,22 +25,31 @@ HELP = "show a component's options, citation, source and a TOML block to paste"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="KIND:[PLUGIN:]NAME", help="e.g. loss:sdei")
+    parser.add_argument(
+        "--local", metavar="FILE", action="append", default=[], help="load this one-file plug-in"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    for file in args.local:
+        load_local(plugins, Path(file))
     kind, _, name = args.name.partition(":")
     if kind not in KINDS or not name:
         raise UserError(f"describe: expected KIND:NAME with KIND one of {', '.join(KINDS)}; "
                         f"got {args.name!r}{plugins.registry.with_kind(args.name)}")  # fmt: skip
     component = plugins.registry.find(kind, name)
+    declared = declarations(component)
     rows = option_rows(component)
     if args.json:
-        print(json.dumps({**attrs.asdict(component), "options": rows}, indent=2, default=str))
+        said = {**attrs.asdict(component), "declares": declared, "options": rows}
+        print(json.dumps(said, indent=2, default=str))
         return int(ExitCode.DONE)
     print(f"{component.kind} {component.full_name}: {component.summary}")
     for cite in component.cite:
         print(f"cite: {cite}")
+    for attribute, text in declared.items():
+        print(f"{attribute}: {text}")
     print(f"source: {source_line(component)}")
     for row in rows:
         print(_option_text(row))
@@ -47,14 +59,15 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 
 def option_rows(component: Component) -> list[dict[str, Any]]:
     """Each option's name, type, default (None where required or not set), unit, bounds, help."""
-    rows = []
-    for field in attrs.fields(options_class(component)):
+    options = options_class(component)
+    rows, hints = [], get_type_hints(options)
+    for field in attrs.fields(options):
         info = option_info(field)
         required = field.default is attrs.NOTHING
         rows.append(
             {
                 "name": field.name,
-                "type": str(field.type),
+                "type": type_name(hints[field.name]),
                 "required": required,
                 "default": None if required else field.default,
                 "unit": info.unit,

@@ -14,6 +14,7 @@ from secantfw.experiment.load import load
 from secantfw.experiment.read import read_layer
 from secantfw.experiment.write import plain, value_text
 from secantfw.plugin.loader import Plugins
+from secantfw.training.run_directory import open_run
 
 NAME = "diff"
 HELP = "print the keys in which two experiments differ (files or run directories)"
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 def _tables(name: str, plugins: Plugins) -> Mapping[str, Any]:
     """The complete tables; those of a run are read as they are, so that no plug-in is needed."""
     if Path(name).is_dir():
-        return read_layer(Path(name, RESOLVED), f"{name.rstrip('/')}/{RESOLVED}").tables
+        return read_layer(open_run(Path(name)) / RESOLVED, f"{name.rstrip('/')}/{RESOLVED}").tables
     loaded = load(name, (), plugins)
     return plain(loaded.experiment, loaded.document)
 

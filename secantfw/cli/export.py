@@ -7,6 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from secantfw.cli.arguments import out_path
 from secantfw.cli.loading_run import load_trained
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
@@ -17,7 +18,7 @@ HELP = "write a run's weights as one safetensors file that describes itself"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="RUN", help="run directory")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
+    parser.add_argument("--out", type=out_path, required=True, metavar="FILE", help="new file")
     parser.add_argument("--dtype", choices=("float32", "float16", "bfloat16"), default="float32")
     parser.add_argument(
         "--tangent",

@@ -6,6 +6,7 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
+from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.scaffold import KINDS, check_name, write_plugin
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="of the plug-in and its component: my_loss")
     parser.add_argument("--kind", choices=KINDS, required=True, help="what the component is")
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, default=Path(), help="where its folder goes"
+        "--out", metavar="DIR", type=out_path, default=Path(), help="where its folder goes"
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 
@@ -21,7 +22,7 @@ HELP = "train an experiment, evaluate it and write its report"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="experiment (TOML)")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. train.steps=50")
-    parser.add_argument("--out", type=Path, default=Path("runs"), help="where runs go (runs/)")
+    parser.add_argument("--out", type=out_path, default=Path("runs"), help="where runs go (runs/)")
     parser.add_argument(
         "--resume", type=Path, metavar="RUN", help="continue this run directory, or checkpoint"
     )

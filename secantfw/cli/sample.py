@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from secantfw.cli.arguments import add_run_and_overrides, out_path, run_and_overrides
 from secantfw.cli.loading_run import load_trained
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
@@ -15,15 +15,12 @@ _MOST = 10_000_000  # as many as a count of files can be meant to be
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="RUN", help="run directory")
-    parser.add_argument(
-        "overrides", nargs="*", default=[], metavar="key=value", help="e.g. guidance.scale=1.5"
-    )
+    add_run_and_overrides(parser, "guidance.scale=1.5")
     parser.add_argument("--count", type=int, default=64, help="how many (64)")
     parser.add_argument("--steps", type=int, default=4, help="solver steps (4)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise (0)")
     parser.add_argument("--batch-size", type=int, default=64, help="rows the network sees (64)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the samples")
+    parser.add_argument("--out", type=out_path, required=True, help="folder for the samples")
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
@@ -38,7 +35,8 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     from secantfw.sampling.store import store
     from secantfw.training.build import build
 
-    trained = load_trained(args.directory, args.overrides, plugins)
+    named = run_and_overrides(args)
+    trained = load_trained(named.directory, named.overrides, plugins)
     built = trained.built
     spec = built.dataset.spec
     field = student_field(trained.student, built.path, built.experiment.guidance, spec.num_classes)

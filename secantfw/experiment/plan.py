@@ -9,6 +9,7 @@ from secantfw.experiment.keys import KeyPath
 from secantfw.experiment.schema import Experiment
 
 Complaint: TypeAlias = tuple[KeyPath, str]
+_OR_NONE = ", got none; to train without an evaluation write evaluate.samples = 0"
 
 
 def complaints(experiment: Experiment) -> Iterator[Complaint]:
@@ -47,12 +48,9 @@ def _train(experiment: Experiment) -> Iterator[Complaint]:
 def _evaluate(experiment: Experiment) -> Iterator[Complaint]:
     keys, solvers = experiment.evaluate.keys, experiment.evaluate.solvers
     if keys.samples > 0 and not keys.steps:
-        yield (
-            ("evaluate", "steps"),
-            "expected at least one number of steps; samples = 0: no evaluation",
-        )
+        yield ("evaluate", "steps"), f"expected at least one number of evaluations{_OR_NONE}"
     if keys.samples > 0 and not solvers:
-        yield ("evaluate", "solvers"), "expected at least one solver; samples = 0: no evaluation"
+        yield ("evaluate", "solvers"), f"expected at least one solver{_OR_NONE}"
     repeated = sorted({n for n in keys.steps if keys.steps.count(n) > 1})
     if repeated:
         yield ("evaluate", "steps"), f"{repeated[0]} is given twice"

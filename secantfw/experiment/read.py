@@ -42,6 +42,11 @@ def read_layer(file: Path, shown: str) -> Layer:
     return Layer(shown, absolute, absolute.parent, text, parse(text, shown))
 
 
+def is_override(text: str) -> bool:
+    """Whether it is written as `key=value`, as files rarely are called."""
+    return _OVERRIDE.fullmatch(text) is not None
+
+
 def parse(text: str, shown: str) -> dict[str, Any]:
     """TOML to plain tables; refuses what would hurt the parser before parsing."""
     for statement in statements(text):
@@ -69,7 +74,7 @@ def _bytes(file: Path, shown: str) -> bytes:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        hint = "; overrides come after FILE" if _OVERRIDE.fullmatch(shown) else ""
+        hint = "; overrides come after FILE" if is_override(shown) else ""
         _refuse(shown, None, f"no such file{hint}")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the file's name
         _refuse(shown, None, f"cannot be read ({getattr(error, 'strerror', None) or error})")

@@ -60,11 +60,12 @@ def device_of(experiment: Experiment) -> torch.device:
     """The device `[train] device` asks for.
 
     Raises:
-        UserError: CUDA asked for where there is none.
+        ExperimentError: CUDA asked for where there is none.
     """
     wanted = experiment.train.device
     if wanted == "cuda" and not torch.cuda.is_available():
-        raise UserError("train.device: 'cuda' was asked for, and this machine has no CUDA device")
+        what = "'cuda' was asked for, and this machine has no CUDA device"
+        raise ExperimentError([Problem(what, key="train.device")])
     has_cuda = torch.cuda.is_available()
     return torch.device("cuda" if wanted == "cuda" or (wanted == "auto" and has_cuda) else "cpu")
 

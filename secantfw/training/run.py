@@ -63,8 +63,8 @@ def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | N
         UserError: anything about the experiment that cannot work.
     """
     e = loaded.experiment
-    device = device_of(e) if device is None else device
     with located(loaded):
+        device = device_of(e) if device is None else device
         built = build_experiment(e, device)
         problems = check_built(built)
         if problems:

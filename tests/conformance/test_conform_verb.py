@@ -62,3 +62,13 @@ def test_a_declared_failure_that_holds_is_a_failure(capsys, local):
 def test_a_name_that_is_nothing_is_one_line(capsys):
     assert main(["conform", "nothing"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_reason_is_said_once(capsys, monkeypatch):
+    from secantfw.testing.running import CheckResult
+
+    results = [CheckResult("loss:a:b", f"check_{n}", "failed", "KeyError: x") for n in range(3)]
+    monkeypatch.setattr("secantfw.testing.running.conform_component", lambda *_: results)
+    assert main(["conform", "solver:basics:heun"]) == 1
+    *lines, _ = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[-1] for line in lines] == ["KeyError: x", "the same", "the same"]

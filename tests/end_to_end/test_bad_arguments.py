@@ -44,7 +44,6 @@ def trained(monkeypatch):
     [
         ("nodir/e.safetensors", "No such file or directory"),
         ("folder", "Is a directory"),
-        ("", "Is a directory"),
     ],
 )
 def test_an_export_that_cannot_be_written(secantfw, trained, tmp_path, monkeypatch, out, reason):
@@ -52,7 +51,16 @@ def test_an_export_that_cannot_be_written(secantfw, trained, tmp_path, monkeypat
     (tmp_path / "folder").mkdir()
     said = secantfw("export", "run", "--out", out)
     assert said.code == 2
-    assert said.err == f"secantfw: error: {out or '.'}: cannot be written ({reason})\n"
+    assert said.err == f"secantfw: error: {out}: cannot be written ({reason})\n"
+
+
+@pytest.mark.parametrize("verb", ["run", "sample", "export", "new"])
+def test_an_empty_out_is_not_the_current_folder(secantfw, tmp_path, monkeypatch, verb):
+    monkeypatch.chdir(tmp_path)
+    said = secantfw(verb, *(["plugin"] if verb == "new" else []), "x", "--out", "")
+    assert said.code == 2
+    assert said.err == "secantfw: error: --out: expected a path, got ''\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_weights_that_do_not_fit_are_an_os_error(full_disk, tmp_path):
@@ -77,14 +85,26 @@ def test_the_name_of_a_new_plugin_is_looked_at_first(secantfw, tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("verb", ["show", "run"])
-def test_a_run_directory_is_no_file_but_has_one(secantfw, tmp_path, verb):
+def test_a_run_directory_is_no_file_but_has_one(secantfw, tmp_path):
     (tmp_path / "resolved.toml").touch()
-    said = secantfw(verb, tmp_path)
+    said = secantfw("run", tmp_path)
     assert said.code == 2
     assert said.err == (
         f"secantfw: error: {tmp_path}: a directory, expected a TOML file; "
         f"the experiment of this run is {tmp_path / 'resolved.toml'}\n"
+    )
+
+
+@pytest.mark.parametrize("verb", ["show", "diff"])
+def test_a_folder_of_runs_names_the_newest(secantfw, tmp_path, verb):
+    for name in ("2026-01-02", "2026-01-01"):
+        (tmp_path / "toy" / name).mkdir(parents=True)
+        (tmp_path / "toy" / name / "resolved.toml").touch()
+    said = secantfw(verb, tmp_path, *([tmp_path] if verb == "diff" else []))
+    assert said.code == 2
+    assert said.err == (
+        f"secantfw: error: {tmp_path}: not a run directory (no resolved.toml); "
+        f"did you mean {tmp_path / 'toy' / '2026-01-02'}?\n"
     )
 
 

@@ -69,6 +69,58 @@ def test_overrides_of_an_evaluation_are_recorded(run, secantfw):
     assert secantfw("evaluate", run).code == 0
 
 
+def test_overrides_may_stand_before_the_run(run, secantfw):
+    assert secantfw("evaluate", "evaluate.samples=8", run, "evaluate.steps=[1]").code == 0
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    assert evaluation["overrides"] == "evaluate.samples=8 evaluate.steps=[1]"
+    assert secantfw("evaluate", run).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--steps", "1", "evaluate.steps=[4]"],
+            "evaluate: --steps 1 and evaluate.steps=[4] set one key; give one of them",
+        ),
+        (
+            ["evaluate.steps=[]"],
+            "command line: evaluate.steps: expected at least one number of evaluations, got none; "
+            "to train without an evaluation write evaluate.samples = 0",
+        ),
+        (
+            ["train.device=cuda"],
+            "command line: train.device: 'cuda' was asked for, and this machine has no CUDA "
+            "device",
+        ),
+    ],
+)
+def test_an_evaluation_is_refused_in_one_line(run, secantfw, monkeypatch, arguments, said):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    refused = secantfw("evaluate", run, *arguments)
+    assert refused.code == 2
+    assert refused.err == f"secantfw: error: {said}\n"
+
+
+def test_show_takes_a_run(run, secantfw):
+    text = (run / "resolved.toml").read_text()
+    assert secantfw("show", run, "--origins").out == text
+    plain = secantfw("show", run).out
+    assert plain == secantfw("show", run / "resolved.toml").out
+    assert "steps = 4\n" in plain
+    assert "steps = 5\n" in secantfw("show", run, "train.steps=5").out
+
+
+def test_a_run_says_where_a_device_it_lacks_was_asked_for(
+    secantfw, experiments, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    said = secantfw("run", experiments / "gmm_picard.toml", "train.device=cuda", "--out", tmp_path)
+    assert said.code == 2
+    assert said.err.startswith("secantfw: error: command line: train.device: 'cuda' was asked for")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_sample_leaves_valid_json(run, secantfw):
     assert secantfw("evaluate", run, "--steps", "1", "evaluate.samples=1").code == 0
 

@@ -120,8 +120,33 @@ def test_describe_prints_options_and_a_block(secantfw):
     assert said.code == 0
     assert "draws: int, default 1, >= 1" in said.out
     assert "cite: arXiv:2505.14502" in said.out
+    assert "requires: teacher; options may add to it" in said.out
+    assert "weights: 'live' or 'ema', default" in said.out
     assert 'use = "picard:sdei"' in said.out
     assert secantfw("describe", "loss:nothing").code == 2
+
+
+LOCAL = """
+import secantfw
+
+
+@secantfw.hookimpl
+def secantfw_components(register):
+    register.solver("midpoint", "local_midpoint:Midpoint")
+
+
+class Midpoint(secantfw.Solver):
+    order = 2
+"""
+
+
+def test_describe_takes_a_plugin_of_one_file(secantfw, tmp_path):
+    file = tmp_path / "local_midpoint.py"
+    file.write_text(LOCAL)
+    said = secantfw("describe", "solver:midpoint", "--local", file)
+    assert said.code == 0
+    assert f"order: 2\nsource: {file}:10\n" in said.out
+    assert 'use = "local_midpoint:midpoint"' in said.out
 
 
 def test_doctor_finds_this_machine_fit(secantfw):

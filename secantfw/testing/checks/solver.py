@@ -50,7 +50,7 @@ class Problem:
 
 
 def check_result_has_shape_and_dtype_of_x(subject: Subject) -> None:
-    """x (B, *) gives (B, *) of the same dtype, float64 too,."""
+    """x (B, *) gives (B, *) of the same dtype, float64 too."""
     for dtype in (torch.float32, torch.float64):
         problem = _problem(subject, dtype=dtype)
         found = problem.solve(subject.object, 3)
