@@ -23,6 +23,11 @@ class Backbone(nn.Module, abc.ABC):
     #: What the network can do beyond s < t: "bidirectional" (s > t too), "guidance" (it embeds
     #: `cond.guidance`), "jvp" (forward-mode AD runs through it). May depend on the options.
     supports: frozenset[str] = frozenset()
+    #: How far f(x, t, t) may be from the teacher's v(x, t) right after `load_tangent`, as a share
+    #: of max |v|, in float32 and eval mode: 0 is bit for bit, which every run checks before its
+    #: first step. A backbone whose tangent is computed in another order says how much that rounds;
+    #: one whose f(x, t, t) means something else says None, and nothing is checked.
+    start_tolerance: float | None = 0.0
 
     @abc.abstractmethod
     def forward(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
@@ -40,6 +45,9 @@ class Backbone(nn.Module, abc.ABC):
     @abc.abstractmethod
     def load_tangent(self, weights: Mapping[str, Tensor]) -> LoadReport:
         """Take one-time weights of v. Afterwards f(x, t, t) == v(x, t), bit for bit in float32.
+
+        Hence the second time's embedding is a copy of the first's, the two are averaged, and what
+        embeds a guidance scale ends in zeros: v, which knows no scale, is f at every scale.
 
         Raises:
             UserError: keys or shapes that do not fit, the first ones named.

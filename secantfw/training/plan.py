@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-import torch
 
 from secantfw.errors import UserError
 from secantfw.experiment.schema import Chosen
-from secantfw.interfaces.records import Batch, Cond, LossTerms
+from secantfw.interfaces.records import Batch, LossTerms
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.context import RunContext
+from secantfw.training.start import start_of
 
 
 @attrs.frozen
@@ -73,7 +73,7 @@ def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
         cite=tuple(cite),
         components=tuple(_planned(part, built) for part in _parts(built)),
         evaluations_per_step=_count(built, ctx, source),
-        start=_start(built, source),
+        start=start_of(built, source),
         device=built.device.type,
         steps=e.train.steps,
         batch_size=e.train.batch_size,
@@ -118,26 +118,3 @@ def _count(built: Built, ctx: RunContext, source: BatchSource) -> str:
         teacher=ctx.counts.teacher - before.teacher,
     )
     return spent.per_row(2)
-
-
-@torch.no_grad()
-def _start(built: Built, source: BatchSource) -> str:
-    """Where the student starts; one that takes the teacher's weights must equal it at s = t."""
-    if built.load_report is None or built.teacher is None:
-        return "from scratch"
-    batch = _small_batch(source)
-    t = torch.tensor([0.25, 0.75], device=built.device)
-    x_t = built.path.point(batch, t)
-    cond = Cond(batch.cond.label, batch.cond.guidance)
-    training = built.student.training
-    f = built.student.eval()(x_t, t, t, cond)
-    built.student.train(training)
-    v = built.teacher.velocity(x_t, t, cond)
-    gap = float((f - v).abs().max())
-    if gap > 1e-6 * max(1.0, float(v.abs().max())):
-        raise UserError(
-            f"backbone: the student took the teacher's weights, but f(x, t, t) differs from "
-            f"v(x, t) by {gap:.2g}; its load_tangent or its second time is wrong"
-        )
-    exact = "bit for bit" if gap == 0 else f"to {gap:.1g}"
-    return f"teacher's weights, f(x, t, t) = v(x, t) {exact}"
