@@ -67,7 +67,9 @@ if TYPE_CHECKING:
     from secantfw.torch_file import pickled_part as pickled_part
     from secantfw.training.run_directory import Outcome as Outcome
     from secantfw.training.run_directory import RunInfo as RunInfo
+    from secantfw.weights import WeightsFile as WeightsFile
     from secantfw.weights import load_weights as load_weights
+    from secantfw.weights import open_weights as open_weights
     from secantfw.weights import read_header as read_header
     from secantfw.weights import save_weights as save_weights
 
@@ -112,6 +114,7 @@ _LAZY = {
     "TimeSampler": "interfaces.time_sampler",
     "Times": "interfaces.records",
     "TimesNeed": "interfaces.records",
+    "WeightsFile": "weights",
     "WeightsFormat": "interfaces.weights_format",
     "WeightsHeader": "interfaces.records",
     "at": "interfaces.tensors",
@@ -119,6 +122,7 @@ _LAZY = {
     "load_torch_file": "torch_file",
     "load_weights": "weights",
     "mean_flat": "interfaces.tensors",
+    "open_weights": "weights",
     "pickled_part": "torch_file",
     "read_header": "weights",
     "save_weights": "weights",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from secantfw.errors import UserError
 from secantfw.interfaces.weights_format import ConvertedWeights
 from secantfw.plugin.records import cause
 from secantfw.plugin.weights_formats import NamedFormat
+from secantfw.torch_file import complaint
+from secantfw.weights import WeightsFile, load_weights, read_header, widened
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,13 +51,30 @@ def choose_format(file: Path, formats: Sequence[NamedFormat], name: str = "") ->
     else:
         found = recognised_by(file, formats)
         if not found:
-            raise UserError(
-                f"{file}: a damaged file, or of a format that no plug-in knows; known: {known}"
-            )
+            raise UserError(f"{_seen_from_outside(file)}; no format knows it; known: {known}")
     if len(found) > 1:
         choices = " or ".join(f"--format {named.full_name}" for named in found)
         raise UserError(f"{file}: several formats claim it; say {choices}")
     return found[0]
+
+
+def _seen_from_outside(file: Path) -> str:
+    """What is wrong with a file that nobody recognises, as far as its first bytes tell."""
+    with file.open("rb") as stream:
+        first = stream.read(9)
+    if not first:
+        return f"{file}: is empty"
+    if first.startswith(b"PK"):
+        return complaint(file) or f"{file}: a file of torch.save with other names"
+    if first.startswith(b"\x80"):
+        return f"{file}: a bare pickle, which would have to be executed"
+    if file.suffix == ".safetensors" or first[8:] == b"{":
+        try:
+            read_header(file)
+        except UserError as error:
+            return str(error)
+        return f"{file}: damaged safetensors, or with other names"
+    return f"{file}: not a weights file"
 
 
 def check_regular(file: Path) -> None:
@@ -96,6 +116,40 @@ def read_foreign(
     return read
 
 
+def open_any(file: Path, formats: Callable[[], Sequence[NamedFormat]]) -> WeightsFile:
+    """The weights file, of our own format or of one of `formats`, which are asked for at need.
+
+    Safetensors without our description that no format recognises are taken as they are.
+
+    Raises:
+        UserError: no such file, a damaged one, or of a format that nobody knows.
+    """
+    check_regular(file)
+    own = WeightsFile(read_header(file), partial(load_weights, file)) if _is_ours(file) else None
+    if own is not None and own.header.component:
+        return own
+    known = formats()
+    if own is not None and not recognised_by(file, known):
+        return own
+    named = choose_format(file, known)
+    read = read_foreign(file, named)
+
+    def tensors() -> Mapping[str, Tensor]:
+        check_finite(file, read.tensors)
+        return widened(read.tensors)
+
+    which = f", weights {read.note['weights']}" if "weights" in read.note else ""
+    return WeightsFile(
+        read.header, tensors, f"{file.name}: converted from {named.full_name}{which}"
+    )
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether it is, or says it is, a safetensors file."""
+    with file.open("rb") as stream:
+        return file.suffix == ".safetensors" or stream.read(9)[8:] == b"{"
+
+
 def check_finite(file: Path | str, tensors: Mapping[str, Tensor]) -> None:
     """Refuse weights with NaN or infinity, naming where."""
     bad = [key for key, tensor in tensors.items() if not bool(tensor.isfinite().all())]
@@ -122,7 +176,8 @@ def _oddities(tensor: Tensor) -> Iterator[str]:
     if not isinstance(tensor, torch.Tensor):
         yield f"is no tensor but {type(tensor).__name__}"
         return
-    if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
+    plain = tensor.layout == torch.strided and tensor.device.type == "cpu"
+    if not plain or tensor.is_quantized or tensor.is_complex():
         yield "is no plain tensor"
         return
     needed = tensor.numel() * tensor.element_size()

@@ -8,6 +8,7 @@ other name. The numbers are mapped, not read.
 from __future__ import annotations
 
 import os
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,8 @@ def load_torch_file(file: str | os.PathLike[str], allow: Sequence[type] = ()) ->
     import torch
 
     _directory(Path(file))
-    with torch.serialization.safe_globals(list(allow)):
+    with torch.serialization.safe_globals(list(allow)), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an odd file ends in an error or is none
         unsafe = _refused_names(file)
         if unsafe:
             raise UserError(
@@ -44,9 +46,10 @@ def load_torch_file(file: str | os.PathLike[str], allow: Sequence[type] = ()) ->
         try:
             return torch.load(file, map_location="cpu", weights_only=True, mmap=True)
         except Exception as error:  # torch says a damaged file in a dozen ways
-            said = str(error).splitlines() or [""]
+            # Its text is left out: it goes on about switching weights_only off.
             raise UserError(
-                f"{file}: damaged, or no file of tensors ({type(error).__name__}: {said[0][:200]})"
+                f"{file}: damaged, or holds more than tensors and plain containers "
+                f"({type(error).__name__})"
             ) from error
 
 
@@ -61,6 +64,15 @@ def pickled_part(file: str | os.PathLike[str]) -> bytes:
             return archive.read(entries["data.pkl"])
     except (UserError, zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
         return b""
+
+
+def complaint(file: str | os.PathLike[str]) -> str:
+    """Why a file is none that torch.save wrote; "" if it may be one."""
+    try:
+        _directory(Path(file))
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def _directory(file: Path) -> dict[str, zipfile.ZipInfo]:

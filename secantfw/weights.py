@@ -11,9 +11,12 @@ import json
 import os
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from secantfw.errors import UserError
 from secantfw.interfaces.records import DataSpec, WeightsHeader
@@ -22,9 +25,35 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from secantfw.interfaces.build_site import BuildSite
+
 METADATA_KEY = "secantfw"
 _MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")  # how safetensors spells an errno
+
+
+@attrs.frozen(eq=False)
+class WeightsFile:
+    """A weights file whose description is known and whose tensors are read when they are wanted.
+
+    `converted` says of a foreign file what was made of it; "" for a file of secantfw's own.
+    """
+
+    header: WeightsHeader
+    read: Callable[[], Mapping[str, Tensor]]
+    converted: str = ""
+
+
+def open_weights(file: str | os.PathLike[str], site: BuildSite) -> WeightsFile:
+    """The weights file that a component's options name, of whatever format it is.
+
+    Raises:
+        UserError: no such file, or a damaged one.
+    """
+    known = site.weights
+    if known is not None and site.read_weights is not None and known.file == str(file):
+        return WeightsFile(known, site.read_weights)
+    return WeightsFile(read_header(file), partial(load_weights, file))
 
 
 def read_header(file: str | os.PathLike[str]) -> WeightsHeader:
@@ -79,7 +108,6 @@ def load_weights(file: str | os.PathLike[str]) -> dict[str, Tensor]:
     Raises:
         UserError: no such file, or a damaged one.
     """
-    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -88,6 +116,13 @@ def load_weights(file: str | os.PathLike[str]) -> dict[str, Tensor]:
         tensors = load_file(str(file))
     except (SafetensorError, ValueError, KeyError, OSError) as error:
         raise UserError(f"{file}: damaged weights file ({error})") from error
+    return widened(tensors)
+
+
+def widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors with float16 and bfloat16 as float32."""
+    import torch
+
     half = (torch.float16, torch.bfloat16)
     return {k: v.float() if v.dtype in half else v for k, v in tensors.items()}
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 
 from secantfw.errors import ExitCode, ExperimentError, Problem, UserError
 from secantfw.experiment.load import LoadedExperiment, load
 from secantfw.plugin.loader import Plugins
+from secantfw.plugin.weights_formats import weights_formats
 
 NAME = "check"
 HELP = "list every problem of an experiment; builds its networks without memory"
@@ -26,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     try:
         loaded = load(args.file, args.overrides, plugins)
-        problems = () if args.no_build else _build_problems(loaded)
+        problems = () if args.no_build else _build_problems(loaded, plugins)
     except ExperimentError as error:
         problems = error.problems
     for problem in problems:
@@ -37,14 +39,16 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     return int(ExitCode.DONE)
 
 
-def _build_problems(loaded: LoadedExperiment) -> Sequence[Problem]:
+def _build_problems(loaded: LoadedExperiment, plugins: Plugins) -> Sequence[Problem]:
     """What only building shows; on the meta device, where networks take no memory."""
     import torch
 
     from secantfw.training.build import build_experiment, check_built
 
     try:
-        found = check_built(build_experiment(loaded.experiment, torch.device("meta")))
+        formats = partial(weights_formats, plugins)
+        built = build_experiment(loaded.experiment, torch.device("meta"), formats)
+        found = check_built(built)
     except ExperimentError as error:
         found = list(error.problems)
     except UserError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,7 @@ import attrs
 
 from secantfw.errors import ExperimentError, UserError
 from secantfw.plugin.loader import Plugins
+from secantfw.plugin.weights_formats import weights_formats
 
 if TYPE_CHECKING:
     from secantfw.interfaces.backbone import Backbone
@@ -59,7 +61,8 @@ def load_trained(
     for complaint in complaints:
         print(f"secantfw: warning: {complaint}; using {found.name}", file=sys.stderr)
     with located(loaded):
-        built = build_experiment(loaded.experiment, device_of(loaded.experiment))
+        formats = partial(weights_formats, plugins)
+        built = build_experiment(loaded.experiment, device_of(loaded.experiment), formats)
         problems = check_built(built)
         if problems:
             raise ExperimentError(problems)

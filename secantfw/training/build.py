@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 import torch
@@ -10,6 +10,7 @@ import torch
 from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.evaluation.rows import NamedSolver, Row, plan_rows
 from secantfw.experiment.schema import Chosen, Experiment
+from secantfw.foreign_weights import open_any
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.build_site import BuildSite
 from secantfw.interfaces.dataset import Dataset
@@ -21,8 +22,8 @@ from secantfw.interfaces.solver import Solver
 from secantfw.interfaces.teacher import Teacher
 from secantfw.interfaces.time_sampler import TimeSampler
 from secantfw.plugin.building import build as build_component
+from secantfw.plugin.weights_formats import NamedFormat
 from secantfw.training.randomness import seed_of
-from secantfw.weights import read_header
 
 
 @attrs.frozen(eq=False)
@@ -40,6 +41,7 @@ class Built:
     solver: Solver
     metrics: tuple[Metric, ...]  # built before training, so that what they miss shows then
     load_report: LoadReport | None  # None: the student starts from scratch
+    converted: str = ""  # what was made of a foreign weights file of the teacher
 
     def header(self) -> WeightsHeader:
         """How the student's weights describe themselves."""
@@ -70,10 +72,15 @@ def device_of(experiment: Experiment) -> torch.device:
     return torch.device("cuda" if wanted == "cuda" or (wanted == "auto" and has_cuda) else "cpu")
 
 
-def build_experiment(experiment: Experiment, device: torch.device) -> Built:
+def build_experiment(
+    experiment: Experiment,
+    device: torch.device,
+    formats: Callable[[], Sequence[NamedFormat]] = tuple,
+) -> Built:
     """Build everything; on the meta device networks take no memory and weights are not read.
 
-    The student's initial weights are a function of the seed alone.
+    The student's initial weights are a function of the seed alone. `formats` are those of foreign
+    weights files, asked for where the teacher names one.
 
     Raises:
         UserError: data, weights or sizes that do not fit, prefixed with the table.
@@ -84,10 +91,12 @@ def build_experiment(experiment: Experiment, device: torch.device) -> Built:
     with _said_of("path"):
         path: Path = build(e.path)  # type: ignore[assignment]
     with _said_of("teacher.weights"):
-        weights = e.teacher_weights()
-        header = None if weights is None else read_header(weights)
+        file = e.teacher_weights()
+        weights = None if file is None else open_any(file, formats)
+        header = None if weights is None else weights.header
         _check_header(header, e, dataset)
-    site = BuildSite(dataset.spec, path, header, e.guidance.range)
+    read = None if weights is None else weights.read
+    site = BuildSite(dataset.spec, path, header, e.guidance.range, read)
     with torch.random.fork_rng(devices=[]), torch.device(device):
         torch.manual_seed(seed_of(e.seed, "init", 0))
         teacher: Teacher | None = None
@@ -112,6 +121,7 @@ def build_experiment(experiment: Experiment, device: torch.device) -> Built:
         solver=build(e.solver),  # type: ignore[arg-type]
         metrics=_metrics(e, dataset, device),
         load_report=report,
+        converted="" if weights is None else weights.converted,
     )
 
 

@@ -34,6 +34,7 @@ class Plan:
     components: tuple[PlannedComponent, ...]
     evaluations_per_step: str
     start: str
+    weights: str  # what was made of a foreign weights file; "" without one
     device: str
     steps: int
     batch_size: int
@@ -49,6 +50,8 @@ class Plan:
         for c in self.components:
             size = "" if not c.parameters else f"  {c.parameters:,} parameters"
             rows.append(f"  {c.kind:<{width}}  {c.name}{size}")
+        if self.weights:
+            rows.append(f"  {'weights':<{width}}  {self.weights}")
         return [
             self.title,
             *rows,
@@ -74,6 +77,7 @@ def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
         components=tuple(_planned(part, built) for part in _parts(built)),
         evaluations_per_step=_count(built, ctx, source),
         start=start_of(built, source),
+        weights=built.converted,
         device=built.device.type,
         steps=e.train.steps,
         batch_size=e.train.batch_size,

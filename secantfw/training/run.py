@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -12,6 +13,7 @@ import torch
 from secantfw.errors import ExitCode, ExperimentError, RunAborted, UserError
 from secantfw.experiment.load import LoadedExperiment, resolved_toml
 from secantfw.plugin.loader import Plugins
+from secantfw.plugin.weights_formats import weights_formats
 from secantfw.training import checkpoint, run_directory
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built, build, build_experiment, check_built, device_of
@@ -65,7 +67,7 @@ def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | N
     e = loaded.experiment
     with located(loaded):
         device = device_of(e) if device is None else device
-        built = build_experiment(e, device)
+        built = build_experiment(e, device, partial(weights_formats, plugins))
         problems = check_built(built)
         if problems:
             raise ExperimentError(problems)
