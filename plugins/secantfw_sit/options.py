@@ -46,5 +46,9 @@ class SiTOptions:
 class SiTTeacherOptions:
     """The teacher."""
 
-    weights: str = option(REQUIRED, "safetensors file with SiT weights", is_path=True)
+    weights: str = option(
+        REQUIRED,
+        "weights file: safetensors, official .pt, or any that a plug-in reads",
+        is_path=True,
+    )
     attention: Attention = option("fused", "as in the backbone; equal choices give equal bits")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import secantfw
@@ -26,3 +27,11 @@ def secantfw_components(register: Any) -> None:
         cite=("arXiv:2401.08740",),
         example={"weights": "asset:fashion16/sit_teacher"},
     )
+
+
+@secantfw.hookimpl
+def secantfw_weights_formats() -> Mapping[str, str]:
+    return {
+        "official": "secantfw_sit.formats.official:OfficialSiT",
+        "diffusers": "secantfw_sit.formats.diffusers:DiffusersSiT",
+    }

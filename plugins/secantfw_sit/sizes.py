@@ -13,7 +13,7 @@ import attrs
 
 from secantfw import DataSpec, UserError, WeightsHeader
 from secantfw_sit.options import SiTOptions
-from secantfw_sit.weights_file import sizes_from_shapes
+from secantfw_sit.weights_file import sizes_from_shapes, stored_shapes
 
 #: name: (width, depth, heads)
 PRESETS: Mapping[str, tuple[int, int, int]] = {
@@ -67,7 +67,7 @@ def sizes_in_weights(weights: WeightsHeader | None) -> dict[str, Any]:
         return {}
     names = {field.name for field in attrs.fields(Sizes)}
     said = {key: value for key, value in weights.options.items() if key in names}
-    return said or _with_heads(sizes_from_shapes(weights.file))
+    return said or _with_heads(sizes_from_shapes(stored_shapes(weights.file)))
 
 
 def teacher_sizes(weights: WeightsHeader) -> Sizes:

@@ -13,31 +13,33 @@ from secantfw import (
     DataSpec,
     Teacher,
     UserError,
+    WeightsFile,
     WeightsHeader,
-    load_weights,
-    read_header,
+    open_weights,
 )
 from secantfw_sit.network import SiTNetwork
 from secantfw_sit.options import SiTTeacherOptions
 from secantfw_sit.sizes import teacher_sizes
 from secantfw_sit.tangent import check_fit, tangent_part
-from secantfw_sit.weights_file import PREFIX, data_from_shapes
+from secantfw_sit.weights_file import PREFIX, data_from_shapes, stored_shapes
 
 
 class SiTTeacher(Teacher):
-    """Weights in safetensors: official names, or a run's student that still is a one-time network.
+    """One-time weights: of any file that a format reads, or a student that still is a tangent.
 
     On the meta device (`check`) only the file's header is read.
     """
 
     def __init__(self, options: SiTTeacherOptions, site: BuildSite) -> None:
-        header = _header(options.weights)
+        weights = open_weights(options.weights, site)
+        header = weights.header
         _check_data(header, site.spec)
+        _check_prediction(header)
         self.path = site.path
         self.network = SiTNetwork(teacher_sizes(header), site.spec, attention=options.attention)
         self.network.eval().requires_grad_(False)
         if torch.get_default_device().type != "meta":
-            self.network.load_state_dict(_one_time(options.weights, self.network.state_dict()))
+            self.network.load_state_dict(_one_time(weights, self.network.state_dict()))
 
     @torch.no_grad()
     def velocity(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
@@ -56,15 +58,9 @@ class SiTTeacher(Teacher):
         return sum(parameter.numel() for parameter in self.network.parameters())
 
 
-def _header(file: str) -> WeightsHeader:
-    if not file.endswith(".safetensors"):
-        raise UserError(f"{file}: not a safetensors file; `secantfw convert` makes one of it")
-    return read_header(file)
-
-
 def _check_data(header: WeightsHeader, spec: DataSpec) -> None:
     """Refuse weights of other data. A bare state dict shows its data in its shapes."""
-    shown = data_from_shapes(header.file) if header.spec is None else None
+    shown = None if header.spec is not None else data_from_shapes(stored_shapes(header.file))
     found = header.spec if shown is None else DataSpec(*shown)
     if found is not None and found != spec:
         raise UserError(
@@ -72,13 +68,24 @@ def _check_data(header: WeightsHeader, spec: DataSpec) -> None:
         )
 
 
+def _check_prediction(header: WeightsHeader) -> None:
+    """Refuse networks whose output is no velocity."""
+    predicts = header.options.get("prediction", "velocity")
+    if predicts != "velocity":
+        raise UserError(
+            f"{header.file}: its network predicts {predicts}, a teacher gives velocities; if that "
+            "is a mistake, convert the file with --set prediction=velocity"
+        )
+
+
 def _data(spec: DataSpec) -> str:
     return f"{spec.shape} with {spec.num_classes} classes"
 
 
-def _one_time(file: str, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _one_time(file: WeightsFile, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of the file, checked against the network's."""
-    tensors = {key.removeprefix(PREFIX): value for key, value in load_weights(file).items()}
-    weights = tangent_part(tensors, file)
-    check_fit(expected, weights, f"{file}: its weights")
+    name = file.header.file
+    tensors = {key.removeprefix(PREFIX): value for key, value in file.read().items()}
+    weights = tangent_part(tensors, name)
+    check_fit(expected, weights, f"{name}: its weights")
     return weights

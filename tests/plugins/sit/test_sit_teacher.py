@@ -53,6 +53,7 @@ def test_a_bare_official_state_dict_shows_its_data(tmp_path):
     [("w.pt", "not a safetensors file"), ("w.safetensors", "no such weights file")],
 )
 def test_a_file_that_is_not_there_or_of_another_kind(tmp_path, site, name, message):
+    (tmp_path / "w.pt").write_bytes(b"PK and no more")
     with pytest.raises(UserError, match=message):
         SiTTeacher(SiTTeacherOptions(str(tmp_path / name)), site)
 
