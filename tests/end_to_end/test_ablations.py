@@ -31,6 +31,7 @@ def test_it_runs_every_file_of_its_folder_once(script):
     ]  # fmt: skip
 
 
+@pytest.mark.plugin("montecarlo")
 def test_every_file_takes_at_most_300_steps(script):
     from secantfw.experiment.load import load
     from secantfw.plugin.loader import load_plugins

@@ -5,12 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import tomli
 
 FILES = sorted((Path(__file__).parents[2] / "experiments").glob("**/*.toml"))
 SHIPPED = [f for f in FILES if "base" not in f.parts]
 
 
-@pytest.mark.parametrize("file", SHIPPED, ids=lambda f: f.stem)
+def required(file: Path) -> list[str]:
+    """The plug-ins in `requires` of the file, or of what it extends."""
+    tables = tomli.loads(file.read_text(encoding="utf-8"))
+    if "requires" in tables or "extends" not in tables:
+        return tables.get("requires", [])
+    return required(file.parent / tables["extends"])
+
+
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(f, id=f.stem, marks=pytest.mark.plugin(*required(f))) for f in SHIPPED],
+)
 def test_an_experiment_checks(file, secantfw):
     said = secantfw("check", file)
     assert said.code == 0, said.out + said.err
