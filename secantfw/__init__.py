@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from secantfw.experiment.schema import Experiment as Experiment
     from secantfw.interfaces.backbone import Backbone as Backbone
     from secantfw.interfaces.build_site import BuildSite as BuildSite
+    from secantfw.interfaces.conversions import Noising as Noising
+    from secantfw.interfaces.conversions import data_from_velocity as data_from_velocity
+    from secantfw.interfaces.conversions import noise_from_velocity as noise_from_velocity
+    from secantfw.interfaces.conversions import noising as noising
+    from secantfw.interfaces.conversions import score_from_noise as score_from_noise
+    from secantfw.interfaces.conversions import score_from_velocity as score_from_velocity
+    from secantfw.interfaces.conversions import velocity_from_noise as velocity_from_noise
+    from secantfw.interfaces.conversions import velocity_from_score as velocity_from_score
     from secantfw.interfaces.dataset import Dataset as Dataset
     from secantfw.interfaces.dataset import Split as Split
     from secantfw.interfaces.interior import complete_times as complete_times
@@ -91,8 +99,8 @@ _LAZY = {
     "ConvertedWeights": "interfaces.weights_format",
     "DataSpec": "interfaces.records",
     "Dataset": "interfaces.dataset",
-    "Experiment": "experiment.schema",
     "Derivative": "interfaces.loss",
+    "Experiment": "experiment.schema",
     "Field": "interfaces.solver",
     "Finding": "doctor",
     "Items": "interfaces.records",
@@ -100,11 +108,12 @@ _LAZY = {
     "LossTerms": "interfaces.records",
     "Metric": "interfaces.metric",
     "MetricSite": "interfaces.metric",
+    "Noising": "interfaces.conversions",
     "Outcome": "training.run_directory",
     "Path": "interfaces.path",
+    "Point": "interfaces.loss",
     "Register": "plugin.registry",
     "RunInfo": "training.run_directory",
-    "Point": "interfaces.loss",
     "SecantCall": "interfaces.loss",
     "SecantLoss": "interfaces.loss",
     "Solver": "interfaces.solver",
@@ -119,14 +128,21 @@ _LAZY = {
     "WeightsHeader": "interfaces.records",
     "at": "interfaces.tensors",
     "complete_times": "interfaces.interior",
+    "data_from_velocity": "interfaces.conversions",
     "load_torch_file": "torch_file",
     "load_weights": "weights",
     "mean_flat": "interfaces.tensors",
     "open_weights": "weights",
+    "noise_from_velocity": "interfaces.conversions",
+    "noising": "interfaces.conversions",
     "pickled_part": "torch_file",
     "read_header": "weights",
     "save_weights": "weights",
+    "score_from_noise": "interfaces.conversions",
+    "score_from_velocity": "interfaces.conversions",
     "stop_grad": "interfaces.tensors",
+    "velocity_from_noise": "interfaces.conversions",
+    "velocity_from_score": "interfaces.conversions",
 }
 
 

@@ -9,7 +9,6 @@ down to t_min. Code with another convention is converted at its edge.
 from __future__ import annotations
 
 import abc
-from typing import ClassVar
 
 from torch import Tensor
 
@@ -18,10 +17,12 @@ from secantfw.interfaces.tensors import at
 
 
 class Path(abc.ABC):
-    """alpha, sigma and their derivatives. Samplers and solvers stay inside [t_min, t_max]."""
+    """alpha, sigma and their derivatives. Samplers and solvers stay inside [t_min, t_max], which
+    may depend on the options.
+    """
 
-    t_min: ClassVar[float] = 0.0
-    t_max: ClassVar[float] = 1.0
+    t_min: float = 0.0
+    t_max: float = 1.0
 
     @abc.abstractmethod
     def coefficients(self, t: Tensor) -> Coefficients:

@@ -33,6 +33,11 @@ class Solver(abc.ABC):
     requires: ClassVar[frozenset[str]] = frozenset()
     #: Order of convergence as the number of steps grows; None where it has none to claim.
     order: ClassVar[int | None] = None
+    #: Whether it chooses its steps itself: `steps` is then the least it takes, and `evaluations`
+    #: the least it needs, so that it has no place in a table of equal evaluations.
+    adaptive: ClassVar[bool] = False
+    #: Whether it draws noise, and so needs `rng`.
+    stochastic: ClassVar[bool] = False
 
     @abc.abstractmethod
     def solve(
