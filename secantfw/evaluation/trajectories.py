@@ -22,7 +22,9 @@ def draw_trajectories(
     curve_solver: Solver, start: Start, file: Path,
 ) -> None:  # fmt: skip
     """Write `file`: `steps` solver steps of the student from `start`, over the teacher's ODE."""
-    first = Start(start.numbers[:_PATHS], start.z[:_PATHS], start.cond.map(lambda c: c[:_PATHS]))
+    first = Start(
+        start.numbers[:_PATHS], start.z[:_PATHS], start.cond.map(lambda c: c[:_PATHS]), start.seed
+    )
     paths = _points(student, solver, first, steps)
     curves = None
     if teacher is not None:
@@ -38,8 +40,9 @@ def _points(field: Field, solver: Solver, start: Start, steps: int) -> Tensor:
     """x at the ends of `steps` equal parts of time, (steps + 1, n, 2), one solver step each."""
     points = [start.z]
     ones = torch.ones(len(start.z), device=start.z.device)
+    rng = start.rng(solver)
     low, high = field.path.t_min, field.path.t_max
     grid = torch.linspace(high, low, steps + 1, dtype=torch.float64).tolist()
     for t, s in itertools.pairwise(grid):
-        points.append(solver.solve(field, points[-1], ones * t, ones * s, 1, start.cond))
+        points.append(solver.solve(field, points[-1], ones * t, ones * s, 1, start.cond, rng))
     return torch.stack(points).cpu()

@@ -67,6 +67,11 @@ class Guidance:
     interval: tuple[float, float] = option(
         (0.0, 1.0), "guide only at times lo < t <= hi when sampling", ge=0, le=1
     )
+    channels: int | None = option(
+        None,
+        "guide only this many channels, the first; not set: all (SiT's own sampler guides 3)",
+        ge=1,
+    )
 
 
 @attrs.frozen

@@ -18,11 +18,22 @@ _BLOCK = 64
 
 @attrs.frozen(eq=False)
 class Start:
-    """Where `n` samples start: noise (n, *) at t_max, and their labels (balanced over classes)."""
+    """Where `n` samples start: noise (n, *) at t_max, and their labels (balanced over classes).
+
+    `seed` is that of a stochastic solver's draws.
+    """
 
     numbers: range
     z: Tensor
     cond: Cond
+    seed: int = 0
+
+    def rng(self, solver: Solver) -> torch.Generator | None:
+        """What the solver draws from, a function of (seed, first number); None if it does not."""
+        if not solver.stochastic:
+            return None
+        seed = seed_of(self.seed, "solver", self.numbers.start)
+        return torch.Generator(self.z.device).manual_seed(seed)
 
 
 def starts(
@@ -34,7 +45,7 @@ def starts(
         label = None
         if spec.num_classes:
             label = torch.tensor(numbers, device=device) % spec.num_classes
-        yield Start(numbers, noise(spec, seed, numbers).to(device), Cond(label=label))
+        yield Start(numbers, noise(spec, seed, numbers).to(device), Cond(label=label), seed)
 
 
 def noise(spec: DataSpec, seed: int, numbers: range) -> Tensor:
@@ -49,7 +60,10 @@ def noise(spec: DataSpec, seed: int, numbers: range) -> Tensor:
 
 @torch.inference_mode()
 def draw(field: Field, solver: Solver, start: Start, steps: int) -> Tensor:
-    """Samples (n, *) from their starts: solve from t_max to t_min in `steps` steps."""
+    """Samples (n, *) from their starts: solve from t_max to t_min in `steps` steps.
+
+    Under a stochastic solver a sample depends on the batch it is drawn in, too.
+    """
     ones = torch.ones(len(start.numbers), device=start.z.device)
     t, s = ones * field.path.t_max, ones * field.path.t_min
-    return solver.solve(field, start.z, t, s, steps, start.cond)
+    return solver.solve(field, start.z, t, s, steps, start.cond, start.rng(solver))

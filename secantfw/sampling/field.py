@@ -70,6 +70,6 @@ def _with_guidance(network: Network, guidance: Guidance, null: int) -> Network:
         if cond.label is None:
             return network(x, t, s, cond)
         scale = scale_at(t, guidance.scale, guidance.interval)
-        return guided(network, x, t, s, cond.label, scale, null)
+        return guided(network, x, t, s, cond.label, scale, null, guidance.channels)
 
     return combined

@@ -19,6 +19,7 @@ def guided(
     label: Tensor,
     scale: Tensor,
     null: int,
+    channels: int | None = None,
 ) -> Tensor:
     """The guided output (B, *) of a network, by one call on 2B rows, labelled and null.
 
@@ -27,11 +28,16 @@ def guided(
         x, t, s, label: (B, *), (B,), (B,), (B,) int64.
         scale: w of each row, (B,).
         null: the null class.
+        channels: how many channels are guided, the first of axis 1; the others keep the labelled
+            output. None: all.
     """
     both = Cond(label=torch.cat([label, torch.full_like(label, null)]))
     pair = evaluate(torch.cat([x, x]), torch.cat([t, t]), torch.cat([s, s]), both)
     labelled, unlabelled = pair.chunk(2)
-    return torch.lerp(unlabelled, labelled, at(scale, x))
+    if channels is None or channels >= x.shape[1]:
+        return torch.lerp(unlabelled, labelled, at(scale, x))
+    front = torch.lerp(unlabelled[:, :channels], labelled[:, :channels], at(scale, x))
+    return torch.cat([front, labelled[:, channels:]], 1)
 
 
 def scale_at(t: Tensor, scale: float, interval: tuple[float, float]) -> Tensor:

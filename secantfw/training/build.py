@@ -201,14 +201,24 @@ def _evaluation(built: Built) -> Iterator[Problem]:
     if not evaluate.keys.samples:
         return
     names = [chosen.full_name for chosen in evaluate.solvers]
+    for chosen in evaluate.solvers:
+        solver: Solver = build(chosen)  # type: ignore[assignment]
+        if solver.adaptive:
+            yield Problem(
+                f"{chosen.full_name} chooses its steps itself, and rows are compared at equal "
+                "evaluations; it can be the evaluate.reference_solver",
+                key="evaluate.solvers",
+            )
     for name in sorted({n for n in names if names.count(n) > 1}):
         yield Problem(f"{name} stands twice; rows go by its name", key="evaluate.solvers")
     keys = [metric.key for metric in built.metrics]
     for key in sorted({k for k in keys if keys.count(k) > 1}):
         yield Problem(f"two metrics write the column {key!r}", key="metrics.use")
     reference: Solver = build(evaluate.reference)  # type: ignore[assignment]
+    name = evaluate.reference.full_name
+    if reference.stochastic:
+        yield Problem(f"{name} draws noise: it solves no ODE", key="evaluate.reference_solver")
     if "secant" in reference.requires:
-        name = evaluate.reference.full_name
         yield Problem(f"a teacher has no secants for {name}", key="evaluate.reference_solver")
     if not planned_rows(built):
         yield Problem("no solver fits: the table would have no row", key="evaluate.steps")
@@ -271,6 +281,10 @@ def _teacher_solver(built: Built) -> Iterator[Problem]:
         yield Problem(
             f"a teacher has no secants for {chosen.full_name}", key="train.teacher_solver"
         )
+    if built.experiment.train.teacher_solver is not None and solver.stochastic:
+        yield Problem(
+            f"{chosen.full_name} draws noise: it solves no ODE", key="train.teacher_solver"
+        )
 
 
 def _guidance(built: Built) -> Iterator[Problem]:
@@ -287,6 +301,11 @@ def _guidance(built: Built) -> Iterator[Problem]:
     ):
         if used and not classes:
             yield Problem(f"guidance needs labels; {name} has none", key=f"guidance.{key}")
+    if g.channels is not None and g.channels > built.dataset.spec.shape[0]:
+        yield Problem(
+            f"{g.channels} channels are to be guided; {name} has {built.dataset.spec.shape[0]}",
+            key="guidance.channels",
+        )
     if g.range is not None and not g.range[0] <= g.scale <= g.range[1]:
         yield Problem(
             f"{g.scale} lies outside the range {list(g.range)} the student is told in training",

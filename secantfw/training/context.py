@@ -84,15 +84,23 @@ class GuidedTeacher(TangentCall):
     """v(x, t) of the teacher, guided row by row where `cond.guidance` is set."""
 
     def __init__(
-        self, teacher: Teacher, null: int, counts: Counts, amp: torch.dtype | None
+        self,
+        teacher: Teacher,
+        null: int,
+        channels: int | None,
+        counts: Counts,
+        amp: torch.dtype | None,
     ) -> None:
-        self.teacher, self.null, self.counts, self.amp = teacher, null, counts, amp
+        self.teacher, self.null, self.channels = teacher, null, channels
+        self.counts, self.amp = counts, amp
 
     def __call__(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         with torch.no_grad():
             if cond.guidance is None or cond.label is None:
                 return self._velocity(x, t, t, cond)
-            return guided(self._velocity, x, t, t, cond.label, cond.guidance, self.null)
+            return guided(
+                self._velocity, x, t, t, cond.label, cond.guidance, self.null, self.channels
+            )
 
     def _velocity(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         self.counts.teacher += x.shape[0]
@@ -123,6 +131,7 @@ class RunContext(Context):
         streams: Streams,
         steps: int,
         teacher_solver: Solver,
+        guided_channels: int | None = None,
         amp: torch.dtype | None = None,
     ) -> None:
         self.path = path
@@ -131,8 +140,8 @@ class RunContext(Context):
         self.target = TargetCall(ema, self.counts, amp)
         self.teacher = NoTeacher()
         if teacher is not None:
-            self.teacher = GuidedTeacher(teacher, null, self.counts, amp)
-        self._null = null
+            self.teacher = GuidedTeacher(teacher, null, guided_channels, self.counts, amp)
+        self._null, self._guided_channels = null, guided_channels
         self._streams, self._steps = streams, steps
         self._teacher_solver = teacher_solver
         self.step = 0
@@ -149,7 +158,9 @@ class RunContext(Context):
             return network(x, t, s, Cond(c.label, torch.ones_like(t)))
 
         with torch.no_grad():
-            return guided(told_one, x, t, t, cond.label, cond.guidance, self._null)
+            return guided(
+                told_one, x, t, t, cond.label, cond.guidance, self._null, self._guided_channels
+            )
 
     def jvp(
         self,

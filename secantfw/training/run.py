@@ -81,6 +81,7 @@ def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | N
         null=built.dataset.spec.num_classes,
         streams=streams,
         steps=e.train.steps,
+        guided_channels=e.guidance.channels,
         teacher_solver=build(e.teacher_solver),  # type: ignore[arg-type]
         amp=torch.bfloat16 if e.train.precision == "bf16" else None,
     )
