@@ -17,6 +17,39 @@ class WithoutOptions:
     """A component that has nothing to choose."""
 
 
+_T_MIN = "where time begins: training, sampling and inversion stay above it"
+_T_MAX = "where time ends, at noise"
+
+
+@attrs.frozen
+class PathOptions:
+    """Options of `linear` and `trigonometric`. Networks that predict noise or the score, and
+    stochastic sampling, need a range that leaves out an end; SiT takes [0.001, 0.999].
+    """
+
+    t_min: float = option(0.0, _T_MIN, ge=0, lt=1)
+    t_max: float = option(1.0, _T_MAX, gt=0, le=1)
+
+    def __attrs_post_init__(self) -> None:
+        _check_range(self.t_min, self.t_max)
+
+
+@attrs.frozen
+class VPOptions:
+    """Options of `vp`, whose d_sigma is infinite at t = 0. SiT trains from 1e-5."""
+
+    t_min: float = option(1e-3, _T_MIN, gt=0, lt=1)
+    t_max: float = option(1.0, _T_MAX, gt=0, le=1)
+
+    def __attrs_post_init__(self) -> None:
+        _check_range(self.t_min, self.t_max)
+
+
+def _check_range(t_min: float, t_max: float) -> None:
+    if not t_min < t_max:
+        raise ValueError(f"t_min must be below t_max, got {t_min} and {t_max}")
+
+
 @attrs.frozen
 class SegmentsOptions:
     """Options of `segments`."""
@@ -32,6 +65,16 @@ class ContinuousOptions:
     """Options of `continuous`."""
 
     segments: int = option(4, "intervals are at most 1/N of the time range long", ge=1)
+    direction: Direction = option(
+        "generate", "'both' exchanges t and s in half of the rows, for losses that go both ways"
+    )
+
+
+@attrs.frozen
+class FloorGridOptions:
+    """Options of `floor_grid`."""
+
+    segments: int = option(4, "N equal segments of time; t lies on their ends", ge=1)
     direction: Direction = option(
         "generate", "'both' exchanges t and s in half of the rows, for losses that go both ways"
     )

@@ -29,21 +29,21 @@ def _paths(register: Any) -> None:
     register.path(
         "linear",
         "secantfw_basics.paths.linear:Linear",
-        options=_NONE,
+        options=_OPTIONS + "PathOptions",
         summary="straight lines: alpha = 1 - t, sigma = t",
         cite=("arXiv:2209.03003", "arXiv:2210.02747"),
     )
     register.path(
         "trigonometric",
         "secantfw_basics.paths.trigonometric:Trigonometric",
-        options=_NONE,
+        options=_OPTIONS + "PathOptions",
         summary="quarter circle, variance preserving (GVP): alpha = cos(pi t / 2)",
         cite=("arXiv:2303.08797", "arXiv:2401.08740"),
     )
     register.path(
         "vp",
         "secantfw_basics.paths.vp:VP",
-        options=_NONE,
+        options=_OPTIONS + "VPOptions",
         summary="the variance-preserving diffusion with linear beta from 0.1 to 20",
         cite=("arXiv:2011.13456",),
     )
@@ -62,6 +62,13 @@ def _time_samplers(register: Any) -> None:
         "secantfw_basics.times.continuous:Continuous",
         options=_OPTIONS + "ContinuousOptions",
         summary="an interval of length U/N placed uniformly",
+        cite=("arXiv:2505.14502",),
+    )
+    register.time_sampler(
+        "floor_grid",
+        "secantfw_basics.times.floor_grid:FloorGrid",
+        options=_OPTIONS + "FloorGridOptions",
+        summary="as continuous, then t moved up to a grid: the released code's law for sdei",
         cite=("arXiv:2505.14502",),
     )
     register.time_sampler(

@@ -6,14 +6,15 @@ import torch
 from torch import Tensor
 
 from secantfw import Batch, Coefficients, Path, at
-from secantfw_basics.options import WithoutOptions
+from secantfw_basics.options import PathOptions
 
 
 class Linear(Path):
     """x_t = (1 - t) x_0 + t z,    v = z - x_0."""
 
-    def __init__(self, options: WithoutOptions | None = None) -> None:
-        del options
+    def __init__(self, options: PathOptions | None = None) -> None:
+        if options is not None:
+            self.t_min, self.t_max = options.t_min, options.t_max
 
     def coefficients(self, t: Tensor) -> Coefficients:
         one = torch.ones_like(t)

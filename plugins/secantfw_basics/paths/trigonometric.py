@@ -10,7 +10,7 @@ import math
 from torch import Tensor
 
 from secantfw import Coefficients, Path
-from secantfw_basics.options import WithoutOptions
+from secantfw_basics.options import PathOptions
 
 _QUARTER_TURN = math.pi / 2
 
@@ -18,12 +18,13 @@ _QUARTER_TURN = math.pi / 2
 class Trigonometric(Path):
     """x_t = cos(pi t / 2) x_0 + sin(pi t / 2) z."""
 
-    def __init__(self, options: WithoutOptions | None = None) -> None:
-        del options
+    def __init__(self, options: PathOptions | None = None) -> None:
+        if options is not None:
+            self.t_min, self.t_max = options.t_min, options.t_max
 
     def coefficients(self, t: Tensor) -> Coefficients:
-        angle = _QUARTER_TURN * t
-        alpha, sigma = angle.cos(), angle.sin()
+        # Not cos(pi t / 2), which keeps four digits in float32 where t is 0.999.
+        alpha, sigma = (_QUARTER_TURN * (1 - t)).sin(), (_QUARTER_TURN * t).sin()
         return Coefficients(
             alpha=alpha,
             sigma=sigma,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from secantfw import Coefficients, Path
-from secantfw_basics.options import WithoutOptions
+from secantfw_basics.options import VPOptions
 
 _BETA_0 = 0.1
 _BETA_1 = 20.0
@@ -20,8 +20,9 @@ class VP(Path):
 
     t_min = 1e-3
 
-    def __init__(self, options: WithoutOptions | None = None) -> None:
-        del options
+    def __init__(self, options: VPOptions | None = None) -> None:
+        if options is not None:
+            self.t_min, self.t_max = options.t_min, options.t_max
 
     def coefficients(self, t: Tensor) -> Coefficients:
         slope = _BETA_1 - _BETA_0
