@@ -12,6 +12,8 @@ from secantfw import option
 Law = Literal["uniform", "stratified", "antithetic", "gauss_legendre"]
 #: "live": the weights in training, as in the paper; "ema": their moving average.
 Weights = Literal["live", "ema"]
+#: Whatever the network predicts, || v - v_t ||^2 times 1, (alpha / W)^2 or 1 / diffusion.
+Weighting = Literal["velocity", "noise", "likelihood"]
 
 _DRAWS = "K interior times r per sample"
 _LAW = "the law of r; 'gauss_legendre' is a fixed rule with a quadrature bias"
@@ -66,4 +68,10 @@ class STEEOptions:
 
 @attrs.frozen
 class TangentOptions:
-    """`tangent` has nothing to choose."""
+    """Options of `tangent`."""
+
+    weighting: Weighting = option(
+        "velocity",
+        "which error is squared: of v, of the noise z (z and score models, by default), or "
+        "of v by the likelihood's weight",
+    )
