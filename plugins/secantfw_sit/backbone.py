@@ -1,4 +1,7 @@
-"""SiT as the student: f(x, t, s) = -network(x, 1 - t, 1 - s), in secantfw's time."""
+"""SiT as the student: f(x, t, s) = -network(x, 1 - t, 1 - s), in secantfw's time.
+
+A network that predicts noise or the score makes f of its output as it makes v at s = t.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from secantfw import Backbone, BuildSite, Cond, LoadReport, UserError
 from secantfw_sit.initialise import share_time
 from secantfw_sit.network import SiTNetwork
 from secantfw_sit.options import SiTOptions
+from secantfw_sit.prediction import prediction_for, velocity_of
 from secantfw_sit.sizes import sizes_for
 from secantfw_sit.tangent import check_fit, tangent_names, tangent_part
 
@@ -23,6 +27,7 @@ class SiTBackbone(Backbone):
         super().__init__()
         self.path = site.path
         self.options = options = _with_guidance(options, site.guidance_range)
+        self.prediction = prediction_for(options.prediction, site.weights, site.path)
         self.sizes = sizes_for(options, site.weights)
         self.scales = _guidance_scales(options)
         self.network = SiTNetwork(
@@ -39,8 +44,8 @@ class SiTBackbone(Backbone):
     def forward(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         """The secant (B, C, H, W). Labels of None mean the null class."""
         told = self._told(cond.guidance)
-        toward_data: Tensor = self.network(x, 1 - t, 1 - s, cond.label, told)
-        return -toward_data
+        out: Tensor = self.network(x, 1 - t, 1 - s, cond.label, told)
+        return velocity_of(self.prediction, self.path, x, t, out)
 
     def load_tangent(self, weights: Mapping[str, Tensor]) -> LoadReport:
         """Take one-time weights; s_embedder becomes a copy, a guidance scale has no effect."""
@@ -56,8 +61,9 @@ class SiTBackbone(Backbone):
         return tangent_part(self.network.state_dict(), "sit: this network")
 
     def network_options(self) -> Mapping[str, object]:
-        """The sizes, and how guidance is embedded."""
+        """The sizes, what is predicted, and how guidance is embedded."""
         said: dict[str, object] = dict(attrs.asdict(self.sizes))
+        said["prediction"] = self.prediction
         said["guidance_embedding"] = self.options.guidance_embedding
         if self.options.guidance_range is not None:
             said["guidance_range"] = list(self.options.guidance_range)

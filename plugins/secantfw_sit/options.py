@@ -16,6 +16,10 @@ Attention = Literal["fused", "explicit"]
 #: whatever w is, which marks a student distilled at one fixed scale.
 GuidanceEmbedding = Literal["none", "range", "constant"]
 
+#: What the network was trained to predict; v follows from it by the path.
+Prediction = Literal["velocity", "noise", "score"]
+_PREDICTION = "what the network predicts; not set: as the weights say, else velocity"
+
 
 @attrs.frozen
 class SiTOptions:
@@ -40,6 +44,7 @@ class SiTOptions:
     checkpoint_activations: bool = option(
         False, "recompute each block in the backward pass: less memory, a third more time"
     )
+    prediction: Prediction | None = option(None, _PREDICTION)
 
 
 @attrs.frozen
@@ -52,3 +57,4 @@ class SiTTeacherOptions:
         is_path=True,
     )
     attention: Attention = option("fused", "as in the backbone; equal choices give equal bits")
+    prediction: Prediction | None = option(None, _PREDICTION)

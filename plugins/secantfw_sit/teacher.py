@@ -1,4 +1,6 @@
-"""A pretrained SiT as the source of tangents: v(x, t) = -network(x, 1 - t)."""
+"""A pretrained SiT as the source of tangents: v(x, t) = -network(x, 1 - t), or of its noise or
+score, where that is what it predicts.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ from secantfw import (
 )
 from secantfw_sit.network import SiTNetwork
 from secantfw_sit.options import SiTTeacherOptions
+from secantfw_sit.prediction import prediction_for, velocity_of
 from secantfw_sit.sizes import teacher_sizes
 from secantfw_sit.tangent import check_fit, tangent_part
 from secantfw_sit.weights_file import PREFIX, data_from_shapes, stored_shapes
@@ -36,6 +39,7 @@ class SiTTeacher(Teacher):
         _check_data(header, site.spec)
         _check_prediction(header)
         self.path = site.path
+        self.prediction = prediction_for(options.prediction, header, site.path)
         self.network = SiTNetwork(teacher_sizes(header), site.spec, attention=options.attention)
         self.network.eval().requires_grad_(False)
         if torch.get_default_device().type != "meta":
@@ -44,8 +48,8 @@ class SiTTeacher(Teacher):
     @torch.no_grad()
     def velocity(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         """v(x, t) (B, C, H, W). Labels of None mean the null class."""
-        toward_data: Tensor = self.network(x, 1 - t, label=cond.label)
-        return -toward_data
+        out: Tensor = self.network(x, 1 - t, label=cond.label)
+        return velocity_of(self.prediction, self.path, x, t, out)
 
     def to(self, device: torch.device) -> SiTTeacher:
         self.network.to(device)
