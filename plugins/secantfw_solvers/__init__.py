@@ -1,0 +1,1 @@
+"""Numerical methods for tangents beyond the basics: adaptive ODE solvers, and SDE solvers."""
