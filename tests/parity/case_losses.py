@@ -5,10 +5,13 @@ Times and labels are taken as the files record them; the noise is the recorded d
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import torch
 from secantfw_basics.paths.linear import Linear
+from secantfw_basics.times.ends import in_range
 from secantfw_picard.options import (
     SDEEOptions,
     SDEIOptions,
@@ -21,22 +24,29 @@ from secantfw_picard.sdei import SDEI
 from secantfw_picard.stee import STEE
 from secantfw_picard.stei import STEI
 from secantfw_picard.tangent import Tangent
+from secantfw_sit.time_range import training_range
 from torch import Tensor
 
 from secantfw import Batch, Cond, Context, Path, SecantLoss, Times
+from secantfw.experiment.schema import Guidance
+from secantfw.training.batches import BatchSource
 from secantfw.training.context import RunContext
+from secantfw.training.randomness import Streams
 
-from .case_paths import PATHS
-from .case_times import continuous
+from .case_paths import NAMES
+from .case_sampling import TRANSPORT, known, path_of
+from .case_times import times
 from .comparison import Case
 from .dispatch import Row, Sidecar
 from .golden import PRECISIONS, suffix_of
 from .networks import build_student, build_teacher, spec_of
+from .tolerance import stated
 
 
 def picard(case: Case) -> None:
     """The loss of each row in both precisions; the gradient of its mean in float64; the times."""
-    continuous(case)
+    times(case)
+    _conditions(case)
     for name in case.names:
         if "/loss." in name:
             case.check(name, _evaluate(case, PRECISIONS[suffix_of(name)])[0])
@@ -51,7 +61,7 @@ def picard(case: Case) -> None:
 
 def _evaluate(case: Case, dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss of each row, and the gradient of the mean by parameter name."""
-    said = next(entry for entry in case.golden.sidecar["losses"] if entry["name"] == case.name)
+    said = _entry(case)
     student = build_student(case.golden, dtype)
     ctx = _context(case, student, dtype, Linear())
     terms = _loss(said)(ctx, _batch(case, said, dtype), _times(case, dtype))
@@ -61,6 +71,35 @@ def _evaluate(case: Case, dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor]
         for name, parameter in student.network.named_parameters()
     }
     return terms.per_sample.detach(), gradients
+
+
+def _conditions(case: Case) -> None:
+    """Label drops (the released rate is .1) and scales: the trainer's, from the recorded draws."""
+    draws, released = case.golden.under(f"draw/{case.name}"), _entry(case)["online_cfg"]
+    order = case.golden.sidecar["loss_draw_order"][case.name]
+    u = dict(zip(order, (draws[key] for key in sorted(draws)), strict=True))
+    low, _, high = (released or "").partition("-")
+    scales = (float(low), float(high)) if high and "cfg_u" in u else None
+    source = BatchSource(
+        SimpleNamespace(spec=spec_of(case.golden), size=lambda split: 1),  # type: ignore[arg-type]
+        Guidance(range=scales, label_dropout=0.1),
+        Streams(0, torch.device("cpu")),
+        seed=0,
+        batch_size=1,
+    )
+    feed = [u[key].clone() for key in ("drop_u", "cfg_u") if key in u]
+    y = case.golden["in/y_train"]
+    with mock.patch("torch.rand", side_effect=feed) as rand:
+        cond, cond_data = source._conditions(y, len(y), step=0)
+    assert rand.call_count == len(feed)
+    case.check(f"out/{case.name}/dropped_y", cond_data.label)
+    if scales:
+        assert torch.equal(cond.label, y)
+        case.check(f"out/{case.name}/cfg", cond.guidance, stated(case.golden, ".f32"))
+
+
+def _entry(case: Case) -> dict[str, Any]:
+    return next(e for e in case.golden.sidecar["losses"] if e["name"] == case.name)
 
 
 def _loss(said: dict[str, Any]) -> SecantLoss:
@@ -118,23 +157,30 @@ def _context(case: Case, student: Any, dtype: torch.dtype, path: Path) -> Contex
 
 
 def tangent(case: Case) -> None:
-    """SiT's loss of a velocity model is the tangent loss of a network with equal time embeddings.
+    """SiT's losses are the tangent loss of a network with equal time embeddings.
 
-    t is uniform on [0, 1]; on VP SiT stops 1e-5 before the data.
+    t is uniform on SiT's range. Its weights are of the error of what is predicted, ours of the
+    tangent's: its None is "noise" where noise or the score is predicted.
     """
-    path_name = case.name.split("_")[0]
+    said = next(e for e in case.golden.sidecar["cases"] if e["name"] == case.name)
+    model = known(TRANSPORT, said["transport"])
+    prediction, weight = model["prediction"], model["loss_weight"] or "noise"
+    weighting = "velocity" if prediction == "velocity" else weight
+    times = training_range(NAMES[model["path_type"]], prediction)
+    path = path_of(model["path_type"], times)
     draws = case.golden.under(f"draw/{case.name}")
     for name in case.names:
         dtype = PRECISIONS[suffix_of(name)]
-        x_0 = case.golden["in/x1"].to(dtype)
-        u = draws["01_rand"].to(dtype)
-        t = 1 - (u * (1 - 1e-5) if path_name == "VP" else u)
-        student = build_student(case.golden, dtype, one_time=True)
-        ctx = _context(case, student, dtype, PATHS[path_name]())
+        t = in_range(path, 1 - draws["01_rand"].to(dtype))
+        student = build_student(
+            case.golden, dtype, one_time=True, path=path, prediction=prediction
+        )
         cond = Cond(case.golden["in/y"])
-        batch = Batch(x_0, draws["00_randn"].to(dtype), cond, cond, index=t)
+        x_0, z = case.golden["in/x1"].to(dtype), draws["00_randn"].to(dtype)
+        batch = Batch(x_0, z, cond, cond, index=t)
         none = t.new_zeros(len(t), 0)
-        terms = Tangent(TangentOptions())(ctx, batch, Times(t, t, none, none))
+        loss = Tangent(TangentOptions(weighting))
+        terms = loss(_context(case, student, dtype, path), batch, Times(t, t, none, none))
         case.check(name, terms.per_sample)
 
 
@@ -146,7 +192,6 @@ def _is_sit_losses(said: Sidecar) -> bool:
 KINDS = {"sit losses": _is_sit_losses}
 
 ROWS = (
-    Row("secant.*", r"(sdei|stei|sdee)_teacher_.*|stee_.*", picard),
-    Row("secant", r"stei_self_.*", picard),
-    Row("sit losses", r".*_velocity_None", tangent),
+    Row("secant.*", r"(sdei|stei|sdee|stee)_.*", picard),
+    Row("sit losses", r".*", tangent),
 )

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import torch
 from secantfw_sit.embeddings import position_grid
+from secantfw_sit.teacher import SiTTeacher
 from torch import Tensor
+
+from secantfw import Cond, Field
+from secantfw.experiment.schema import Guidance
+from secantfw.sampling.field import teacher_field
 
 from .comparison import Case
 from .dispatch import Row, Sidecar
 from .golden import PRECISIONS, suffix_of
 from .networks import build_teacher, sit_velocity, sizes_of, spec_of
+
+GUIDED_CHANNELS = 3
 
 
 def velocity(case: Case) -> None:
@@ -27,9 +34,31 @@ def forward_with_cfg(case: Case) -> None:
         dtype = PRECISIONS[suffix_of(name)]
         given = case.golden.inputs(dtype)
         teacher = build_teacher(case.golden, dtype, weights="state")
-        half = given["z_cfg"].chunk(2)[0]
-        v = sit_velocity(teacher, torch.cat([half, half]), given["t_cfg"], given["y_cfg"])
-        case.check(name, _guided_in_front(v, scale))
+        field = HalvesOfSiT(teacher, scale, spec_of(case.golden).num_classes)
+        ours = field.tangent(given["z_cfg"], 1 - given["t_cfg"], Cond(given["y_cfg"]))
+        case.check(name, -ours)
+
+
+class HalvesOfSiT(Field):
+    """SiT's state under guidance is two halves, labelled and null, both evaluated at the first.
+
+    The first is the framework's guided sample. The second moves with it in the channels that are
+    guided, and in the others by its own tangent.
+    """
+
+    def __init__(self, teacher: SiTTeacher, scale: float, null: int) -> None:
+        self.path = teacher.path
+        guidance = Guidance(scale=scale, channels=GUIDED_CHANNELS)
+        self.field = teacher_field(teacher, guidance, null)
+
+    def tangent(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
+        assert cond.label is not None
+        rows = len(x) // 2
+        x, t, label, null = x[:rows], t[:rows], cond.label[:rows], cond.label[rows:]
+        one = self.field.tangent(x, t, Cond(label))
+        other = self.field.tangent(x, t, Cond(null))
+        other = torch.cat([one[:, :GUIDED_CHANNELS], other[:, GUIDED_CHANNELS:]], 1)
+        return torch.cat([one, other])
 
 
 def timestep_embedding(case: Case) -> None:
@@ -52,12 +81,6 @@ def pos_embed_official_init(case: Case) -> None:
     for name in case.names:
         grid = position_grid(spec.shape[1] // sizes["patch"], sizes["width"])
         case.check(name, grid, tolerance=1e-7)
-
-
-def _guided_in_front(v: Tensor, scale: float) -> Tensor:
-    labelled, null = v[:, :3].chunk(2)
-    guided = torch.lerp(null, labelled, torch.tensor(scale, dtype=v.dtype))
-    return torch.cat([torch.cat([guided, guided]), v[:, 3:]], 1)
 
 
 def _is_sit(said: Sidecar) -> bool:

@@ -7,16 +7,16 @@ mirror time and sign, so that the components are compared through their public i
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import torch
+from secantfw_basics.paths.linear import Linear
 from secantfw_sit.backbone import SiTBackbone
-from secantfw_sit.options import SiTOptions, SiTTeacherOptions
+from secantfw_sit.options import Prediction, SiTOptions, SiTTeacherOptions
 from secantfw_sit.teacher import SiTTeacher
 from torch import Tensor
 
-from secantfw import BuildSite, Cond, DataSpec, WeightsHeader, save_weights
+from secantfw import BuildSite, Cond, DataSpec, Path, WeightsHeader, save_weights
 
 from .golden import Golden
 
@@ -49,10 +49,17 @@ def embedding_of(golden: Golden) -> dict[str, Any]:
     return {"guidance_embedding": "range", "guidance_range": (float(low), float(high))}
 
 
-def build_student(golden: Golden, dtype: torch.dtype, *, one_time: bool = False) -> SiTBackbone:
+def build_student(
+    golden: Golden,
+    dtype: torch.dtype,
+    *,
+    one_time: bool = False,
+    path: Path | None = None,
+    prediction: Prediction = "velocity",
+) -> SiTBackbone:
     """A student with the weights below `state/`: two-time ones, or one-time ones taken over."""
-    options = SiTOptions(**sizes_of(golden), **embedding_of(golden))
-    student = SiTBackbone(options, BuildSite(spec_of(golden), path=None))
+    options = SiTOptions(**sizes_of(golden), **embedding_of(golden), prediction=prediction)
+    student = SiTBackbone(options, BuildSite(spec_of(golden), path or Linear()))
     state = golden.under("state")
     if one_time:
         student.load_tangent(state)
@@ -62,15 +69,20 @@ def build_student(golden: Golden, dtype: torch.dtype, *, one_time: bool = False)
 
 
 def build_teacher(
-    golden: Golden, dtype: torch.dtype, weights: str = "teacher", path: Any = None
+    golden: Golden,
+    dtype: torch.dtype,
+    weights: str = "teacher",
+    path: Path | None = None,
+    prediction: Prediction = "velocity",
 ) -> SiTTeacher:
     """A teacher from the tensors below `weights/`, by way of a file as a user has it."""
     spec = spec_of(golden)
     with tempfile.TemporaryDirectory() as folder:
-        file = str(Path(folder) / "teacher.safetensors")
+        file = f"{folder}/teacher.safetensors"
         header = WeightsHeader(file, "sit:sit", sizes_of(golden), spec)
         save_weights(file, golden.under(weights), header)
-        teacher = SiTTeacher(SiTTeacherOptions(file), BuildSite(spec, path))
+        options = SiTTeacherOptions(file, prediction=prediction)
+        teacher = SiTTeacher(options, BuildSite(spec, path or Linear()))
     teacher.network.to(dtype)
     return teacher
 
