@@ -16,8 +16,8 @@ from torch import Tensor
 from secantfw import Path, Times, TimeSampler, TimesNeed, UserError, complete_times
 from secantfw_edm.options import NoiseLevelsOptions
 
-#: Bisections: one more would not change a float32.
-_HALVINGS = 26
+#: Bisections: one more would not change a time of this dtype.
+_HALVINGS = {torch.float32: 26, torch.float64: 54}
 _BETA_D, _BETA_MIN, _EPSILON = 19.9, 0.1, 1e-5
 
 
@@ -55,9 +55,10 @@ class NoiseLevels(TimeSampler):
 
 
 def time_of(path: Path, level: Tensor) -> Tensor:
-    """The times t (n,) at which sigma(t) = level alpha(t), or the end of the path next to them."""
+    """The times at which sigma(t) = level alpha(t), of level's shape and dtype, float32 or float64;
+    for a level that the path does not reach, its end."""
     low, high = torch.full_like(level, path.t_min), torch.full_like(level, path.t_max)
-    for _ in range(_HALVINGS):
+    for _ in range(_HALVINGS[level.dtype]):
         middle = 0.5 * (low + high)
         c = path.coefficients(middle)
         above = c.sigma > level * c.alpha

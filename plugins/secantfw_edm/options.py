@@ -112,3 +112,58 @@ class NoiseLevelsOptions:
     std: float = option(1.2, "its standard deviation", gt=0)
     sigma_min: float = option(0.02, "lowest level under 've'", gt=0)
     sigma_max: float = option(100.0, "highest level under 've'", gt=0)
+
+
+#: How a sampler's noise levels are spaced, and which of the published families that is from.
+Discretisation = Literal["edm", "vp", "ve", "iddpm"]
+
+_CHURN = "noise added on the way down, spread over the steps; 0: none"
+_CHURN_MIN = "lowest level at which noise is added"
+_CHURN_MAX = "highest such level; not set: no bound"
+_CHURN_NOISE = "standard deviation of that noise, where 1 is exact"
+_IDDPM_LEVELS = "move levels to the nearest ones that an iDDPM network knows"
+
+
+@attrs.frozen
+class EDMHeunOptions:
+    """Options of `edm_heun`."""
+
+    sigma_min: float = option(0.002, "lowest noise level before zero", gt=0)
+    sigma_max: float = option(80.0, "where sampling starts", gt=0)
+    rho: float = option(7.0, "levels are equally spaced in level^(1/rho)", gt=0)
+    churn: float = option(0.0, _CHURN, ge=0)
+    churn_min: float = option(0.0, _CHURN_MIN, ge=0)
+    churn_max: float | None = option(None, _CHURN_MAX, ge=0)
+    churn_noise: float = option(1.0, _CHURN_NOISE, ge=0)
+    iddpm_levels: bool = option(False, _IDDPM_LEVELS)
+
+
+@attrs.frozen
+class AblationOptions:
+    """Options of `ablation`."""
+
+    method: Literal["euler", "heun"] = option("heun", "one stage or two")
+    discretisation: Discretisation = option("edm", "how noise levels are spaced")
+    schedule: Literal["linear", "vp", "ve"] = option("linear", "noise level as function of time")
+    scaling: Literal["none", "vp"] = option("none", "'vp': the state has variance 1")
+    sigma_min: float | None = option(
+        None, "lowest noise level before zero; not set: the discretisation's", gt=0
+    )
+    sigma_max: float | None = option(None, "where sampling starts; likewise", gt=0)
+    rho: float = option(7.0, "levels are equally spaced in level^(1/rho), under 'edm'", gt=0)
+    epsilon: float = option(1e-3, "VP's own time of the lowest level", gt=0, lt=1)
+    alpha: float = option(1.0, "where the second stage is: 1 Heun, 1/2 midpoint", gt=0, le=1)
+    churn: float = option(0.0, _CHURN, ge=0)
+    churn_min: float = option(0.0, _CHURN_MIN, ge=0)
+    churn_max: float | None = option(None, _CHURN_MAX, ge=0)
+    churn_noise: float = option(1.0, _CHURN_NOISE, ge=0)
+    iddpm_levels: bool = option(False, _IDDPM_LEVELS)
+
+
+@attrs.frozen
+class RhoSecantOptions:
+    """Options of `rho_secant`."""
+
+    rho: float = option(7.0, "levels are equally spaced in level^(1/rho)", gt=0)
+    sigma_min: float = option(0.002, "the level that the data's end counts as", gt=0)
+    sigma_max: float = option(80.0, "the level that the noise's end counts as", gt=0)

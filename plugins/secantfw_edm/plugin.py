@@ -44,3 +44,28 @@ def secantfw_components(register: Any) -> None:
         summary="s = t at noise levels under EDM's, VP's or VE's law",
         cite=(*_EDM, "arXiv:2011.13456"),
     )
+    _solvers(register)
+
+
+def _solvers(register: Any) -> None:
+    register.solver(
+        "edm_heun",
+        "secantfw_edm.solvers.heun:EDMHeun",
+        options="secantfw_edm.options:EDMHeunOptions",
+        summary="EDM's sampler, Heun over noise levels, with or without churn; 2N - 1 evaluations",
+        cite=_EDM,
+    )
+    register.solver(
+        "ablation",
+        "secantfw_edm.solvers.ablation:Ablation",
+        options="secantfw_edm.options:AblationOptions",
+        summary="the samplers EDM compares: VP, VE, iDDPM and its own, by Euler or two stages",
+        cite=_EDM,
+    )
+    register.solver(
+        "rho_secant",
+        "secantfw_edm.solvers.rho_secant:RhoSecant",
+        options="secantfw_edm.options:RhoSecantOptions",
+        summary="steps along the student's secants between EDM's noise levels",
+        cite=("arXiv:2505.14502", *_EDM),
+    )
