@@ -51,7 +51,7 @@ def choose_format(file: Path, formats: Sequence[NamedFormat], name: str = "") ->
     else:
         found = recognised_by(file, formats)
         if not found:
-            raise UserError(f"{_seen_from_outside(file)}; no format knows it; known: {known}")
+            raise UserError(f"{_seen_from_outside(file)}; no installed format recognises it")
     if len(found) > 1:
         choices = " or ".join(f"--format {named.full_name}" for named in found)
         raise UserError(f"{file}: several formats claim it; say {choices}")

@@ -20,6 +20,10 @@ def complaints(experiment: Experiment) -> Iterator[Complaint]:
     if experiment.init == "teacher" and experiment.teacher_weights() is None:
         what = "'teacher', but no [teacher] has weights to start from; expected 'scratch'"
         yield ("backbone", "init"), what
+    if (experiment.init == "weights") != (experiment.student_weights() is not None):
+        what = f"{experiment.init!r}, and backbone.weights is "
+        what += "given; expected 'weights'" if experiment.student_weights() else "not given"
+        yield ("backbone", "init"), what
 
 
 def _guidance(experiment: Experiment) -> Iterator[Complaint]:

@@ -128,7 +128,7 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
         if name not in document.tables:
             scope.add((name,), f"missing table [{name}]")
     teacher = _component("teacher", None, scope)
-    backbone, init = _backbone(teacher, scope)
+    backbone, backbone_keys = _backbone(teacher, scope)
     train = _train(scope) if "train" in document.tables else None
     evaluate = _evaluate(scope)
     parts = {
@@ -136,7 +136,7 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
         "dataset": _component("dataset", None, scope),
         "path": _component("path", DEFAULT_PATH, scope),
         "backbone": backbone,
-        "init": init,
+        "backbone_keys": backbone_keys,
         "guidance": _table("guidance", Guidance, scope),
         "loss": _component("loss", None, scope),
         "time_sampler": _component("time_sampler", None, scope),
@@ -163,7 +163,7 @@ def _not_a_name(said: Any, default: str | None) -> Any:
     return [] if isinstance(said, str) and said is not default else said
 
 
-def _backbone(teacher: Chosen | None, scope: Scope) -> tuple[Chosen | None, str | None]:
+def _backbone(teacher: Chosen | None, scope: Scope) -> tuple[Chosen | None, BackboneKeys | None]:
     table = scope.document.tables.get("backbone")
     if not isinstance(table, Mapping):
         return _component("backbone", None, scope), None
@@ -174,7 +174,8 @@ def _backbone(teacher: Chosen | None, scope: Scope) -> tuple[Chosen | None, str 
     if keys is INVALID:
         return chosen, None
     has_weights = teacher is not None and weights_file(teacher) is not None
-    return chosen, keys.init or ("teacher" if has_weights else "scratch")
+    default = "weights" if keys.weights else "teacher" if has_weights else "scratch"
+    return chosen, attrs.evolve(keys, init=keys.init or default)
 
 
 def _table(name: str, cls: type[T], scope: Scope) -> T | None:

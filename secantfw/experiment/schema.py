@@ -48,8 +48,11 @@ class Chosen:
 class BackboneKeys:
     """Keys of `[backbone]` beside the component's options."""
 
-    init: Literal["teacher", "scratch"] | None = option(
-        None, "where the student starts; by default the teacher's weights where there are any"
+    init: Literal["teacher", "weights", "scratch"] | None = option(
+        None, "where the student starts; by default `weights`, else the teacher's, where given"
+    )
+    weights: str | None = option(
+        None, "a file to start from: two-time weights, or one-time ones of v", is_path=True
     )
 
 
@@ -159,7 +162,7 @@ class Experiment:
     dataset: Chosen
     path: Chosen
     backbone: Chosen
-    init: Literal["teacher", "scratch"]
+    backbone_keys: BackboneKeys
     teacher: Chosen | None
     guidance: Guidance
     loss: Chosen
@@ -191,6 +194,16 @@ class Experiment:
     @property
     def local_plugins(self) -> tuple[Path, ...]:
         return tuple(map(Path, self.head.local_plugins))
+
+    @property
+    def init(self) -> Literal["teacher", "weights", "scratch"]:
+        """Where the student starts; resolving has settled it."""
+        assert self.backbone_keys.init is not None
+        return self.backbone_keys.init
+
+    def student_weights(self) -> Path | None:
+        """The file that the student starts from, if it has one of its own."""
+        return None if self.backbone_keys.weights is None else Path(self.backbone_keys.weights)
 
     def teacher_weights(self) -> Path | None:
         """The teacher's weights file, if it has one."""

@@ -22,7 +22,8 @@ def plain(experiment: Experiment, document: Document) -> dict[str, Any]:
     tables: dict[str, Any] = _options(experiment.head, (), document)
     for kind in ("dataset", "path", "backbone", "teacher"):
         tables[kind] = _chosen(getattr(experiment, kind), (kind,), document)
-    tables["backbone"] = {"init": experiment.init, **tables["backbone"]}
+    keys = _options(experiment.backbone_keys, ("backbone",), document)
+    tables["backbone"] = {**keys, **tables["backbone"]}
     tables["backbone"] = {"use": experiment.backbone.full_name, **tables["backbone"]}
     tables["guidance"] = _options(experiment.guidance, ("guidance",), document)
     for kind in ("loss", "time_sampler", "solver"):

@@ -23,6 +23,7 @@ from secantfw.interfaces.teacher import Teacher
 from secantfw.interfaces.time_sampler import TimeSampler
 from secantfw.plugin.building import build as build_component
 from secantfw.plugin.weights_formats import NamedFormat
+from secantfw.training.own_weights import load_own
 from secantfw.training.randomness import seed_of
 
 
@@ -41,7 +42,8 @@ class Built:
     solver: Solver
     metrics: tuple[Metric, ...]  # built before training, so that what they miss shows then
     load_report: LoadReport | None  # None: the student starts from scratch
-    converted: str = ""  # what was made of a foreign weights file of the teacher
+    converted: str = ""  # what was made of a foreign weights file
+    own_start: str = ""  # the student's own weights file and what it held
 
     def header(self) -> WeightsHeader:
         """How the student's weights describe themselves."""
@@ -95,8 +97,15 @@ def build_experiment(
         weights = None if file is None else open_any(file, formats)
         header = None if weights is None else weights.header
         _check_header(header, e, dataset)
+    with _said_of("backbone.weights"):
+        file = e.student_weights()
+        own = None if file is None else open_any(file, formats)
+        _check_header(None if own is None else own.header, e, dataset)
     read = None if weights is None else weights.read
     site = BuildSite(dataset.spec, path, header, e.guidance.range, read)
+    own_site = (
+        site if own is None else attrs.evolve(site, weights=own.header, read_weights=own.read)
+    )
     with torch.random.fork_rng(devices=[]), torch.device(device):
         torch.manual_seed(seed_of(e.seed, "init", 0))
         teacher: Teacher | None = None
@@ -104,11 +113,15 @@ def build_experiment(
             with _said_of("teacher"):
                 teacher = build(e.teacher, site)  # type: ignore[assignment]
         with _said_of("backbone"):
-            student: Backbone = build(e.backbone, site)  # type: ignore[assignment]
+            student: Backbone = build(e.backbone, own_site)  # type: ignore[assignment]
     report = None
     if e.init == "teacher" and teacher is not None and device.type != "meta":
         with _said_of("backbone"):
             report = student.load_tangent(teacher.weights() or {})
+    own_start = ""
+    if own is not None and device.type != "meta":
+        with _said_of("backbone.weights"):
+            own_start = load_own(student, own)
     return Built(
         experiment=e,
         device=device,
@@ -121,7 +134,8 @@ def build_experiment(
         solver=build(e.solver),  # type: ignore[arg-type]
         metrics=_metrics(e, dataset, device),
         load_report=report,
-        converted="" if weights is None else weights.converted,
+        converted="; ".join(w.converted for w in (weights, own) if w is not None and w.converted),
+        own_start=own_start,
     )
 
 

@@ -24,12 +24,14 @@ class Gap:
 
 
 def start_of(built: Built, source: BatchSource) -> str:
-    """`from scratch`, or that f(x, t, t) = v(x, t) holds and how exactly; the plan shows it.
+    """What the plan shows: `from scratch`, a file of the student's own, or f(x, t, t) = v(x, t).
 
     Raises:
         UserError: f differs from v by more than the backbone's `start_tolerance` of max |v|.
     """
     student, name = built.student, built.experiment.backbone.full_name
+    if built.own_start:
+        return built.own_start
     if built.load_report is None or built.teacher is None:
         return "from scratch"
     if student.start_tolerance is None:

@@ -1,11 +1,12 @@
 """The start of a run: a student with the teacher's weights equals it at s = t, or says why not."""
 
 import json
+import shutil
 
 import pytest
 import torch
 
-from secantfw import WeightsHeader, save_weights
+from secantfw import WeightsHeader, load_weights, save_weights
 
 pytestmark = pytest.mark.plugin("basics", "data", "picard")
 
@@ -167,3 +168,44 @@ def test_a_backbone_may_declare_its_rounding_or_another_meaning(start):
 def test_a_backbone_whose_f_at_s_equal_t_means_something_else_says_so(start):
     said = "teacher's weights; own:own says that its f(x, t, t) is not v(x, t)"
     assert start(forward="1.0", tolerance="None")[1] == said
+
+
+@pytest.fixture
+def exported(secantfw, tmp_path):
+    """exported(*options) -> the weights of a run, as `secantfw export` writes them."""
+
+    def run(*options):
+        (found,) = (tmp_path / "runs").glob("start/*")
+        file = tmp_path / "exported.safetensors"
+        assert secantfw("export", found, "--out", file, "--live", *options).code == 0
+        return file
+
+    return run
+
+
+def test_a_student_may_start_from_two_time_weights_of_its_own(start, exported, secantfw, tmp_path):
+    start()
+    file, toml = exported(), tmp_path / "start.toml"
+    mine = f"backbone.weights={file}"
+    assert "'teacher', and backbone.weights is given" in secantfw("run", toml, mine).err
+    own = (mine, 'backbone.init="weights"', "train.learning_rate=1e-30")
+    assert secantfw("run", toml, *own, "--out", tmp_path / "again").code == 0
+    (again,) = (tmp_path / "again").glob("start/*")
+    assert json.loads((again / "plan.json").read_text())["start"] == (
+        "two-time weights of exported.safetensors"
+    )
+    assert secantfw("check", again / "resolved.toml").code == 0
+    secantfw("export", again, "--out", tmp_path / "b.safetensors", "--live")
+    before, after = load_weights(file), load_weights(tmp_path / "b.safetensors")
+    assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+def test_a_student_may_start_from_one_time_weights_of_its_own(start, exported, tmp_path):
+    start("train.learning_rate=1e-30")
+    file = exported("--tangent")
+    other = tmp_path / "alone.safetensors"
+    file.rename(other)
+    for old in (tmp_path / "runs").glob("*"):
+        shutil.rmtree(old)
+    said, plan = start(f"backbone.weights={other}", 'backbone.init="weights"')
+    assert plan == "one-time weights of alone.safetensors", said.err
