@@ -35,13 +35,16 @@ def prediction_for(
     """What is predicted: as said, else as the weights' header says, else velocity.
 
     Raises:
-        UserError: a header that says something else; a path on which it gives no velocity.
+        UserError: a header that says something else; a path on which there is no velocity.
     """
     stored = None if weights is None else weights.options.get("prediction")
     found = said or stored or "velocity"
     if found not in get_args(Prediction):
-        known = ", ".join(get_args(Prediction))
-        raise UserError(f"sit: the weights predict {found!r}; known are {known}")
+        assert weights is not None
+        raise UserError(
+            f"{weights.file}: its network predicts {found}, of which no velocity is known; if "
+            f"that is a mistake, say prediction = {', '.join(map(repr, get_args(Prediction)))}"
+        )
     if found != "velocity":
         _check_range(found, path)
     return found  # type: ignore[return-value]

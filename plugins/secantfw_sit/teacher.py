@@ -37,7 +37,6 @@ class SiTTeacher(Teacher):
         weights = open_weights(options.weights, site)
         header = weights.header
         _check_data(header, site.spec)
-        _check_prediction(header)
         self.path = site.path
         self.prediction = prediction_for(options.prediction, header, site.path)
         self.network = SiTNetwork(teacher_sizes(header), site.spec, attention=options.attention)
@@ -69,16 +68,6 @@ def _check_data(header: WeightsHeader, spec: DataSpec) -> None:
     if found is not None and found != spec:
         raise UserError(
             f"{header.file}: made for {_data(found)}, but the experiment's data are {_data(spec)}"
-        )
-
-
-def _check_prediction(header: WeightsHeader) -> None:
-    """Refuse networks whose output is no velocity."""
-    predicts = header.options.get("prediction", "velocity")
-    if predicts != "velocity":
-        raise UserError(
-            f"{header.file}: its network predicts {predicts}, a teacher gives velocities; if that "
-            "is a mistake, convert the file with --set prediction=velocity"
         )
 
 

@@ -87,9 +87,9 @@ class GuidedTeacher(TangentCall):
         self,
         teacher: Teacher,
         null: int,
-        channels: int | None,
         counts: Counts,
         amp: torch.dtype | None,
+        channels: int | None = None,
     ) -> None:
         self.teacher, self.null, self.channels = teacher, null, channels
         self.counts, self.amp = counts, amp
@@ -140,8 +140,8 @@ class RunContext(Context):
         self.target = TargetCall(ema, self.counts, amp)
         self.teacher = NoTeacher()
         if teacher is not None:
-            self.teacher = GuidedTeacher(teacher, null, guided_channels, self.counts, amp)
-        self._null, self._guided_channels = null, guided_channels
+            self.teacher = GuidedTeacher(teacher, null, self.counts, amp, guided_channels)
+        self._null, self._channels = null, guided_channels
         self._streams, self._steps = streams, steps
         self._teacher_solver = teacher_solver
         self.step = 0
@@ -158,9 +158,7 @@ class RunContext(Context):
             return network(x, t, s, Cond(c.label, torch.ones_like(t)))
 
         with torch.no_grad():
-            return guided(
-                told_one, x, t, t, cond.label, cond.guidance, self._null, self._guided_channels
-            )
+            return guided(told_one, x, t, t, cond.label, cond.guidance, self._null, self._channels)
 
     def jvp(
         self,

@@ -48,6 +48,21 @@ def test_the_teacher_is_guided_row_by_row():
     assert counts.teacher == 6  # one call of 2B rows
 
 
+def test_only_the_first_channels_are_guided():
+    """The others keep the labelled output, in the teacher's targets as in the student's own."""
+    label, w, t = torch.tensor([0, 1]), torch.tensor([2.0, 3.0]), torch.tensor([0.5, 0.25])
+    x, cond = torch.zeros(2, 4), Cond(label, w)
+    teacher = GuidedTeacher(LabelPlusTime(), NULL, Counts(), None, channels=3)
+    plain, all_four = LabelPlusTime().velocity(x, t, cond), NULL + t + w * (label - NULL)
+    assert torch.equal(teacher(x, t, cond)[:, 3], plain[:, 3])
+    torch.testing.assert_close(teacher(x, t, cond)[:, :3], all_four[:, None].expand(2, 3))
+    ctx = RunContext.__new__(RunContext)
+    ctx._null, ctx._channels = NULL, 3
+    own = ctx.guided_tangent(told, x, t, cond)
+    torch.testing.assert_close(own[:, 3], 10 * label + 1 + t)
+    torch.testing.assert_close(own[:, 2], 10 * NULL + 1 + t + w * 10 * (label - NULL))
+
+
 def test_without_a_scale_the_teacher_is_called_once():
     counts = Counts()
     GuidedTeacher(LabelPlusTime(), NULL, counts, None)(
@@ -58,7 +73,7 @@ def test_without_a_scale_the_teacher_is_called_once():
 
 def test_a_guided_tangent_tells_the_network_scale_one():
     ctx = RunContext.__new__(RunContext)
-    ctx._null = NULL
+    ctx._null, ctx._channels = NULL, None
     label, w, t = torch.tensor([0, 1]), torch.tensor([2.0, 3.0]), torch.tensor([0.5, 0.25])
     f = ctx.guided_tangent(told, torch.zeros(2, 1), t, Cond(label, w))
     expected = (10 * NULL + 1 + t) + w * 10 * (label - NULL)

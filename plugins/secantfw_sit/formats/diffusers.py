@@ -45,7 +45,7 @@ class DiffusersSiT(WeightsFormat):
 
     Shapes show neither the heads nor the image size: they come from `config.json`, or from
     `--set heads=16 --set sample_size=32`. A DiT predicts noise, at other times than SiT's: its
-    header says `prediction = "noise"`, so that no teacher takes it for a velocity.
+    header says `prediction = "ddpm_noise"`, so that no teacher takes it for SiT's.
     """
 
     summary = "DiT or SiT in diffusers' names, with its config.json"
@@ -91,7 +91,7 @@ def _config(file: Path) -> Config:
     except (ValueError, OSError, RecursionError) as error:
         raise UserError(f"{place}: cannot be read ({str(error)[:80]})") from error
     name = str(said.get("_class_name", ""))[:80]
-    options: dict[str, object] = {} if "SiT" in name else {"prediction": "noise"}
+    options: dict[str, object] = {} if "SiT" in name else {"prediction": "ddpm_noise"}
     for key, ours in (("num_attention_heads", "heads"), ("sample_size", "sample_size")):
         if isinstance(said.get(key), int):
             options[ours] = said[key]

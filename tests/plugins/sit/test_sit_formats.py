@@ -134,7 +134,7 @@ def test_diffusers_names_are_the_same_network(convert, tmp_path, kind):
         bare = save(tmp_path / "bare.pt", weights)
         assert torch.equal(velocity(out)[0], velocity(convert(bare))[0])
     else:
-        with pytest.raises(UserError, match="predicts noise, a teacher gives velocities"):
+        with pytest.raises(UserError, match="predicts ddpm_noise, of which no velocity is known"):
             velocity(out)
 
 
