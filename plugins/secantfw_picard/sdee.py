@@ -16,7 +16,9 @@ from secantfw_picard.picard import estimate_requires, picard_estimate
 
 
 class SDEE(SecantLoss):
-    """K losses are averaged, with a student pass each: 3K evaluations, K of them with B."""
+    """K losses are averaged, with a student pass each: with m Picard iterations K (m + 2)
+    evaluations, K of them with B.
+    """
 
     requires = frozenset({"teacher", "bidirectional"})
 

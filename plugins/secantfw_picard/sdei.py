@@ -16,7 +16,9 @@ from secantfw_picard.picard import estimate_requires, picard_estimate
 
 
 class SDEI(SecantLoss):
-    """K targets are averaged under one student pass: 1 + 2K evaluations, one of them with B."""
+    """K targets are averaged under one student pass: with m Picard iterations 1 + K (m + 1)
+    evaluations, one of them with B.
+    """
 
     requires = frozenset({"teacher"})
 

@@ -17,7 +17,8 @@ from secantfw_picard.picard import estimate_requires, picard_estimate
 
 
 class STEE(SecantLoss):
-    """K losses are averaged, with a student pass each: 2K evaluations, K of them with B.
+    """K losses are averaged, with a student pass each: with m Picard iterations K (m + 1)
+    evaluations, K of them with B.
 
     Its target is the data's own tangent, so it is conditioned as the data is, and is guided when
     sampling.

@@ -29,7 +29,9 @@ from secantfw_picard.tangent import tangent_loss
 
 
 class STEI(SecantLoss):
-    """K targets are averaged under one student pass: 2 + 2K evaluations, two of them with B."""
+    """K targets are averaged under one student pass: with m Picard iterations 2 + K (m + 1)
+    evaluations, two of them with B.
+    """
 
     def __init__(self, options: STEIOptions) -> None:
         self.options = options

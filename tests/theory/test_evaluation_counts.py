@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from .checks import Passes, claimed_passes, measured_passes
@@ -27,6 +28,28 @@ def test_evaluations_equal_the_table(name: str) -> None:
     ctx = NetContext(of_loss.trigonometric)
     of_loss.loss(**({"draws": 1} if name == "monte_carlo" else {}))(ctx, batch, times)
     assert measured_passes(ctx) == PAPER[name] == claimed_passes(name, Choice())
+
+
+#: Of K = 3 draws and m = 2 Picard iterations, as the losses declare it.
+DECLARED = {
+    "sdei": Passes(student=6, student_grad=1, teacher=3),  # 1 + K (m + 1)
+    "stei": Passes(student=9, student_grad=2),  # 2 + K (m + 1)
+    "sdee": Passes(student=6, student_grad=3, teacher=3),  # K (m + 2)
+    "stee": Passes(student=6, student_grad=3),  # K (m + 1)
+}
+
+
+@pytest.mark.parametrize("weights", ["live", "ema"])
+@pytest.mark.parametrize("name", DECLARED)
+def test_draws_and_iterations_cost_what_is_declared(name: str, weights: str) -> None:
+    batch, times = inputs(draws=3, guidance=False)
+    of_loss = subject(name)
+    ctx = NetContext(of_loss.trigonometric)
+    of_loss.loss(draws=3, picard_iterations=2, weights=weights)(ctx, batch, times)
+    declared = DECLARED[name]
+    if weights == "ema":
+        declared = attrs.evolve(declared, student=0, ema=declared.student)
+    assert measured_passes(ctx) == declared
 
 
 def test_without_a_diffusion_term_stei_evaluates_nothing_for_it() -> None:
