@@ -55,7 +55,7 @@ class NoiseLevels(TimeSampler):
 
 
 def time_of(path: Path, level: Tensor) -> Tensor:
-    """The times at which sigma(t) = level alpha(t), of level's shape and dtype, float32 or float64;
+    """The times at which sigma(t) = level alpha(t), of level's shape and float dtype;
     for a level that the path does not reach, its end."""
     low, high = torch.full_like(level, path.t_min), torch.full_like(level, path.t_max)
     for _ in range(_HALVINGS[level.dtype]):

@@ -50,6 +50,11 @@ class Case:
         assert difference <= allowed, f"{name}: {difference:.2e} > {allowed:.1e}, relative"
         self._count(name, difference)
 
+    def accept(self, name: str) -> None:
+        """Count a result that no number can be compared with: an input, or an infinite end that
+        the caller has compared exactly."""
+        self._count(name, 0.0)
+
     def finish(self) -> None:
         """Every result of the case must have been compared."""
         assert not self.open, f"not compared: {sorted(self.open)}"
