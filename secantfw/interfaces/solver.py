@@ -36,8 +36,8 @@ class Solver(abc.ABC):
     #: Whether it chooses its steps itself: `steps` is then the least it takes, and `evaluations`
     #: the least it needs, so that it has no place in a table of equal evaluations.
     adaptive: ClassVar[bool] = False
-    #: Whether it draws noise, and so needs `rng`.
-    stochastic: ClassVar[bool] = False
+    #: Whether it draws noise, and so needs `rng`. May depend on the options.
+    stochastic: bool = False
 
     @abc.abstractmethod
     def solve(
