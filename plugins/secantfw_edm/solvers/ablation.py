@@ -72,6 +72,7 @@ class Ablation(Solver):
 
     def __init__(self, options: AblationOptions) -> None:
         self.options = options
+        self.stochastic = options.churn > 0
         self.sigma_min, self.sigma_max = _range(options)
 
     def solve(

@@ -28,6 +28,7 @@ class EDMHeun(Solver):
         if not options.sigma_min < options.sigma_max:
             raise UserError("edm_heun: sigma_min must be below sigma_max")
         self.options = options
+        self.stochastic = options.churn > 0
 
     def solve(
         self,
