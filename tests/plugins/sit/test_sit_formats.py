@@ -89,6 +89,12 @@ def test_of_a_training_checkpoint_the_average_is_taken_unless_told(
     assert f"{which or 'ema'} (of ema, model)" in convert.said
 
 
+def test_what_a_checkpoint_predicts_and_on_which_path_is_kept(convert, tmp_path):
+    args = Namespace(model="SiT-L/2", path_type="VP", prediction="score")
+    header = read_header(convert(checkpoint(tmp_path / "s.pt", args=args)))
+    assert (header.options["prediction"], header.path_name) == ("score", "basics:vp")
+
+
 @pytest.mark.parametrize(
     ("online_cfg", "told"),
     [
