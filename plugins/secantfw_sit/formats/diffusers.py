@@ -45,8 +45,8 @@ class DiffusersSiT(WeightsFormat):
 
     Shapes show neither the heads nor the image size: they come from `config.json`, or from
     `--set heads=16 --set sample_size=32`. A DiT predicts noise, at other times than SiT's: its
-    header says `prediction = "ddpm_noise"`, so that no teacher takes it for SiT's. SiT weights under a
-    DiT's class name are converted with `--set prediction=velocity`.
+    header says `prediction = "ddpm_noise"`, so that no teacher takes it for SiT's. SiT weights
+    under a DiT's class name are converted with `--set prediction=velocity`.
     """
 
     summary = "DiT or SiT in diffusers' names, with its config.json"
