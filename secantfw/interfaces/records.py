@@ -43,17 +43,21 @@ class Cond:
 
     `label` (B,) int64 in 0..num_classes, where num_classes is the null class of guidance;
     None for data without labels. `guidance` (B,) the scale w that a student with an embedded
-    guidance range is told and that the guided teacher applies; None for no guidance.
+    guidance range is told and that the guided teacher applies; None for no guidance. `augment`
+    (B, A) says what was done to each picture in training; None, as in sampling: nothing. A
+    network that cannot be told ignores it.
     """
 
     label: Tensor | None = None
     guidance: Tensor | None = None
+    augment: Tensor | None = None
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Cond:
         """The same record with `function` applied to each tensor that is there."""
         return Cond(
             label=None if self.label is None else function(self.label),
             guidance=None if self.guidance is None else function(self.guidance),
+            augment=None if self.augment is None else function(self.augment),
         )
 
 
