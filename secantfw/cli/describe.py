@@ -108,4 +108,7 @@ def _toml(value: Any) -> str:
         return "not set"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_toml, value)) + "]"
+    if attrs.has(type(value)):
+        said = attrs.asdict(value, recurse=False).items()
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in said if v is not None) + " }"
     return json.dumps(value)
