@@ -1,0 +1,1 @@
+"""EDM's augmentation pipe: pictures, and what was done to each."""
