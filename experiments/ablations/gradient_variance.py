@@ -90,12 +90,14 @@ def main() -> None:
     parser.add_argument("--student", type=Path, metavar="RUN", help="a run directory")
     parser.add_argument("--set", nargs="+", default=[], metavar="key=value")
     args = parser.parse_args()
-    found = [measure(f, args.student, args.set) for f in dict.fromkeys(["sdei", *args.files])]
     print("| file | evaluations | Var_r / Var | Var_r / sdei's | x evaluations |")
     print("|---|---|---|---|---|")
-    for m in found:
-        share = m.of_r / found[0].of_r
-        spent = share * m.evaluations / found[0].evaluations
+    first: Measured | None = None
+    for file in dict.fromkeys(["sdei", *args.files]):
+        m = measure(file, args.student, args.set)
+        first = first or m
+        share = m.of_r / first.of_r
+        spent = share * m.evaluations / first.evaluations
         cells = (f"{m.evaluations:g}F", *(f"{x:.3g}" for x in (m.of_r / m.of_all, share, spent)))
         print(f"| `{m.file}.toml` | {' | '.join(cells)} |", flush=True)
 
