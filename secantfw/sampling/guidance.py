@@ -10,6 +10,8 @@ from torch import Tensor
 from secantfw.interfaces.records import Cond
 from secantfw.interfaces.tensors import at
 
+_ROUNDING = 1e-6
+
 
 def guided(
     evaluate: Callable[[Tensor, Tensor, Tensor, Cond], Tensor],
@@ -41,7 +43,12 @@ def guided(
 
 
 def scale_at(t: Tensor, scale: float, interval: tuple[float, float]) -> Tensor:
-    """w(t), (B,): `scale` where lo < t <= hi, else 1 (arXiv:2404.07724)."""
+    """w(t), (B,): `scale` where lo < t <= hi, else 1 (arXiv:2404.07724); lo = 0 includes t = 0.
+
+    Times of a grid are rounded, and so are the ends: a time within 1e-6 of an end is that end.
+    """
     low, high = interval
-    inside = (t > low) & (t <= high)
+    inside = t <= high + _ROUNDING
+    if low > 0:
+        inside &= t > low + _ROUNDING
     return torch.where(inside, torch.full_like(t, scale), torch.ones_like(t))

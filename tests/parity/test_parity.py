@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .comparison import Case
 from .dispatch import comparison_of, kind_of
+from .tolerance import strict
 
 
 def test_case_equals_the_official_result(golden, case_name, account):
@@ -15,6 +16,15 @@ def test_case_equals_the_official_result(golden, case_name, account):
     case = Case(golden, case_name, account)
     compare(case)
     case.finish()
+
+
+def test_float64_results_agree_strictly_where_the_bits_are_the_files(golden, account):
+    """After all cases: other bits of exp are an excuse only where they are other bits."""
+    if not account.has_the_bits_of(golden.stem):
+        return
+    allowed = strict(golden)
+    found = {name: d for name, d in account.float64[golden.stem].items() if d > allowed}
+    assert not found, f"{golden.stem}: more than {allowed}: {found}"
 
 
 def test_the_file_is_what_its_sidecar_says(golden):

@@ -86,6 +86,23 @@ def test_the_interval_is_open_below_and_closed_above():
     assert scale_at(t.double(), 1.3, (0.0, 1.0))[1].item() == 1.3  # float64 stays float64
 
 
+def test_the_whole_interval_includes_both_ends():
+    """Heun's method evaluates at t = 0 too."""
+    assert scale_at(torch.tensor([0.0, 1.0]), 2.0, (0.0, 1.0)).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_an_end_of_the_interval_that_is_a_time_of_the_grid_is_that_time(dtype):
+    """SiT's 0.3 <= i/N < 0.7 for any N, whatever the rounding of t = 1 - i/N."""
+    for steps in (10, 20, 30, 70):
+        i = torch.arange(steps)
+        t = torch.lerp(
+            torch.ones(1, dtype=dtype), torch.zeros(1, dtype=dtype), (i / steps).to(dtype)
+        )
+        inside = scale_at(t, 2.0, (1 - 0.7, 1 - 0.3)) == 2
+        assert torch.equal(inside, (10 * i >= 3 * steps) & (10 * i < 7 * steps))
+
+
 def test_a_loss_that_asks_for_no_teacher_is_told_so():
     with pytest.raises(UserError, match=r"no \[teacher\]"):
         NoTeacher()(torch.zeros(1, 1), torch.zeros(1), Cond())
