@@ -211,8 +211,7 @@ def few_steps(case: Case) -> None:
         guidance = Guidance(
             # Any range makes the field tell the student its scale.
             range=(1.0, 2.0) if said["embed"] else None,
-            # Released: embedded as a float32 number, multiplied with as it is.
-            scale=torch.tensor(said["cfg"]).item() if said["embed"] else said["cfg"],
+            scale=said["cfg"],
             interval=(1 - high, 1 - low),
         )
         field = student_field(
