@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
+import torch
 from torch import Tensor
 
 from secantfw import Backbone, BuildSite, Cond, LoadReport, Path, UserError, at
@@ -50,6 +51,7 @@ class EDMBackbone(Backbone):
         # What this instance can do depends on its options, so it is not left to the class.
         self.supports = _capabilities(options)
 
+    @torch.compiler.disable(recursive=False)  # the network is what there is to compile
     def forward(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         """The secant (B, C, H, W). Labels of None mean the null class."""
         scales = secant_scales(
@@ -83,6 +85,7 @@ class EDMBackbone(Backbone):
             said["guidance_range"] = list(self.options.guidance_range)
         return said
 
+    @torch.compiler.disable
     def _told(self, x: Tensor, cond: Cond) -> Told:
         labels = one_hot_labels(cond.label, self.classes, x) if self.classes else None
         guidance = None

@@ -34,6 +34,7 @@ class SecantScales:
     second_noise: Tensor
 
 
+@torch.compiler.disable  # records of a path cannot be traced; 2B numbers need not be
 def secant_scales(
     path: Path, family: Preconditioning, t: Tensor, s: Tensor, *, rotated: bool, dtype: torch.dtype
 ) -> SecantScales:
@@ -42,7 +43,7 @@ def secant_scales(
     scales = family.velocity_scales(here)
     if rotated:
         assert isinstance(family, EDM)
-        scales = _rotated(family.sigma_data, here, there, (s - t).double(), scales)
+        scales = _rotated(family.sigma_data, here, there, s.double() - t.double(), scales)
     return SecantScales(
         x=scales.x.to(dtype),
         output=scales.output.to(dtype),

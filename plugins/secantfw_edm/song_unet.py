@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import attrs
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
@@ -136,22 +135,28 @@ class SongUNet(nn.Module):
 
     def _embedding(self, noise: Tensor, second_noise: Tensor | None, told: Told) -> Tensor:
         """emb, (B, emb_channels)."""
-        if told.labels is not None:
-            labels = drop_labels(told.labels, self.architecture.label_dropout, self.training)
-            told = attrs.evolve(told, labels=labels)  # the same rows for both times
-        e: Tensor = self.map_layer1(silu(self.map_layer0(self._summed(noise, told))))
+        label = self._label(told)
+        e: Tensor = self.map_layer1(silu(self.map_layer0(self._summed(noise, label, told))))
         if self.map_layer0_s is not None and self.map_layer1_s is not None:
             assert second_noise is not None
-            second = self._summed(second_noise, told)
+            second = self._summed(second_noise, label, told)
             e = (e + self.map_layer1_s(silu(self.map_layer0_s(second)))) / 2
         return silu(e)
 
-    def _summed(self, noise: Tensor, told: Told) -> Tensor:
+    def _label(self, told: Told) -> Tensor | None:
+        """What labels add, once for both times, so that both lack the same ones."""
+        if self.map_label is None or told.labels is None:
+            return None
+        labels = drop_labels(told.labels, self.architecture.label_dropout, self.training)
+        label: Tensor = self.map_label(labels * math.sqrt(labels.shape[1]))
+        return label
+
+    def _summed(self, noise: Tensor, label: Tensor | None, told: Told) -> Tensor:
         e: Tensor = self.map_noise(noise)
         cosines, sines = e.chunk(2, 1)
         e = torch.cat((sines, cosines), 1)  # the weights want the sines first
-        if self.map_label is not None and told.labels is not None:
-            e = e + self.map_label(told.labels * math.sqrt(told.labels.shape[1]))
+        if label is not None:
+            e = e + label
         if self.map_augment is not None and told.augment is not None:
             e = e + self.map_augment(told.augment)
         if self.map_guidance is not None and told.guidance is not None:

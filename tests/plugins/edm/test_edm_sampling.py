@@ -1,0 +1,96 @@
+"""Noise levels and samplers: laws, grids, evaluations, where noise comes from."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from secantfw_basics.paths.linear import Linear
+from secantfw_basics.paths.trigonometric import Trigonometric
+from secantfw_basics.paths.vp import VP
+from secantfw_edm.noise_levels import NoiseLevels, time_of
+from secantfw_edm.options import EDMHeunOptions, NoiseLevelsOptions, RhoSecantOptions
+from secantfw_edm.solvers.coordinates import fitted
+from secantfw_edm.solvers.heun import EDMHeun
+from secantfw_edm.solvers.rho_secant import RhoSecant
+
+from secantfw import Cond, TimesNeed
+
+
+@pytest.mark.parametrize("path", [Linear(), Trigonometric(), VP()], ids=lambda p: type(p).__name__)
+def test_a_level_has_its_time_on_every_path(path):
+    level = torch.tensor([0.02, 0.5, 3.0, 80.0], dtype=torch.float64)
+    c = path.coefficients(time_of(path, level))
+    torch.testing.assert_close(c.sigma / c.alpha, level, rtol=1e-10, atol=0)
+
+
+@pytest.mark.parametrize("path", [Linear(), VP()], ids=lambda p: type(p).__name__)
+def test_the_logarithm_of_edms_levels_is_normal(path):
+    sampler = NoiseLevels(NoiseLevelsOptions(mean=-0.4, std=0.8))
+    rng = torch.Generator().manual_seed(0)
+    times = sampler.sample(20_000, TimesNeed(draws=0), path, rng, 0.0)
+    c = path.coefficients(times.t.double())
+    u = torch.special.ndtr(((c.sigma / c.alpha).log() + 0.4) / 0.8).sort().values
+    gap = (u - (torch.arange(20_000) + 0.5) / 20_000).abs().max()
+    assert gap * math.sqrt(20_000) < 1.95  # Kolmogorov and Smirnov, one in a thousand
+    assert torch.equal(times.t, times.s)
+
+
+class Gaussian:
+    """The field of data N(0, 1) on the linear path: x_s = x_t N(s) / N(t)."""
+
+    path = Linear()
+
+    def tangent(self, x, t, cond):
+        return (2 * t - 1)[:, None] / (t**2 + (1 - t) ** 2)[:, None] * x
+
+
+def test_edms_sampler_is_of_second_order_on_its_own_grid():
+    x = torch.randn(64, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    ones = torch.ones(64, dtype=torch.float64)
+    errors = [
+        # From sigma_max = 80, not from infinity: the exact end from there.
+        (EDMHeun(EDMHeunOptions()).solve(Gaussian(), x, ones, 0 * ones, n, Cond()))
+        - x * 80 / math.sqrt(80**2 + 1)
+        for n in (32, 64)
+    ]
+    coarse, fine = (error.abs().max() for error in errors)
+    assert 1.7 < math.log2(coarse / fine) < 2.3
+
+
+def test_churn_keeps_the_distribution_and_draws_from_its_generator():
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randn(4000, 1, dtype=torch.float64, generator=rng)
+    ones = torch.ones(4000, dtype=torch.float64)
+    solver = EDMHeun(EDMHeunOptions(churn=40.0, churn_min=0.05, churn_max=50.0))
+    assert solver.stochastic
+    assert not EDMHeun(EDMHeunOptions()).stochastic
+    ends = [
+        solver.solve(Gaussian(), x, ones, 0 * ones, 32, Cond(), torch.Generator().manual_seed(3))
+        for _ in range(2)
+    ]
+    assert torch.equal(*ends)
+    assert abs(float(ends[0].std()) - 1) < 0.05
+    assert abs(float((ends[0] * x).mean())) < 0.1  # little of the start is left
+
+
+def test_a_grid_is_laid_between_the_levels_of_each_row():
+    grid = torch.tensor([80.0, 5.0, 0.0])
+    start, end = torch.tensor([80.0, 8.0, 0.0, 3.0]), torch.tensor([0.0, 0.0, 8.0, 3.0])
+    expected = torch.tensor([[80, 8, 0, 3], [5, 0.5, 7.5, 3], [0, 0, 8, 3]])
+    # Upwards the grid is backwards: short steps near the data there too.
+    expected[1, 2] = 8 * 5 / 80
+    torch.testing.assert_close(fitted(grid, start, end), expected)
+
+
+def test_secant_steps_follow_edms_spacing_and_end_exactly():
+    t, s = torch.ones(3), torch.tensor([0.0, 0.25, 1.0])
+    times = RhoSecant(RhoSecantOptions()).times(Linear(), t, s, 4)
+    assert torch.equal(times[0], t)
+    assert torch.equal(times[-1], s)
+    assert (times.diff(dim=0) <= 0).all()
+    level = times[1:-1, 0] / (1 - times[1:-1, 0])
+    root = level ** (1 / 7)
+    ends = torch.tensor([80.0, 0.002]) ** (1 / 7)
+    torch.testing.assert_close(root, torch.lerp(ends[0], ends[1], torch.arange(1, 4) / 4))
