@@ -51,7 +51,8 @@ class EDMBackbone(Backbone):
         # What this instance can do depends on its options, so it is not left to the class.
         self.supports = _capabilities(options)
 
-    @torch.compiler.disable(recursive=False)  # the network is what there is to compile
+    # The network is what there is to compile.
+    @torch.compiler.disable(recursive=False)  # type: ignore[untyped-decorator]
     def forward(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         """The secant (B, C, H, W). Labels of None mean the null class."""
         scales = secant_scales(
@@ -85,7 +86,7 @@ class EDMBackbone(Backbone):
             said["guidance_range"] = list(self.options.guidance_range)
         return said
 
-    @torch.compiler.disable
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def _told(self, x: Tensor, cond: Cond) -> Told:
         labels = one_hot_labels(cond.label, self.classes, x) if self.classes else None
         guidance = None

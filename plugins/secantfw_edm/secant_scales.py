@@ -34,7 +34,8 @@ class SecantScales:
     second_noise: Tensor
 
 
-@torch.compiler.disable  # records of a path cannot be traced; 2B numbers need not be
+# The records of a path cannot be traced by a compiler, and 2B numbers need not be.
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def secant_scales(
     path: Path, family: Preconditioning, t: Tensor, s: Tensor, *, rotated: bool, dtype: torch.dtype
 ) -> SecantScales:
