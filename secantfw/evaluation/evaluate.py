@@ -116,7 +116,8 @@ class Evaluator:
         if folder is None or not shown:
             return
         wanted = self.built.experiment.evaluate.keys.picture
-        pictures = self.built.dataset.to_uint8(torch.cat(shown)[:wanted])
+        shown_first = torch.cat(shown)[:wanted].to(self.built.device)
+        pictures = self.built.dataset.to_uint8(shown_first)
         if pictures is not None:
             save_grid(pictures.numpy(), folder / row.file_name)
 

@@ -30,5 +30,9 @@ class Dataset(abc.ABC):
         """
 
     def to_uint8(self, x: Tensor) -> Tensor | None:
-        """Pictures (n, height, width, channels) uint8 on the CPU; None if x (n, *) is not one."""
+        """Pictures (n, height, width, channels) uint8 on the CPU; None if x (n, *) is not one.
+
+        Whatever shows or measures samples as pictures asks for them here: a data set of latents
+        decodes, on the device that x is on. n may be 0, which asks for the pictures' size.
+        """
         return None

@@ -16,7 +16,7 @@ def store(folder: Path, dataset: Dataset, samples: Tensor, numbers: range) -> No
     Raises:
         OSError: they cannot be written.
     """
-    pictures = dataset.to_uint8(samples.cpu())
+    pictures = dataset.to_uint8(samples)
     if pictures is None:
         file = folder / f"{numbers.start:06d}-{numbers.stop - 1:06d}.safetensors"
         write_tensors(file, {"samples": samples.cpu().contiguous()}, {})
