@@ -101,6 +101,39 @@ class ArraysOptions:
         _one_way_to_hold_out(self.held_out, self.held_out_fraction)
 
 
+@attrs.frozen
+class LatentsOptions:
+    """Options of `latents`."""
+
+    folder: str = secantfw.option(
+        secantfw.REQUIRED,
+        "folder of shards (or one): npy with latents (n, *); npz or safetensors with `x`, or with "
+        "'mean' and 'std', and 'label'; mirrored ones under the same names with '_flip'",
+        is_path=True,
+    )
+    labels: str | None = secantfw.option(
+        None, "folder of labels in files named as the shards, for npy", is_path=True
+    )
+    flipped: str | None = secantfw.option(
+        None, "folder of the mirrored latents in files named as the shards, for npy", is_path=True
+    )
+    x: str = secantfw.option("latents", "key of the latents in npz and safetensors")
+    shape: tuple[int, int, int] = secantfw.option(
+        (4, 32, 32), "of one latent: channels, height, width", ge=1
+    )
+    classes: int = secantfw.option(0, "how many classes there are; 0: no labels", ge=0)
+    scale: float = secantfw.option(
+        0.18215, "x_0 = scale * latent; the decoder divides by it", gt=0
+    )
+    scaled: bool = secantfw.option(False, "the shards are already multiplied by `scale`")
+    held_out_shards: int = secantfw.option(0, "shards, from the last, to hold out", ge=0)
+    vae: str | None = secantfw.option(
+        None,
+        "folder of diffusers' AutoencoderKL, for pictures; without it there are none",
+        is_path=True,
+    )
+
+
 def _one_way_to_hold_out(held_out: str | None, fraction: float) -> None:
     if held_out is not None and fraction:
         raise ValueError("held_out and held_out_fraction exclude each other; give one")

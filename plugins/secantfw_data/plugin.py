@@ -50,6 +50,15 @@ def secantfw_components(register: Any) -> None:
             "held_out_fraction": 0.1,
         },
     )
+    register.asset("latents/example", "assets/latents.safetensors")
+    register.dataset(
+        "latents",
+        "secantfw_data.latents:Latents",
+        options="secantfw_data.options:LatentsOptions",
+        summary="Latents that an autoencoder has encoded before, in memory-mapped shards",
+        cite=("arXiv:2112.10752",),
+        example={"folder": "asset:latents/example", "shape": [4, 4, 4], "classes": 4},
+    )
     register.teacher(
         "gaussian_mixture",
         "secantfw_data.mixture_teacher:GaussianMixtureTeacher",
