@@ -39,8 +39,16 @@ class Fashion16Features(FeatureSpace):
         self._device = device
 
     def features(self, x: Tensor) -> Tensor:
+        return self._net.features(self._pictures(x))
+
+    def logits(self, x: Tensor) -> Tensor:
+        """(n, *) samples -> (n, 10), the classifier's own output."""
+        found: Tensor = self._net(self._pictures(x))
+        return found
+
+    def _pictures(self, x: Tensor) -> Tensor:
         pixels = pictures_of(self._dataset, x).movedim(-1, 1).to(self._device)
-        return self._net.features(pixels.float() / 127.5 - 1)
+        return pixels.float() / 127.5 - 1
 
     def identity(self) -> str:
         return self._identity

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from functools import cached_property
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -88,12 +89,15 @@ def feature_space(options: FrechetOptions, site: MetricSite) -> FeatureSpace:
         return Fashion16Features(site.dataset, site.device)
     from secantfw_fid.inception_features import InceptionFeatures
 
-    return InceptionFeatures(site.dataset, site.device, options.weights)
+    resize = options.resize or ("clean" if options.statistics is None else "tensorflow")
+    return InceptionFeatures(site.dataset, site.device, options.weights, resize)
 
 
 def _published_reference(options: FrechetOptions) -> Gaussian | None:
-    if options.reference == "dataset":
+    if options.reference == "dataset" and options.statistics is None:
         return None
-    from secantfw_fid.inception_features import cleanfid_reference
+    from secantfw_fid.inception_features import cleanfid_reference, statistics_of
 
+    if options.statistics is not None:
+        return statistics_of(Path(options.statistics))
     return cleanfid_reference(options.reference)

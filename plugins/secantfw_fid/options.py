@@ -8,6 +8,9 @@ import attrs
 
 import secantfw
 
+#: Where Inception's pictures become 299x299: by clean-fid's filter, or as TensorFlow did.
+Resize = Literal["clean", "tensorflow"]
+
 
 @attrs.frozen
 class FrechetOptions:
@@ -29,8 +32,23 @@ class FrechetOptions:
         "distance to what: the data set's training split, or (inception only) statistics of "
         "clean-fid as NAME:RESOLUTION:SPLIT, such as cifar10:32:train",
     )
+    statistics: str | None = secantfw.option(
+        None,
+        "inception only: npz with `mu` and `sigma` to measure the distance to, such as ADM's "
+        "VIRTUAL_imagenet256_labeled.npz",
+        is_path=True,
+    )
+    resize: Resize | None = secantfw.option(
+        None,
+        "inception only: clean-fid's filter, or as in TensorFlow; not set: 'tensorflow' with "
+        "`statistics`, which were made so, else 'clean'",
+    )
 
     def __attrs_post_init__(self) -> None:
+        if self.statistics is not None and self.features != "inception":
+            raise ValueError("statistics need features = 'inception'")
+        if self.statistics is not None and self.reference != "dataset":
+            raise ValueError("statistics and reference exclude each other; give one")
         if self.reference != "dataset" and self.features != "inception":
             raise ValueError(f"reference = {self.reference!r} needs features = 'inception'")
         if self.reference != "dataset" and self.reference.count(":") != 2:
@@ -38,6 +56,25 @@ class FrechetOptions:
                 f"reference = {self.reference!r}; expected 'dataset' or NAME:RESOLUTION:SPLIT, "
                 "such as cifar10:32:train"
             )
+
+
+@attrs.frozen
+class InceptionScoreOptions:
+    """Options of `inception_score`."""
+
+    classifier: Literal["auto", "fashion16", "inception"] = secantfw.option(
+        "auto",
+        "the embedded one for 16x16 grey pictures, or Inception-v3; auto: by the shape",
+        choices=("auto", "fashion16", "inception"),
+    )
+    weights: str | None = secantfw.option(
+        None,
+        "Inception's file inception-2015-12-05.pt; by default where clean-fid keeps it",
+        is_path=True,
+    )
+    part: int = secantfw.option(
+        5000, "samples that one score is taken of; the mean over parts is reported", ge=1
+    )
 
 
 @attrs.frozen

@@ -21,6 +21,13 @@ def secantfw_components(register: Any) -> None:
         cite=("arXiv:1706.08500", "arXiv:2104.11222"),
     )
     register.metric(
+        "inception_score",
+        "secantfw_fid.inception_score:InceptionScore",
+        options="secantfw_fid.options:InceptionScoreOptions",
+        summary="Inception score of pictures: sure and varied guesses of a classifier",
+        cite=("arXiv:1606.03498", "arXiv:2105.05233"),
+    )
+    register.metric(
         "trajectory",
         "secantfw_fid.trajectory:Trajectory",
         options="secantfw_fid.options:TrajectoryOptions",

@@ -10,7 +10,7 @@ from secantfw_data.arrays import Arrays
 from secantfw_data.gaussian_mixture import GaussianMixture
 from secantfw_data.options import ArraysOptions, GaussianMixtureOptions
 from secantfw_fid.frechet import Frechet
-from secantfw_fid.inception_features import NAME
+from secantfw_fid.inception_network import NAME
 from secantfw_fid.options import FrechetOptions, TrajectoryOptions
 from secantfw_fid.trajectory import Trajectory
 
@@ -111,7 +111,7 @@ def test_inception_runs_through_clean_fid(rgb, tmp_path):
     metric = Frechet(options, site(rgb))
     x = rgb.items("train", torch.arange(9)).x_0
     space = metric._space
-    by_hand = space._net.base.layers(torch.zeros(1, 3, 299, 299) + (255 - 128) / 128)
+    by_hand = space._net._net.base.layers(torch.zeros(1, 3, 299, 299) + (255 - 128) / 128)
     torch.testing.assert_close(space.features(torch.ones(1, 3, 8, 8)), by_hand)
     assert space.features(x).shape == (9, 2048)
 
