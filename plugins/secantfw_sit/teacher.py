@@ -33,16 +33,24 @@ class SiTTeacher(Teacher):
     On the meta device (`check`) only the file's header is read.
     """
 
-    def __init__(self, options: SiTTeacherOptions, site: BuildSite) -> None:
-        weights = open_weights(options.weights, site)
-        header = weights.header
-        _check_data(header, site.spec)
+    def __init__(
+        self, options: SiTTeacherOptions, site: BuildSite, *, untrained: bool = False
+    ) -> None:
+        weights = None if untrained else open_weights(options.weights, site)
+        header = site.weights if weights is None else weights.header
+        assert header is not None
+        if weights is not None:
+            _check_data(header, site.spec)
         self.path = site.path
         self.prediction = prediction_for(options.prediction, header, site.path)
         self.network = SiTNetwork(teacher_sizes(header), site.spec, attention=options.attention)
         self.network.eval().requires_grad_(False)
-        if torch.get_default_device().type != "meta":
+        if weights is not None and torch.get_default_device().type != "meta":
             self.network.load_state_dict(_one_time(weights, self.network.state_dict()))
+
+    @classmethod
+    def untrained(cls, options: SiTTeacherOptions, site: BuildSite) -> SiTTeacher:
+        return cls(options, site, untrained=True)
 
     @torch.no_grad()
     def velocity(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -28,6 +28,13 @@ class Dataset(abc.ABC):
         Raises:
             UserError: an item that cannot be read or is not finite, by file and index.
         """
+
+    @classmethod
+    def spec_of(cls, options: Any) -> DataSpec | None:
+        """The spec as the options alone tell it, for when their files are missing; None: they do
+        not. With it `check` and dry runs, which then use made-up items, work without the files.
+        """
+        return None
 
     def to_uint8(self, x: Tensor) -> Tensor | None:
         """Pictures (n, height, width, channels) uint8 on the CPU; None if x (n, *) is not one.

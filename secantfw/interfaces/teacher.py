@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from secantfw.interfaces.build_site import BuildSite
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Cond
 
@@ -24,6 +26,14 @@ class Teacher(abc.ABC):
     @abc.abstractmethod
     def velocity(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         """v(x, t), (B, *), for x (B, *) and t (B,); uses `cond.label`, ignores `cond.guidance`."""
+
+    @classmethod
+    def untrained(cls, options: Any, site: BuildSite) -> Teacher | None:
+        """Random weights, as many as `site.weights` says, while the options' files are missing.
+
+        With it `check` and dry runs work without the files. None: there is no such teacher.
+        """
+        return None
 
     @abc.abstractmethod
     def to(self, device: torch.device) -> Teacher:
