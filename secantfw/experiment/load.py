@@ -29,29 +29,39 @@ class LoadedExperiment:
     document: Document
     files: tuple[Path, ...]  # all that were read, in order; local plug-ins last
     digest: str  # of the resolved text and the local plug-ins: equal digests, equal experiments
+    missing: tuple[Problem, ...] = ()  # files that are not there, if it was loaded without them
 
     def located(self, problem: Problem) -> Problem:
         """A problem that knows its key only, with the file and line of that key."""
         return self.document.located(problem)
 
 
-def load(file: Path | str, overrides: Sequence[str], plugins: Plugins) -> LoadedExperiment:
+def load(
+    file: Path | str,
+    overrides: Sequence[str],
+    plugins: Plugins,
+    *,
+    without_files: bool = False,
+) -> LoadedExperiment:
     """Read `file` and all it extends, lay `overrides` over it, and structure the result.
 
-    Its local plug-ins are loaded into `plugins`.
+    Its local plug-ins are loaded into `plugins`. With `without_files`, files of components that
+    are not there are no problem yet: they are listed in `missing`.
 
     Raises:
         ExperimentError: everything that is wrong with it, by file and line.
     """
     layers = read_layers(locate(Path(file), plugins))
     document = merge(layers, overrides_layer(overrides))
-    experiment = resolve(document, plugins)
+    missing: list[Problem] = []
+    experiment = resolve(document, plugins, missing if without_files else None)
     problems = [document.located(p) for p in hook_problems(experiment, plugins)]
     if problems:
         raise ExperimentError(problems)
     read = [layer.file for layer in layers if layer.file is not None]
     files = dict.fromkeys([*read, *experiment.local_plugins])
-    return LoadedExperiment(experiment, document, tuple(files), _digest(experiment, document))
+    digest = _digest(experiment, document)
+    return LoadedExperiment(experiment, document, tuple(files), digest, tuple(missing))
 
 
 def resolved_toml(loaded: LoadedExperiment, origins: bool = False) -> str:

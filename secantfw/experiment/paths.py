@@ -1,4 +1,7 @@
-"""Files that an experiment names: `asset:NAME`, or a path relative to the file that says it."""
+"""Files that an experiment names: `asset:NAME`, or a path relative to the file that says it.
+
+`set:WHAT` stands for a file that everyone has to get: it says what to set the key to.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,26 @@ from secantfw.experiment.keys import KeyPath, shown
 from secantfw.experiment.scope import Scope
 
 ASSET = "asset:"
+PLACEHOLDER = "set:"
 
 
 def existing(text: str, key: KeyPath, scope: Scope) -> str | None:
     """The absolute path of what `text`, the value at `key`, names; None if it is not there."""
     if text.startswith(ASSET):
         return _asset(text.removeprefix(ASSET), key, scope)
+    if text.startswith(PLACEHOLDER):
+        what = text.removeprefix(PLACEHOLDER).strip()
+        return scope.lack(key, f"set this to a path of yours: {what}", text)
     path = os.path.abspath(os.path.join(scope.document.owner(key).folder, text))
-    if not text or "\0" in text or not _exists(Path(path)):
-        scope.add(key, f"no such file: {shown(text)} (looked for {path!r})")
-        return None
-    return path
+    if text and "\0" not in text and _exists(Path(path)):
+        return path
+    return scope.lack(key, f"no such file: {shown(text)} (looked for {path!r})", path)
 
 
 def as_written(said: object, path: str) -> str:
     """How the resolved file names `path`: as the asset it was said to be, or absolutely."""
-    return said if isinstance(said, str) and said.startswith(ASSET) else path
+    known = isinstance(said, str) and said.startswith((ASSET, PLACEHOLDER))
+    return str(said) if known else path
 
 
 def _asset(name: str, key: KeyPath, scope: Scope) -> str | None:

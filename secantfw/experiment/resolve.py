@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from secantfw.errors import ExperimentError, UserError
+from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.components import choose, choose_all
 from secantfw.experiment.document import Document
 from secantfw.experiment.keys import KeyPath, did_you_mean, shown
@@ -47,13 +47,17 @@ _REQUIRED = ("dataset", "backbone", "loss", "time_sampler", "train")
 T = TypeVar("T")
 
 
-def resolve(document: Document, plugins: Plugins) -> Experiment:
+def resolve(
+    document: Document, plugins: Plugins, missing: list[Problem] | None = None
+) -> Experiment:
     """The experiment that the document describes.
+
+    Files that are not there are problems, or go to `missing` where a list is given.
 
     Raises:
         ExperimentError: with all problems at once.
     """
-    scope = Scope(document, plugins.registry)
+    scope = Scope(document, plugins.registry, missing=missing)
     _check_schema(document)
     head = _head(scope, plugins)
     experiment = _experiment(head, scope)
@@ -61,7 +65,7 @@ def resolve(document: Document, plugins: Plugins) -> Experiment:
         for key, what in complaints(experiment):
             scope.add(key, what)
     if scope.problems or experiment is None:
-        raise ExperimentError(scope.problems)
+        raise ExperimentError([*scope.problems, *(missing or ())])
     return experiment
 
 
@@ -80,7 +84,8 @@ def _check_schema(document: Document) -> None:
 def _head(scope: Scope, plugins: Plugins) -> Head | None:
     said = {k: v for k, v in scope.document.tables.items() if k in _HEAD}
     _unknown_keys(scope)
-    head: Head = structure(Head, said, (), scope)
+    strict = attrs.evolve(scope, missing=None)  # without its local plug-ins it is another one
+    head: Head = structure(Head, said, (), strict)
     if head is INVALID:
         return None
     _check_requires(head, scope, plugins)

@@ -217,3 +217,10 @@ def weights_file(chosen: Chosen) -> Path | None:
         return None  # a mixture's `weights` are numbers
     weights = chosen.options.weights
     return None if weights is None else Path(weights)
+
+
+def lacks_files(chosen: Chosen) -> bool:
+    """Whether a file that the component's options name is not there."""
+    fields = [f for f in attrs.fields(type(chosen.options)) if option_info(f).is_path]
+    named = [getattr(chosen.options, field.name) for field in fields]
+    return any(isinstance(path, str) and not Path(path).exists() for path in named)

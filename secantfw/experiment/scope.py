@@ -17,6 +17,17 @@ class Scope:
     document: Document
     registry: Registry
     problems: list[Problem] = attrs.field(factory=list)
+    #: Files that are not there, where the caller can do without them; None: they are problems.
+    missing: list[Problem] | None = None
 
     def add(self, key: KeyPath, what: str) -> None:
         self.problems.append(self.document.problem(key, what))
+
+    def lack(self, key: KeyPath, what: str, path: str) -> str | None:
+        """Note that the file `path` is not there; `path` where that is no problem, else None."""
+        problem = self.document.problem(key, what)
+        if self.missing is None:
+            self.problems.append(problem)
+            return None
+        self.missing.append(problem)
+        return path

@@ -48,6 +48,15 @@ def build(component: Component, options: Any, *site: Any) -> Any:
     return target(*site) if component.options is None else target(options, *site)
 
 
+def target_class(component: Component) -> type[Any]:
+    """The component's class.
+
+    Raises:
+        UserError: it cannot be imported.
+    """
+    return cast(type[Any], _imported(component, component.target))
+
+
 def unavailable(component: Component) -> str:
     """Why the component cannot run on this machine; empty if it can."""
     if "cuda" in component.needs:
