@@ -45,7 +45,9 @@ class SiTTeacher(Teacher):
         self.prediction = prediction_for(options.prediction, header, site.path)
         self.network = SiTNetwork(teacher_sizes(header), site.spec, attention=options.attention)
         self.network.eval().requires_grad_(False)
-        if weights is not None and torch.get_default_device().type != "meta":
+        if weights is None:
+            _stir(self.network)
+        elif torch.get_default_device().type != "meta":
             self.network.load_state_dict(_one_time(weights, self.network.state_dict()))
 
     @classmethod
@@ -67,6 +69,14 @@ class SiTTeacher(Teacher):
 
     def num_parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.network.parameters())
+
+
+@torch.no_grad()
+def _stir(network: SiTNetwork) -> None:
+    """Weights that start at zero make the whole network zero; untrained ones are to be random."""
+    for layer in (*network.blocks, network.final_layer):
+        layer.adaLN_modulation[1].weight.normal_(std=0.02)
+    network.final_layer.linear.weight.normal_(std=0.02)
 
 
 def _check_data(header: WeightsHeader, spec: DataSpec) -> None:
