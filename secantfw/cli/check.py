@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from secantfw.errors import ExitCode, ExperimentError, Problem, UserError
 from secantfw.experiment.load import LoadedExperiment, load
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
+
+if TYPE_CHECKING:
+    from secantfw.training.build import Built
 
 NAME = "check"
 HELP = "list every problem of an experiment; builds its networks without memory"
@@ -26,34 +30,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    sizes = ""
     try:
-        loaded = load(args.file, args.overrides, plugins)
-        problems = () if args.no_build else _build_problems(loaded, plugins)
+        loaded = load(args.file, args.overrides, plugins, without_files=True)
+        problems: Sequence[Problem] = loaded.missing
+        if not args.no_build:
+            built, found = _build(loaded, plugins)
+            problems = (*loaded.missing, *map(loaded.located, found))
+            sizes = "" if built is None or found else _sizes(built)
     except ExperimentError as error:
         problems = error.problems
     for problem in problems:
         print(problem)
     if problems:
+        if sizes:
+            print(f"{args.file}: but for {len(problems)} missing files OK: {sizes}")
         return int(ExitCode.USER)
     print(f"{args.file}: OK: {_summary(loaded)}")
     return int(ExitCode.DONE)
 
 
-def _build_problems(loaded: LoadedExperiment, plugins: Plugins) -> Sequence[Problem]:
-    """What only building shows; on the meta device, where networks take no memory."""
+def _build(loaded: LoadedExperiment, plugins: Plugins) -> tuple[Built | None, Sequence[Problem]]:
+    """What only building shows; on the meta device, where networks take no memory.
+
+    Where files are missing, what cannot be built without them is no problem of its own.
+    """
     import torch
 
     from secantfw.training.build import build_experiment, check_built
 
+    lacking = bool(loaded.missing)
+    formats, meta = partial(weights_formats, plugins), torch.device("meta")
     try:
-        formats = partial(weights_formats, plugins)
-        built = build_experiment(loaded.experiment, torch.device("meta"), formats)
-        found = check_built(built)
+        built = build_experiment(loaded.experiment, meta, formats, without_files=lacking)
+        return built, check_built(built)
     except ExperimentError as error:
-        found = list(error.problems)
+        return None, () if lacking else error.problems
     except UserError as error:
-        found = [Problem(str(error))]
-    return tuple(map(loaded.located, found))
+        return None, () if lacking else (Problem(str(error)),)
+
+
+def _sizes(built: Built) -> str:
+    """The networks' parameters and the data they were built for."""
+    student = sum(p.numel() for p in built.student.parameters())
+    said = [f"student {built.experiment.backbone.full_name} {student:,} parameters"]
+    if built.teacher is not None:
+        said.insert(0, f"teacher {built.teacher.num_parameters():,} parameters")
+    spec = built.dataset.spec
+    return f"{', '.join(said)}, data {spec.shape} with {spec.num_classes} classes"
 
 
 def _summary(loaded: LoadedExperiment) -> str:

@@ -25,6 +25,7 @@ from secantfw.plugin.building import build as build_component
 from secantfw.plugin.weights_formats import NamedFormat
 from secantfw.training.own_weights import load_own
 from secantfw.training.randomness import seed_of
+from secantfw.training.stand_ins import Lacking, made_up_items, untrained_teacher
 
 
 @attrs.frozen(eq=False)
@@ -78,27 +79,33 @@ def build_experiment(
     experiment: Experiment,
     device: torch.device,
     formats: Callable[[], Sequence[NamedFormat]] = tuple,
+    *,
+    without_files: bool = False,
 ) -> Built:
     """Build everything; on the meta device networks take no memory and weights are not read.
 
     The student's initial weights are a function of the seed alone. `formats` are those of foreign
-    weights files, asked for where the teacher names one.
+    weights files, asked for where the teacher names one. With `without_files`, what lacks its
+    files is stood in for (`stand_ins`), and there are no metrics if anything does.
 
     Raises:
         UserError: data, weights or sizes that do not fit, prefixed with the table.
     """
     e = experiment
+    lacking = Lacking.of(e) if without_files else Lacking()
     with _said_of("dataset"):
-        dataset: Dataset = build(e.dataset)  # type: ignore[assignment]
+        dataset: Dataset = (
+            made_up_items(e.dataset) if lacking.dataset else build(e.dataset)  # type: ignore
+        )
     with _said_of("path"):
         path: Path = build(e.path)  # type: ignore[assignment]
     with _said_of("teacher.weights"):
-        file = e.teacher_weights()
+        file = None if lacking.teacher else e.teacher_weights()
         weights = None if file is None else open_any(file, formats)
         header = None if weights is None else weights.header
         _check_header(header, e, dataset)
     with _said_of("backbone.weights"):
-        file = e.student_weights()
+        file = None if lacking.student else e.student_weights()
         own = None if file is None else open_any(file, formats)
         _check_header(None if own is None else own.header, e, dataset)
     read = None if weights is None else weights.read
@@ -109,11 +116,14 @@ def build_experiment(
     with torch.random.fork_rng(devices=[]), torch.device(device):
         torch.manual_seed(seed_of(e.seed, "init", 0))
         teacher: Teacher | None = None
-        if e.teacher is not None:
+        if e.teacher is not None and not lacking.teacher:
             with _said_of("teacher"):
                 teacher = build(e.teacher, site)  # type: ignore[assignment]
         with _said_of("backbone"):
             student: Backbone = build(e.backbone, own_site)  # type: ignore[assignment]
+        if e.teacher is not None and lacking.teacher:
+            with _said_of("teacher"):
+                teacher = untrained_teacher(e.teacher, student, site)
     report = None
     if e.init == "teacher" and teacher is not None and device.type != "meta":
         with _said_of("backbone"):
@@ -132,7 +142,7 @@ def build_experiment(
         loss=build(e.loss),  # type: ignore[arg-type]
         time_sampler=build(e.time_sampler),  # type: ignore[arg-type]
         solver=build(e.solver),  # type: ignore[arg-type]
-        metrics=_metrics(e, dataset, device),
+        metrics=() if lacking else _metrics(e, dataset, device),
         load_report=report,
         converted="; ".join(w.converted for w in (weights, own) if w is not None and w.converted),
         own_start=own_start,
