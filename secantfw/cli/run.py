@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--resume", type=Path, metavar="RUN", help="continue this run directory, or checkpoint"
     )
     parser.add_argument(
+        "--dry-steps",
+        type=int,
+        metavar="N",
+        help="take N steps, with stand-ins for files that are missing, and keep nothing",
+    )
+    parser.add_argument(
         "--allow-change",
         action="append",
         default=[],
@@ -44,6 +50,8 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         raise UserError("run: --resume takes the experiment from the run; leave FILE out")
     if args.allow_change and args.resume is None:
         raise UserError("run: --allow-change goes with --resume")
+    if args.dry_steps is not None:
+        return _dry(args, plugins)
     from secantfw.training.files import disk_errors_said
     from secantfw.training.signals import exit_code, terminable
 
@@ -61,6 +69,22 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         finally:
             if job.lock is not None:
                 job.lock.release()
+
+
+def _dry(args: argparse.Namespace, plugins: Plugins) -> int:
+    """`--dry-steps N`: what a step costs, by taking some."""
+    if args.resume is not None:
+        raise UserError("run: --dry-steps takes an experiment FILE, not a run to resume")
+    if args.dry_steps < 1:
+        raise UserError("run: --dry-steps must be at least 1")
+    from secantfw.experiment.load import load
+
+    loaded = load(args.file, args.overrides, plugins, without_files=True)
+    from secantfw.training.dry_run import dry_run
+
+    for line in dry_run(loaded, plugins, args.dry_steps, _say):
+        print(line)
+    return int(ExitCode.DONE)
 
 
 def _new(args: argparse.Namespace, plugins: Plugins) -> tuple[Run, Plan]:

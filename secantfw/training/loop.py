@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 import torch
+from torch import Tensor
 
+from secantfw.interfaces.records import LossTerms
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.context import RunContext
-from secantfw.training.observe import Observer
 from secantfw.training.signals import StopRequest
 from secantfw.training.update import Update
+
+
+class StepObserver(Protocol):
+    """What the loop tells of its steps: an `Observer`, or the stopwatch of a dry run."""
+
+    clock: float
+
+    def step_done(self, done: int, loss: Tensor, norm: Tensor, terms: LossTerms) -> None: ...
+
+    def save(self, done: int, final: bool = True) -> None: ...
 
 
 @torch.enable_grad()
@@ -20,7 +32,7 @@ def train(
     source: BatchSource,
     ctx: RunContext,
     update: Update,
-    observer: Observer,
+    observer: StepObserver,
     stop: StopRequest,
     first: int,
 ) -> int:

@@ -74,7 +74,7 @@ def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
     return Plan(
         title=e.title,
         cite=tuple(cite),
-        components=tuple(_planned(part, built) for part in _parts(built)),
+        components=planned_components(built),
         evaluations_per_step=_count(built, ctx, source),
         start=start_of(built, source),
         weights=built.converted,
@@ -82,6 +82,11 @@ def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
         steps=e.train.steps,
         batch_size=e.train.batch_size,
     )
+
+
+def planned_components(built: Built) -> tuple[PlannedComponent, ...]:
+    """The components in the plan's order, networks with their sizes."""
+    return tuple(_planned(part, built) for part in _parts(built))
 
 
 def _parts(built: Built) -> list[Chosen]:

@@ -12,6 +12,7 @@ import torch
 
 from secantfw.errors import ExitCode, ExperimentError, RunAborted, UserError
 from secantfw.experiment.load import LoadedExperiment, resolved_toml
+from secantfw.interfaces.backbone import Backbone
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
 from secantfw.training import checkpoint, run_directory
@@ -73,24 +74,33 @@ def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | N
             raise ExperimentError(problems)
     streams = Streams(e.seed, device)
     average = Average(built.student, e.ema)
-    ctx = RunContext(
-        path=built.path,
-        student=built.student,
-        ema=average.network,
-        teacher=built.teacher,
-        null=built.dataset.spec.num_classes,
-        streams=streams,
-        steps=e.train.steps,
-        guided_channels=e.guidance.channels,
-        teacher_solver=build(e.teacher_solver),  # type: ignore[arg-type]
-        amp=torch.bfloat16 if e.train.precision == "bf16" else None,
-    )
+    ctx = context_of(built, average.network, streams)
     if not built.dataset.size("train"):
         raise UserError(f"{e.dataset.full_name}: its training split is empty")
     source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
     update = Update(built.student, average, e.train)
     provenance = provenance_of(loaded, plugins, device)
     return Run(loaded, plugins, built, source, ctx, update, Path(), provenance)
+
+
+def context_of(
+    built: Built, ema: Backbone, streams: Streams, *, autocast: bool = True
+) -> RunContext:
+    """What the loss of a built experiment may use."""
+    e = built.experiment
+    half = autocast and e.train.precision == "bf16"
+    return RunContext(
+        path=built.path,
+        student=built.student,
+        ema=ema,
+        teacher=built.teacher,
+        null=built.dataset.spec.num_classes,
+        streams=streams,
+        steps=e.train.steps,
+        guided_channels=e.guidance.channels,
+        teacher_solver=build(e.teacher_solver),  # type: ignore[arg-type]
+        amp=torch.bfloat16 if half else None,
+    )
 
 
 @contextmanager

@@ -1,0 +1,116 @@
+"""What an optimiser step costs, counted on the meta device: no memory, no arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from secantfw.interfaces.records import Batch, Cond, Times
+from secantfw.training.batches import BatchSource
+from secantfw.training.build import Built
+from secantfw.training.ema import Average
+from secantfw.training.memory import PeakBytes
+from secantfw.training.randomness import Streams
+from secantfw.training.run import context_of
+
+_META = torch.device("meta")
+
+
+@attrs.frozen
+class StepCost:
+    """Of one step of a whole batch."""
+
+    evaluations: str  # `3F 1B`: of the networks, per sample
+    flops: int  # of those evaluations; a backward counts as two forwards, recomputation does not
+    weight_bytes: int  # student, its average, AdamW's two moments, the teacher
+    gradient_bytes: int
+    step_bytes: int  # the most that is alive beside weights: activations and gradients, in float32
+
+    def bytes(self, half: bool = False) -> int:
+        """About what a step needs; `half`: activations of 16 bits."""
+        alive = max(self.gradient_bytes, self.step_bytes // 2) if half else self.step_bytes
+        return self.weight_bytes + alive
+
+
+def step_cost(built: Built) -> StepCost:
+    """One training step, forward and backward, of an experiment built on the meta device.
+
+    Raises:
+        whatever the loss raises: shapes that do not fit show here.
+    """
+    e, streams = built.experiment, Streams(built.experiment.seed, torch.device("cpu"))
+    average = Average(built.student, e.ema)
+    ctx = context_of(built, average.network, streams, autocast=False)  # the meta device has none
+    source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
+    batch = _on_meta(source.batch(0))
+    need = built.loss.times_needed()
+    times = built.time_sampler.sample(
+        e.train.batch_size, need, built.path, streams.at("times", 0), 0.0
+    )
+    parameters = list(built.student.parameters())
+    kept = [*parameters, *average.network.parameters(), *_teacher_weights(built)]
+    built.student.train()
+    with torch.enable_grad(), PeakBytes(kept) as alive:
+        loss = built.loss(ctx, batch, _times_on_meta(times)).per_sample.mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+    for parameter in parameters:
+        parameter.grad = None
+    student, teacher = _forward_flops(built, batch)
+    n, numbers = ctx.counts, sum(p.numel() for p in parameters)
+    return StepCost(
+        evaluations=n.per_row(e.train.batch_size),
+        flops=student * (n.forward + 2 * n.backward) + teacher * n.teacher,
+        weight_bytes=4 * (4 * numbers + _teacher_numbers(built)),
+        gradient_bytes=4 * numbers,
+        step_bytes=alive.peak,
+    )
+
+
+def _teacher_weights(built: Built) -> list[Tensor]:
+    return [] if built.teacher is None else list((built.teacher.weights() or {}).values())
+
+
+def _teacher_numbers(built: Built) -> int:
+    return 0 if built.teacher is None else built.teacher.num_parameters()
+
+
+def _forward_flops(built: Built, batch: Batch) -> tuple[int, int]:
+    """Of one row through the student, and through the teacher."""
+    x, t = batch.x_0[:1], torch.empty(1, device=_META)
+    cond = batch.cond.map(lambda c: c[:1])
+    student = _flops(lambda: built.student(x, t, t, cond))
+    teacher = built.teacher
+    if teacher is None:
+        return student, 0
+    return student, _flops(lambda: teacher.velocity(x, t, Cond(cond.label)))
+
+
+@torch.no_grad()
+def _flops(evaluate: Callable[[], Tensor]) -> int:
+    counter = FlopCounterMode(display=False)
+    with counter:
+        evaluate()
+    return int(counter.get_total_flops())
+
+
+def _on_meta(batch: Batch) -> Batch:
+    return Batch(
+        x_0=batch.x_0.to(_META),
+        z=batch.z.to(_META),
+        cond=batch.cond.map(lambda c: c.to(_META)),
+        cond_data=batch.cond_data.map(lambda c: c.to(_META)),
+        index=batch.index,
+    )
+
+
+def _times_on_meta(times: Times) -> Times:
+    moved = {
+        field.name: value.to(_META)
+        for field in attrs.fields(Times)
+        if isinstance(value := getattr(times, field.name), Tensor)
+    }
+    return attrs.evolve(times, **moved)

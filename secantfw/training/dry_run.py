@@ -1,0 +1,121 @@
+"""A dry run: a few real optimisation steps of a recipe that is too large, or lacks its files.
+
+What lacks its files is stood in for: random items of the right shape, a teacher with random
+weights. Nothing is evaluated and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import attrs
+import torch
+
+from secantfw.errors import ExperimentError, RunAborted, UserError
+from secantfw.experiment.load import LoadedExperiment
+from secantfw.experiment.schema import Experiment
+from secantfw.plugin.loader import Plugins
+from secantfw.plugin.weights_formats import weights_formats
+from secantfw.training.batches import BatchSource
+from secantfw.training.build import Built, build_experiment, check_built, device_of
+from secantfw.training.cost import StepCost, step_cost
+from secantfw.training.ema import Average
+from secantfw.training.loop import train
+from secantfw.training.memory import available_bytes
+from secantfw.training.plan import Plan, planned_components
+from secantfw.training.randomness import Streams
+from secantfw.training.run import context_of, located
+from secantfw.training.signals import StopRequest
+from secantfw.training.speed import Stopwatch
+from secantfw.training.update import Update
+
+#: The interpreter with torch, beside what a step keeps.
+_PROGRAM_BYTES = 500_000_000
+
+
+def dry_run(
+    loaded: LoadedExperiment, plugins: Plugins, steps: int, note: Callable[[str], None]
+) -> list[str]:
+    """Take `steps` steps; returns what they cost, a line a fact.
+
+    Raises:
+        ExperimentError: what `check` would say, missing files aside.
+        UserError: the machine has less memory than the steps need.
+        RunAborted: there was not enough all the same.
+    """
+    keys = attrs.evolve(loaded.experiment.evaluate.keys, samples=0)
+    e = attrs.evolve(
+        loaded.experiment,
+        train=attrs.evolve(loaded.experiment.train, steps=steps),
+        evaluate=attrs.evolve(loaded.experiment.evaluate, keys=keys),
+    )
+    device = device_of(e)
+    note(f"dry run: {steps} steps; nothing is evaluated and no run directory is written")
+    for problem in loaded.missing:
+        note(f"stood in for: {problem}")
+    make = partial(build_experiment, e, formats=partial(weights_formats, plugins))
+    with located(loaded):
+        planned = make(torch.device("meta"), without_files=True)
+        problems = check_built(planned)
+        if problems:
+            raise ExperimentError(problems)
+        cost = step_cost(planned)
+        for line in _plan(planned, cost, device, bool(loaded.missing)).lines():
+            note(line)
+        _check_room(cost, e, device, note)
+        try:
+            return _steps(make(device, without_files=True), cost, note)
+        except torch.OutOfMemoryError as error:
+            raise RunAborted(f"dry run: out of memory on {device}; {_cure()}") from error
+
+
+def _plan(planned: Built, cost: StepCost, device: torch.device, lacking: bool) -> Plan:
+    e = planned.experiment
+    return Plan(
+        title=e.title,
+        cite=(),
+        components=planned_components(planned),
+        evaluations_per_step=cost.evaluations,
+        start="random weights" if lacking else "as in the run",
+        weights="",
+        device=device.type,
+        steps=e.train.steps,
+        batch_size=e.train.batch_size,
+    )
+
+
+def _check_room(
+    cost: StepCost, e: Experiment, device: torch.device, note: Callable[[str], None]
+) -> None:
+    needed = cost.bytes(half=e.train.precision == "bf16") + _PROGRAM_BYTES
+    available = available_bytes(device)
+    left = "an unknown amount" if available is None else f"{available / 1e9:.1f} GB"
+    said = f"about {needed / 1e9:.1f} GB of memory needed on {device.type}, {left} available"
+    if available is not None and needed > available:
+        raise UserError(f"dry run: {said}; {_cure()}")
+    note(f"  {said}")
+
+
+def _cure() -> str:
+    return (
+        "lower train.batch_size, or let the backbone recompute its activations, if it has an "
+        "option for that"
+    )
+
+
+def _steps(built: Built, cost: StepCost, note: Callable[[str], None]) -> list[str]:
+    e = built.experiment
+    streams, average = Streams(e.seed, built.device), Average(built.student, e.ema)
+    source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
+    watch = Stopwatch(built.device, e.train.steps, note)
+    ctx, update = (
+        context_of(built, average.network, streams),
+        Update(built.student, average, e.train),
+    )
+    with StopRequest() as stop:
+        train(built, source, ctx, update, watch, stop, 0)
+    if stop.requested:
+        raise RunAborted(f"dry run: stopped after {len(watch.seconds)} steps")
+    precision = torch.bfloat16 if e.train.precision == "bf16" else torch.float32
+    return watch.lines(e.train.batch_size, cost, precision)
