@@ -74,9 +74,9 @@ class SiTTeacher(Teacher):
 @torch.no_grad()
 def _stir(network: SiTNetwork) -> None:
     """Weights that start at zero make the whole network zero; untrained ones are to be random."""
-    for layer in (*network.blocks, network.final_layer):
-        layer.adaLN_modulation[1].weight.normal_(std=0.02)
-    network.final_layer.linear.weight.normal_(std=0.02)
+    for parameter in network.parameters():
+        if not parameter.is_meta and not parameter.any():
+            parameter.normal_(std=0.02)
 
 
 def _check_data(header: WeightsHeader, spec: DataSpec) -> None:
