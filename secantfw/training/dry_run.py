@@ -30,8 +30,8 @@ from secantfw.training.signals import StopRequest
 from secantfw.training.speed import Stopwatch
 from secantfw.training.update import Update
 
-#: The interpreter with torch, beside what a step keeps.
-_PROGRAM_BYTES = 500_000_000
+#: The interpreter with torch and its work space, beside what a step keeps (measured with B/2).
+_PROGRAM_BYTES = 800_000_000
 
 
 def dry_run(
