@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 METADATA_KEY = "secantfw"
 _MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
+_MAX_TENSORS = 20_000  # a network of billions has some thousands
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")  # how safetensors spells an errno
 
 
@@ -73,7 +74,7 @@ def read_header(file: str | os.PathLike[str]) -> WeightsHeader:
             spec=None if spec is None else DataSpec(tuple(spec["shape"]), spec["num_classes"]),
             path_name=str(said.get("path", "")),
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UserError(f"{file}: its secantfw metadata cannot be read ({error})") from error
 
 
@@ -99,6 +100,8 @@ def _raw_header(file: Path) -> dict[str, Any]:
         raise UserError(f"{file}: cannot be read ({error.strerror})") from error
     if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
         raise UserError(f"{file}: not a safetensors file (its header is not an object)")
+    if len(header) > _MAX_TENSORS:
+        raise UserError(f"{file}: {len(header):,} tensors, more than the {_MAX_TENSORS:,} allowed")
     return header
 
 
@@ -106,7 +109,7 @@ def load_weights(file: str | os.PathLike[str]) -> dict[str, Tensor]:
     """The tensors of a safetensors file on the CPU; float16 and bfloat16 come back as float32.
 
     Raises:
-        UserError: no such file, or a damaged one.
+        UserError: no such file, a damaged one, or numbers that are not finite.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -124,6 +127,9 @@ def widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     import torch
 
     half = (torch.float16, torch.bfloat16)
+    for name, tensor in tensors.items():
+        if tensor.dtype in (*half, torch.float32, torch.float64) and not tensor.isfinite().all():
+            raise UserError(f"{file}: NaN or infinity in {name!r}")
     return {k: v.float() if v.dtype in half else v for k, v in tensors.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ import torch
 from torch import Tensor
 
 from secantfw import UserError
+
+#: An npz that is larger inside, and by this factor, is a zip bomb and no data set.
+MOST_BYTES, MOST_GROWTH = 1 << 30, 100
 
 
 def read_arrays(file: Path) -> dict[str, Tensor]:
@@ -31,12 +35,21 @@ def read_arrays(file: Path) -> dict[str, Tensor]:
 
 
 def _read_npz(file: Path) -> dict[str, Tensor]:
+    _check_sizes(file)
     with np.load(file, allow_pickle=False) as arrays:
         # Files written on machines of the other byte order are read too.
         return {
             name: torch.from_numpy(arrays[name].astype(arrays[name].dtype.newbyteorder("=")))
             for name in arrays.files
         }
+
+
+def _check_sizes(file: Path) -> None:
+    """Refuse an archive that swells to what no memory holds, before anything is read."""
+    with zipfile.ZipFile(file) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > MOST_BYTES and size > MOST_GROWTH * file.stat().st_size:
+        raise ValueError(f"it swells to {size:,} bytes, more than {MOST_GROWTH} times its own")
 
 
 def _read_safetensors(file: Path) -> dict[str, Tensor]:

@@ -22,6 +22,8 @@ def read_square(file: Path, size: int, channels: int) -> Tensor:
     Raises:
         UserError: not a picture, damaged, too large to be decoded safely, or deeper than 8 bits.
     """
+    if not file.is_file():
+        raise UserError(f"{file}: is no file, or no longer there")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -32,12 +32,12 @@ def _with_parents(file: Path, name: str, children: tuple[Layer, ...]) -> list[La
     for parent in _parents(layer):
         path = layer.folder / parent
         chain = (*children, layer)
+        if not _exists(path):
+            raise ExperimentError([layer.problem((KEY,), f"no such file: {shown(parent)}")])
         if any(child.file and _same(child.file, path) for child in chain):
             raise ExperimentError(
                 [layer.problem((KEY,), f"{shown(parent)} extends this file again")]
             )
-        if not path.exists():
-            raise ExperimentError([layer.problem((KEY,), f"no such file: {shown(parent)}")])
         layers += _with_parents(path, os.path.normpath(Path(name).parent / parent), chain)
         if len(layers) > MAX_FILES:
             raise ExperimentError([layer.problem((KEY,), f"more than {MAX_FILES} files")])
@@ -51,6 +51,13 @@ def _parents(layer: Layer) -> Iterator[str]:
         what = "expected a file name or a list of file names"
         raise ExperimentError([layer.problem((KEY,), what)])
     yield from parents
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a loop of links, a name too long, a NUL in it
+        return False
 
 
 def _same(one: Path, other: Path) -> bool:

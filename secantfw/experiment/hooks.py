@@ -19,7 +19,11 @@ def hook_problems(experiment: Experiment, plugins: Plugins) -> Iterator[Problem]
     """The problems of every plug-in's `secantfw_check`; one that raises is a problem itself."""
     for hook in implementations(plugins, "secantfw_check"):
         try:
-            yield from list(call(plugins, hook, "secantfw_check", experiment=experiment) or ())
+            said = list(call(plugins, hook, "secantfw_check", experiment=experiment) or ())
+            odd = next((one for one in said if not isinstance(one, Problem)), None)
+            if odd is not None:
+                raise TypeError(f"it gave {odd!r}, expected secantfw.Problem")
+            yield from said
         except Exception as error:
             yield Problem(f"plug-in {hook.plugin_name!r} failed in secantfw_check: {cause(error)}")
 

@@ -21,6 +21,7 @@ from secantfw.experiment.statements import statements
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 MAX_DOTS = 64
+MAX_STATEMENTS = 1000  # each wrong one is looked up and said
 RESOLVED = "resolved.toml"  # the experiment in a run directory
 
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
@@ -49,7 +50,9 @@ def is_override(text: str) -> bool:
 
 def parse(text: str, shown: str) -> dict[str, Any]:
     """TOML to plain tables; refuses what would hurt the parser before parsing."""
-    for statement in statements(text):
+    for number, statement in enumerate(statements(text)):
+        if number == MAX_STATEMENTS:
+            _refuse(shown, statement.line, f"more than {MAX_STATEMENTS} keys and tables")
         if statement.depth > MAX_DEPTH:
             _refuse(shown, statement.line, f"brackets nested deeper than {MAX_DEPTH}")
         if statement.dots > MAX_DOTS:

@@ -31,7 +31,9 @@ def global_state() -> dict[str, Tensor]:
         "numpy/position": torch.tensor([position, has_gauss], dtype=torch.int64),
         "numpy/gauss": torch.tensor([gauss], dtype=torch.float64),
         "python/words": torch.tensor(words, dtype=torch.int64),
-        "python/gauss": torch.tensor([] if python_gauss is None else [python_gauss]).double(),
+        "python/gauss": torch.tensor(
+            [] if python_gauss is None else [python_gauss], dtype=torch.float64
+        ),
     }
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         for number, state in enumerate(torch.cuda.get_rng_state_all()):
