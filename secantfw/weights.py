@@ -111,6 +111,7 @@ def load_weights(file: str | os.PathLike[str]) -> dict[str, Tensor]:
     Raises:
         UserError: no such file, a damaged one, or numbers that are not finite.
     """
+    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -119,7 +120,11 @@ def load_weights(file: str | os.PathLike[str]) -> dict[str, Tensor]:
         tensors = load_file(str(file))
     except (SafetensorError, ValueError, KeyError, OSError) as error:
         raise UserError(f"{file}: damaged weights file ({error})") from error
-    return widened(tensors)
+    found = widened(tensors)
+    for name, tensor in found.items():
+        if tensor.dtype in (torch.float32, torch.float64) and not tensor.isfinite().all():
+            raise UserError(f"{file}: NaN or infinity in {name!r}")
+    return found
 
 
 def widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -127,9 +132,6 @@ def widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     import torch
 
     half = (torch.float16, torch.bfloat16)
-    for name, tensor in tensors.items():
-        if tensor.dtype in (*half, torch.float32, torch.float64) and not tensor.isfinite().all():
-            raise UserError(f"{file}: NaN or infinity in {name!r}")
     return {k: v.float() if v.dtype in half else v for k, v in tensors.items()}
 
 

@@ -37,6 +37,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "conformance": ("basics", "data", "picard"),
     "contributing": tuple(first_party()),  # the guide's shells see what is installed
     "end_to_end": ("basics", "data", "fid", "picard", "sit"),
+    "faults": ("basics", "data", "picard"),
     "plugins/flowmaps/test_flowmap_times.py": ("basics", "data", "fid", "picard", "sit"),
     "plugin_scaffold": tuple(first_party()),  # its own plug-ins are not in SECANTFW_PLUGINS either
     "training": ("basics", "data", "picard"),
