@@ -59,6 +59,7 @@ def test_more_channels_than_there_are_is_refused(secantfw, tmp_path):
     assert "guidance.channels: 3 channels are to be guided" in refused.out + refused.err
 
 
+@pytest.mark.plugin("solvers")
 def test_solvers_that_cannot_stand_in_the_table_are_refused(secantfw, tmp_path):
     file = _file(tmp_path)
     adaptive = secantfw("check", file, "evaluate.solvers=['secant', 'dopri5']")
@@ -69,6 +70,7 @@ def test_solvers_that_cannot_stand_in_the_table_are_refused(secantfw, tmp_path):
     assert "draws noise: it solves no ODE" in noisy.out + noisy.err
 
 
+@pytest.mark.plugin("solvers")
 def test_stochastic_samples_repeat_and_dopri5_is_a_reference(secantfw, tmp_path):
     out = tmp_path / "runs"
     solvers = (
