@@ -52,7 +52,7 @@ class EDMBackbone(Backbone):
         self.supports = _capabilities(options)
 
     # The network is what there is to compile.
-    @torch.compiler.disable(recursive=False)  # type: ignore[untyped-decorator]
+    @torch.compiler.disable(recursive=False)  # type: ignore[no-untyped-call, untyped-decorator]
     def forward(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         """The secant (B, C, H, W). Labels of None mean the null class."""
         scales = secant_scales(
