@@ -7,9 +7,15 @@ from typing import Literal
 import attrs
 
 from secantfw import option
+from secantfw_basics.spacing import Spacing
 
 #: "generate": s < t, from noise to data. "both": t and s are exchanged in half of the rows.
 Direction = Literal["generate", "both"]
+
+
+_SPACING = "where the N steps end; 'logit_normal': at the quantiles i/N of that law of t"
+_MEAN = "mean of ln(t / (1 - t)) under 'logit_normal'; above 0: shorter steps in the noise"
+_STD = "standard deviation of ln(t / (1 - t)) under 'logit_normal'; below 1.6: longer end steps"
 
 
 @attrs.frozen
@@ -54,10 +60,25 @@ def _check_range(t_min: float, t_max: float) -> None:
 class SegmentsOptions:
     """Options of `segments`."""
 
-    segments: int = option(4, "N equal segments of time; sample with as many steps", ge=1)
+    segments: int = option(4, "N segments of time; sample with as many steps", ge=1)
     direction: Direction = option(
         "generate", "'both' exchanges t and s in half of the rows, for losses that go both ways"
     )
+    whole: float = option(
+        0.0, "share of rows that take the whole segment, the step that sampling takes", ge=0, le=1
+    )
+    spacing: Spacing = option("uniform", _SPACING + "; sample with the same")
+    mean: float = option(0.0, _MEAN)
+    std: float = option(1.0, _STD, gt=0)
+
+
+@attrs.frozen
+class SecantOptions:
+    """Options of the solver `secant`."""
+
+    spacing: Spacing = option("uniform", _SPACING)
+    mean: float = option(0.0, _MEAN)
+    std: float = option(1.0, _STD, gt=0)
 
 
 @attrs.frozen

@@ -84,7 +84,7 @@ def _solvers(register: Any) -> None:
     register.solver(
         "secant",
         "secantfw_basics.solvers.secant:SecantSteps",
-        options=_NONE,
+        options=_OPTIONS + "SecantOptions",
         summary="steps along the student's secants; one evaluation a step",
         cite=("arXiv:2505.14502",),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 import torch
+from secantfw_basics.options import SecantOptions
 from secantfw_basics.paths.linear import Linear
 from secantfw_basics.paths.trigonometric import Trigonometric
 from secantfw_basics.solvers.euler import Euler
@@ -15,8 +16,13 @@ from torch import Tensor
 from secantfw import Cond, Path, Solver
 from secantfw.testing.oracle import Oracle, mixture_oracle
 
-SOLVERS = [Euler(), Heun(), SecantSteps()]
-each_solver = pytest.mark.parametrize("solver", SOLVERS, ids=lambda s: type(s).__name__)
+SOLVERS = {
+    "Euler": Euler(),
+    "Heun": Heun(),
+    "SecantSteps": SecantSteps(),
+    "SecantSteps, spaced": SecantSteps(SecantOptions("logit_normal", 0.5, 1.3)),
+}
+each_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS.keys())
 
 
 @attrs.define(eq=False)
@@ -82,7 +88,9 @@ def test_evaluations_are_as_claimed(solver: Solver, steps: int) -> None:
     assert solver.steps_within(field.calls) == steps
 
 
-@each_solver
+@pytest.mark.parametrize(
+    "solver", [Euler(), Heun(), SecantSteps()], ids=lambda s: type(s).__name__
+)
 def test_grids_are_uniform_and_exact_at_both_ends(solver: Solver) -> None:
     oracle, x, t, s = _problem(Linear())
     field = OracleField(attrs.evolve(oracle, substeps=1))
@@ -93,6 +101,18 @@ def test_grids_are_uniform_and_exact_at_both_ends(solver: Solver) -> None:
         assert torch.equal(visited[-1], s)
         visited = visited[::2]
     torch.testing.assert_close(visited.diff(dim=0), ((s - t) / 7).expand(6, -1))
+
+
+def test_a_spaced_grid_has_the_quantiles_seen_from_the_noise_in_either_direction() -> None:
+    oracle, x, _, _ = _problem(Linear())
+    field = OracleField(attrs.evolve(oracle, substeps=1))
+    low, high = torch.zeros(64, dtype=torch.float64), torch.ones(64, dtype=torch.float64)
+    solver = SOLVERS["SecantSteps, spaced"]
+    solver.solve(field, x, high, low, 4, Cond())
+    solver.solve(field, x, low, high, 4, Cond())
+    quantiles = torch.sigmoid(0.5 + 1.3 * torch.special.ndtri(torch.arange(5).double() / 4))
+    visited = torch.stack(field.times)[:, 0]
+    torch.testing.assert_close(visited, torch.cat((quantiles.flip(0)[:4], quantiles[:4])))
 
 
 @each_solver

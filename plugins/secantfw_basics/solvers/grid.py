@@ -1,4 +1,4 @@
-"""The time grid of a solve: uniform from t to s, exact at both ends."""
+"""The time grid of a solve from t to s, exact at both ends."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from secantfw import at
+from secantfw_basics.spacing import Spacing, shares
 
 
 @attrs.frozen(eq=False)
@@ -23,9 +24,34 @@ def uniform_grid(x: Tensor, t: Tensor, s: Tensor, steps: int) -> Grid:
     Raises:
         ValueError: fewer than one step.
     """
+    _check(steps)
+    share = torch.linspace(0, 1, steps + 1, dtype=t.dtype, device=t.device)
+    return _grid(x, t, s, share.unsqueeze(1))
+
+
+def spaced_grid(
+    x: Tensor, t: Tensor, s: Tensor, steps: int, spacing: Spacing, mean: float, std: float
+) -> Grid:
+    """The steps of `secantfw_basics.spacing`, whichever of t and s is the noisier end.
+
+    Raises:
+        ValueError: fewer than one step.
+    """
+    if spacing == "uniform":
+        return uniform_grid(x, t, s, steps)
+    _check(steps)
+    rising = t.new_tensor(shares(steps, spacing, mean, std)).unsqueeze(1)
+    falling = 1 - rising.flip(0)
+    return _grid(x, t, s, torch.where(t > s, falling, rising))
+
+
+def _check(steps: int) -> None:
     if steps < 1:
         raise ValueError(f"a solver takes at least one step, got {steps}")
-    share = torch.linspace(0, 1, steps + 1, dtype=t.dtype, device=t.device)
-    times = torch.lerp(t, s, share.unsqueeze(1))  # (N + 1, B); lerp is exact at 0 and at 1
+
+
+def _grid(x: Tensor, t: Tensor, s: Tensor, share: Tensor) -> Grid:
+    """From shares (N + 1, 1) or (N + 1, B) of the way from t to s; lerp is exact at 0 and at 1."""
+    times = torch.lerp(t, s, share)
     widths = times.diff(dim=0)
     return Grid(times.unbind(0), tuple(at(width, x) for width in widths.unbind(0)))

@@ -11,17 +11,20 @@ import torch
 from torch import Tensor
 
 from secantfw import Cond, Field, Solver
-from secantfw_basics.options import WithoutOptions
-from secantfw_basics.solvers.grid import uniform_grid
+from secantfw_basics.options import SecantOptions
+from secantfw_basics.solvers.grid import spaced_grid
 
 
 class SecantSteps(Solver):
-    """One evaluation a step; its error is the network's, so it has no order to claim."""
+    """One evaluation a step; its error is the network's, so it has no order to claim.
+
+    A student trained by segments is sampled with their spacing.
+    """
 
     requires = frozenset({"secant"})
 
-    def __init__(self, options: WithoutOptions | None = None) -> None:
-        del options
+    def __init__(self, options: SecantOptions | None = None) -> None:
+        self.options = options or SecantOptions()
 
     def solve(
         self,
@@ -34,7 +37,8 @@ class SecantSteps(Solver):
         rng: torch.Generator | None = None,
     ) -> Tensor:
         """x at time s, (B, *)."""
-        grid = uniform_grid(x, t, s, steps)
+        o = self.options
+        grid = spaced_grid(x, t, s, steps, o.spacing, o.mean, o.std)
         for i, width in enumerate(grid.widths):
             f = field.secant(x, grid.times[i], grid.times[i + 1], cond)
             x = torch.addcmul(x, width, f)

@@ -20,6 +20,9 @@ N = 20_000
 SAMPLERS = {
     "segments": Segments(SegmentsOptions(segments=3)),
     "segments, both": Segments(SegmentsOptions(segments=3, direction="both")),
+    "segments, spaced and whole": Segments(
+        SegmentsOptions(segments=4, whole=0.25, spacing="logit_normal", mean=-0.1, std=1.3)
+    ),
     "continuous": Continuous(ContinuousOptions(segments=3)),
     "continuous, both": Continuous(ContinuousOptions(segments=3, direction="both")),
     "equal": Equal(EqualOptions()),
@@ -66,6 +69,19 @@ def test_t_and_s_depend_neither_on_the_draws_nor_on_tau(sampler) -> None:
     assert torch.equal(plain.t, more.t)
     assert torch.equal(plain.s, more.s)
     assert plain.tau is None
+
+
+def test_spaced_segments_end_at_the_quantiles_of_the_law_and_a_share_is_whole() -> None:
+    times = draw(SAMPLERS["segments, spaced and whole"])
+    ends = torch.sigmoid(
+        -0.1 + 1.3 * torch.special.ndtri(torch.arange(5) / 4)
+    )  # 0 and 1 at the ends
+    torch.testing.assert_close(times.t.unique(), ends[1:])
+    i = torch.bucketize(times.t, ends - 1e-4) - 1
+    whole = (times.s - ends[i - 1]).abs() < 1e-6
+    assert abs(whole.float().mean() - 0.25) < 4 * math.sqrt(0.25 * 0.75 / N)
+    share = (times.t - times.s) / (ends[i] - ends[i - 1])
+    assert ks_uniform(share[~whole]) < KS_LIMIT
 
 
 def test_segments_put_t_on_the_grid_uniformly_and_s_uniformly_below_it() -> None:
