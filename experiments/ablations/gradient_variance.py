@@ -52,6 +52,7 @@ def measure(file: str, student: Path | None, overrides: list[str]) -> Measured:
     if student is not None:
         newest = sorted((student / "checkpoints").glob("step-*"))[-1]
         run.built.student.load_state_dict(load_weights(newest / "student.safetensors"))
+        run.average.network.load_state_dict(load_weights(newest / "ema.safetensors"))
     before = run.ctx.counts.evaluations
     of_batches = [_of_batch(run, number) for number in range(BATCHES)]
     rows = BATCHES * REPEATS * run.built.experiment.train.batch_size
