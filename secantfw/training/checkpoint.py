@@ -83,8 +83,8 @@ def _fill(
         sync(file)
     files = {file.name: fingerprint(file) for file in written}
     said = finite({**attrs.asdict(state), "files": files})
+    # flushes the names in the folder too
     write_json(folder / MANIFEST, {**said, "manifest_sha256": manifest_digest(said)})
-    sync(folder)
 
 
 def checkpoint_bytes(student: nn.Module) -> int:

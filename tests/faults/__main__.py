@@ -58,7 +58,6 @@ def main() -> int:
     parser.add_argument("--malformed", type=int, default=0, metavar="N")
     parser.add_argument("--rows", nargs="+", metavar="R")
     parser.add_argument("--ci", action="store_true", help="the counts of CI")
-    parser.add_argument("--no-mutants", action="store_true", help="leave R19 out")
     given = parser.parse_args()
     with contextlib.redirect_stderr(open(os.devnull, "w")), bench() as made:
         print(f"{'row':<4} {'fault':<62} {'given':>5} {'handled':>7} {'time':>8}")

@@ -59,7 +59,7 @@ ROWS = (
     Row("R11", "NaN, infinity in loss, gradient, data, teacher",
         rows_of_experiments.non_finite, 10, 40),
     Row("R11", "stopped among skipped steps, resumed",
-        rows_of_experiments.skipped_and_resumed, 1, 4),
+        rows_of_experiments.skipped_and_resumed, 2, 4),
     Row("R12", "two processes on a run; odd lock files", rows_of_experiments.locks, 6, 12),
     Row("R13", "plug-ins that fail", rows_of_experiments.plugins, 30, 30),
     Row("R14", "data that fail", rows_of_experiments.data, 16, 16),

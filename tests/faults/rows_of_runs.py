@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from small_run import SAVE_EVERY, STEPS, Bench, end_of, last_line, outcome_of, run_of, runs_in
+from small_run import STEPS, Bench, last_line, outcome_of, run_of, runs_in
 from wrapped_files import Counter, PowerLoss, denied, die, disk_full, wrap
 
 Verdicts = Iterator[str | None]
@@ -69,6 +69,11 @@ def kills(bench: Bench, rng: random.Random, count: int) -> Verdicts:
 
 def after_a_kill(bench: Bench, out: Path) -> str | None:
     """A killed run resumes bit for bit, or had no checkpoint yet and says so in one line."""
+    from secantfw.training.checkpoint_folder import damage, steps_in
+
+    for run in runs_in(out):
+        if any(damage(checkpoint) for checkpoint in steps_in(run / "checkpoints")):
+            return "half a checkpoint under a checkpoint's name"
     if _resumable(out):
         return bench.identical(run_of(out))
     if not runs_in(out):
@@ -381,8 +386,3 @@ def _after_no_room(bench: Bench, out: Path, code: int, said: str) -> str | None:
     if code == 3 and not ("needed" in said or "cannot be written" in said):
         return f"it does not say what was needed: {last_line(said)}"
     return None
-
-
-def straight_end(bench: Bench) -> bool:
-    """Whether the bench itself is sound."""
-    return end_of(bench.straight) == bench.end and SAVE_EVERY * 4 == STEPS

@@ -225,6 +225,8 @@ class Bench:
             if ended.code:
                 return f"resume ended with {ended.code}: {last_line(ended.said)}"
         end = end_of(run)
+        if len({name.split()[-1] for name in end.files}) < len(end.files):
+            return "two files of the checkpoint are the same: no average"
         if end.files != self.end.files:
             other = sorted(set(end.files) - set(self.end.files))
             return f"its end is not the straight run's: {[o.split()[0] for o in other]}"

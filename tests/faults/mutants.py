@@ -1,0 +1,147 @@
+"""R19: seeded bugs in the code that must not have any; each must be caught by small rows.
+
+    python tests/faults/mutants.py
+
+A mutant is a line of the source changed in a fork that imports secantfw anew, torch kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.abc
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import attrs
+import torch as torch
+from fork_server import forked
+from small_run import scratch
+
+ROOT = Path(__file__).parents[2] / "secantfw" / "training"
+
+
+@attrs.frozen
+class Mutant:
+    """`before` stands in secantfw/training/`file` and becomes `after`; `rows` must see it."""
+
+    file: str
+    before: str
+    after: str
+    rows: tuple[str, ...]
+
+
+MUTANTS = (
+    # checkpoints
+    Mutant("checkpoint.py", "        sync(file)\n", "        pass\n", ("R3",)),
+    Mutant("files.py", "    sync(file.parent)\n", "", ("R3",)),
+    Mutant("checkpoint.py", "        sync(folder)\n    except", "    except", ("R3",)),
+    Mutant("checkpoint.py", "        shutil.rmtree(temporary, ignore_errors=True)\n        raise",
+           "        raise", ("R6",)),
+    Mutant("checkpoint.py", 'f"{final.name}.tmp-{os.getpid()}"', "final.name", ("R2", "R6")),
+    Mutant("checkpoint.py", 'ema = update.average.network.state_dict()',
+           "ema = student.state_dict()", ("R4",)),
+    Mutant("checkpoint.py", "    update.load_state(", "    dict(", ("R4",)),
+    Mutant("checkpoint.py", "    update.average.network.load_state_dict(average)\n", "", ("R4",)),
+    Mutant("observe.py", "0 if state is None else state.skipped_in_a_row", "0", ("R11",)),
+    Mutant("checkpoint_folder.py", "fingerprint(checkpoint / name) != files.get(name)", "False",
+           ("R5",)),
+    Mutant("checkpoint_folder.py", 'manifest.get("manifest_sha256") != ', "None is ", ("R5",)),
+    Mutant("checkpoint_folder.py", 'None if manifest["step"] == step', "None if True", ("R5",)),
+    Mutant("checkpoint_folder.py", "reversed(steps_in(folder))", "steps_in(folder)", ("R5",)),
+    Mutant("checkpoint_folder.py", "[:-keep_last]", "[-keep_last:]", ("R2",)),
+    Mutant("files.py", "            os.fsync(stream.fileno())\n", "", ("R3",)),
+    Mutant("observe.py", "        self.log.sync()\n", "", ("R3",)),
+    Mutant("run_directory.py", "_step(line) <= resumed_at", "True", ("R4", "R1")),
+    Mutant("observe.py", "[] if state is None else list(state.pending)", "[]", ("R4",)),
+    # randomness
+    Mutant("generators.py", '    torch.set_rng_state(state["torch"])\n', "", ("R4",)),
+    Mutant("generators.py", "    random.setstate(", "    tuple(", ("R4",)),
+    Mutant("run.py", "            checkpoint.restore_generators(run.checkpoint)",
+           "            seed_global(e.seed)", ("R4",)),
+    Mutant("resume.py", "    run.built.time_sampler.load_state_dict(run.state.time_sampler)\n", "",
+           ("R4",)),
+    # EMA and non-finite numbers
+    Mutant("ema.py", "keep * (1.0 - self.decay(n))", "keep + (1.0 - self.decay(n))", ("R11",)),
+    Mutant("update.py", "1.0 - finite  # type", "0.0 * finite  # type", ("R11",)),
+    # lock and signals
+    Mutant("lock.py", "fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH | fcntl.LOCK_NB", ("R12",)),
+    Mutant("lock.py", " | os.O_NOFOLLOW", "", ("R12",)),
+    Mutant("signals.py", "            self.save_requested = True", "            _end(number)",
+           ("R4",)),
+    Mutant("loop.py", "            observer.save(step + 1)\n", "", ("R4",)),
+)  # fmt: skip
+COUNTS = {"R1": 4, "R2": 6, "R3": 1, "R4": 6, "R5": 28, "R6": 6, "R11": 4, "R12": 6}
+
+
+class Mutated(importlib.abc.SourceLoader):
+    """Loads one file with another text."""
+
+    def __init__(self, file: Path, text: str) -> None:
+        self.file, self.text = file, text
+
+    def get_filename(self, fullname: str) -> str:
+        return str(self.file)
+
+    def get_data(self, path: str) -> bytes:
+        return self.text.encode()
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, name: str, loader: Mutated) -> None:
+        self.name, self.loader = name, loader
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None):
+        if fullname != self.name:
+            return None
+        return importlib.util.spec_from_loader(fullname, self.loader)
+
+
+def caught(mutant: Mutant) -> int:
+    """0 if a row misses something or breaks under the mutant: it is caught; 7 if none does."""
+    file = ROOT / mutant.file
+    text = file.read_text()
+    assert text.count(mutant.before) >= 1, f"{mutant.file}: no {mutant.before!r}"
+    loader = Mutated(file, text.replace(mutant.before, mutant.after))
+    sys.meta_path.insert(0, Finder(f"secantfw.training.{file.stem}", loader))
+    with contextlib.redirect_stderr(open(os.devnull, "w")):
+        from rows import ROWS, measure
+        from small_run import bench
+
+        with bench() as made:
+            for row in ROWS:
+                if row.name in mutant.rows and measure(row, made, 0, COUNTS[row.name]).misses:
+                    return 0
+    return 7
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--first", type=int, default=1, help="number of the first (1)")
+    parser.add_argument("--last", type=int, default=len(MUTANTS), help="number of the last")
+    given = parser.parse_args()
+    chosen = MUTANTS[given.first - 1 : given.last]
+    began, survivors = time.perf_counter(), []
+    with scratch() as folder:
+        for number, mutant in enumerate(chosen, given.first):
+            ended = forked(lambda m=mutant: caught(m), folder / "log.txt")
+            alive = ended.code == 7
+            survivors += [mutant] if alive else []
+            how = "SURVIVES" if alive else "caught"
+            what = " ".join(mutant.before.split())[:60]
+            print(f"{number:>3} {how:<9} {mutant.file:<22} {what}", flush=True)
+            if ended.code not in (0, 7):
+                print(f"    (by breaking: {ended.said.strip().splitlines()[-1:]})")
+    done, seconds = len(chosen) - len(survivors), time.perf_counter() - began
+    print(f"R19  {done} of {len(chosen)} mutants caught, {seconds:.0f} s")
+    return 0 if done >= 0.96 * len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
