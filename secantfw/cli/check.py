@@ -57,7 +57,8 @@ def _build(loaded: LoadedExperiment, plugins: Plugins) -> tuple[Built | None, Se
     """
     import torch
 
-    from secantfw.training.build import build_experiment, check_built
+    from secantfw.training.build import build_experiment
+    from secantfw.training.check_built import check_built
 
     lacking = bool(loaded.missing)
     formats, meta = partial(weights_formats, plugins), torch.device("meta")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import secantfw
+from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, UserError
 from secantfw.experiment.overrides import overrides_layer
 from secantfw.plugin.loader import Plugins
@@ -26,7 +27,7 @@ HELP = "turn a foreign weights file into safetensors, executing nothing in it"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="weights file of another project")
-    parser.add_argument("out", type=Path, metavar="OUT", help="safetensors file to write")
+    parser.add_argument("out", type=out_path, metavar="OUT", help="safetensors file to write")
     parser.add_argument(
         "--format", default="", metavar="NAME", help="format of FILE; by default FILE shows it"
     )

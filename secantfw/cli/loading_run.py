@@ -47,7 +47,8 @@ def load_trained(
     """
     from secantfw.experiment.load import load
     from secantfw.training import run_directory
-    from secantfw.training.build import build_experiment, check_built, device_of
+    from secantfw.training.build import build_experiment, device_of
+    from secantfw.training.check_built import check_built
     from secantfw.training.checkpoint import check_fits
     from secantfw.training.checkpoint_folder import newest_valid
     from secantfw.training.run import located

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from secantfw.errors import RunAborted
+from secantfw.evaluation.planned_rows import planned_rows
 from secantfw.evaluation.rows import Row
 from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.interfaces.backbone import Backbone
@@ -19,7 +20,7 @@ from secantfw.interfaces.solver import Solver
 from secantfw.reporting.pictures import save_grid
 from secantfw.sampling.draw import Start, draw, starts
 from secantfw.sampling.field import CountedField, student_field, teacher_field
-from secantfw.training.build import Built, build, planned_rows
+from secantfw.training.build import Built, build
 
 
 @attrs.define

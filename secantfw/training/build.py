@@ -1,14 +1,13 @@
-"""From a resolved experiment to its objects, and the problems that only building shows."""
+"""From a resolved experiment to its objects."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 import torch
 
 from secantfw.errors import ExperimentError, Problem, UserError
-from secantfw.evaluation.rows import NamedSolver, Row, plan_rows
 from secantfw.experiment.schema import Chosen, Experiment
 from secantfw.foreign_weights import open_any
 from secantfw.interfaces.backbone import Backbone
@@ -17,7 +16,7 @@ from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.loss import SecantLoss
 from secantfw.interfaces.metric import Metric, MetricSite
 from secantfw.interfaces.path import Path
-from secantfw.interfaces.records import Cond, LoadReport, WeightsHeader
+from secantfw.interfaces.records import LoadReport, WeightsHeader
 from secantfw.interfaces.solver import Solver
 from secantfw.interfaces.teacher import Teacher
 from secantfw.interfaces.time_sampler import TimeSampler
@@ -194,165 +193,3 @@ class _said_of:
             return
         if isinstance(error, UserError):
             raise ExperimentError([Problem(str(error), key=self.key)]) from error
-
-
-def check_built(built: Built) -> list[Problem]:
-    """Problems of components that cannot work together: what the loss requires and nobody has,
-    guidance without classes, a network whose output does not fit the data."""
-    parts = (_times, _unmet, _teacher_solver, _guidance, _evaluation, _shape)
-    return [problem for part in parts for problem in part(built)]
-
-
-def planned_rows(built: Built) -> list[Row]:
-    """The rows of the evaluation table; a solver goes by its bare name where that is enough."""
-    e = built.experiment
-    names = [c.component.name for c in e.evaluate.solvers]
-    solvers = []
-    for chosen in e.evaluate.solvers:
-        bare = chosen.component.name
-        solver: Solver = build(chosen)  # type: ignore[assignment]
-        name = bare if names.count(bare) == 1 else chosen.full_name
-        solvers.append(NamedSolver(name, solver))
-    teacher = built.teacher is not None and e.evaluate.keys.teacher
-    return plan_rows(
-        solvers, e.evaluate.keys.steps, student_has=built.loss.provides, teacher=teacher
-    )
-
-
-def _evaluation(built: Built) -> Iterator[Problem]:
-    """An evaluation without rows, with a row or a column twice, or without a reference."""
-    evaluate = built.experiment.evaluate
-    if not evaluate.keys.samples:
-        return
-    names = [chosen.full_name for chosen in evaluate.solvers]
-    for chosen in evaluate.solvers:
-        solver: Solver = build(chosen)  # type: ignore[assignment]
-        if solver.adaptive:
-            yield Problem(
-                f"{chosen.full_name} chooses its steps itself, and rows are compared at equal "
-                "evaluations; it can be the evaluate.reference_solver",
-                key="evaluate.solvers",
-            )
-    for name in sorted({n for n in names if names.count(n) > 1}):
-        yield Problem(f"{name} stands twice; rows go by its name", key="evaluate.solvers")
-    keys = [metric.key for metric in built.metrics]
-    for key in sorted({k for k in keys if keys.count(k) > 1}):
-        yield Problem(f"two metrics write the column {key!r}", key="metrics.use")
-    reference: Solver = build(evaluate.reference)  # type: ignore[assignment]
-    name = evaluate.reference.full_name
-    if reference.stochastic:
-        yield Problem(f"{name} draws noise: it solves no ODE", key="evaluate.reference_solver")
-    if "secant" in reference.requires:
-        yield Problem(f"a teacher has no secants for {name}", key="evaluate.reference_solver")
-    if not planned_rows(built):
-        yield Problem("no solver fits: the table would have no row", key="evaluate.steps")
-
-
-def _times(built: Built) -> Iterator[Problem]:
-    """A loss that cannot say which times it needs."""
-    name = built.experiment.loss.full_name
-    try:
-        built.loss.times_needed()
-    except Exception as error:  # a plug-in's mistake, shown before anything is spent
-        yield Problem(f"{name}: times_needed: {type(error).__name__}: {error}", key="loss.use")
-
-
-def _unmet(built: Built) -> Iterator[Problem]:
-    e, needs = built.experiment, built.loss.requirements()
-    name = e.loss.full_name
-    if "teacher" in needs and built.teacher is None:
-        yield Problem(f"{name} needs a teacher; add a [teacher] table", key="loss.use")
-    if "labels" in needs and not built.dataset.spec.num_classes:
-        yield Problem(f"{name} needs labels; {e.dataset.full_name} has none", key="loss.use")
-    if "bidirectional" in needs:
-        if "bidirectional" not in built.time_sampler.capabilities():
-            yield Problem(
-                f"{name} steps in both directions, and {e.time_sampler.full_name} draws s < t "
-                'only; set time_sampler.direction = "both"',
-                key="time_sampler.direction",
-            )
-        if "bidirectional" not in built.student.supports:
-            yield Problem(
-                f"{name} needs s > t too, which {e.backbone.full_name} does not support",
-                key="backbone.use",
-            )
-    if "every_time" in needs and "every_time" not in built.time_sampler.capabilities():
-        yield Problem(
-            f"{name} needs t everywhere, and {e.time_sampler.full_name} draws it on a grid",
-            key="time_sampler.use",
-        )
-    for field in sorted({"mid", "tangent_rows"} & needs - built.time_sampler.capabilities()):
-        yield Problem(
-            f"{name} needs times.{field}, which {e.time_sampler.full_name} does not give",
-            key="time_sampler.use",
-        )
-    known = {
-        "teacher", "labels", "bidirectional", "every_time", "mid", "tangent_rows", "ema", "jvp",
-    }  # fmt: skip
-    for need in sorted(needs - known):
-        yield Problem(f"{name} requires {need!r}, which nothing here provides", key="loss.use")
-    if "jvp" in needs and "jvp" not in built.student.supports:
-        yield Problem(
-            f"{name} needs forward-mode derivatives; {e.backbone.full_name} has none",
-            key="backbone.use",
-        )
-
-
-def _teacher_solver(built: Built) -> Iterator[Problem]:
-    chosen = built.experiment.teacher_solver
-    solver: Solver = build(chosen)  # type: ignore[assignment]
-    if built.experiment.train.teacher_solver is not None and "secant" in solver.requires:
-        yield Problem(
-            f"a teacher has no secants for {chosen.full_name}", key="train.teacher_solver"
-        )
-    if built.experiment.train.teacher_solver is not None and solver.stochastic:
-        yield Problem(
-            f"{chosen.full_name} draws noise: it solves no ODE", key="train.teacher_solver"
-        )
-
-
-def _guidance(built: Built) -> Iterator[Problem]:
-    e, g = built.experiment, built.experiment.guidance
-    name, classes = e.dataset.full_name, built.dataset.spec.num_classes
-    if g.range is not None and "guidance" not in built.student.supports:
-        yield Problem(
-            f"{e.backbone.full_name} cannot be told a guidance scale", key="guidance.range"
-        )
-    for key, used in (
-        ("range", g.range is not None),
-        ("label_dropout", g.label_dropout > 0),
-        ("scale", g.scale != 1.0),
-    ):
-        if used and not classes:
-            yield Problem(f"guidance needs labels; {name} has none", key=f"guidance.{key}")
-    if g.channels is not None and g.channels > built.dataset.spec.shape[0]:
-        yield Problem(
-            f"{g.channels} channels are to be guided; {name} has {built.dataset.spec.shape[0]}",
-            key="guidance.channels",
-        )
-    if g.range is not None and not g.range[0] <= g.scale <= g.range[1]:
-        yield Problem(
-            f"{g.scale} lies outside the range {list(g.range)} the student is told in training",
-            key="guidance.scale",
-        )
-
-
-def _shape(built: Built) -> Iterator[Problem]:
-    """One evaluation on the meta device: the secant must have the shape of the data."""
-    if built.device.type != "meta":
-        return
-    shape = (2, *built.dataset.spec.shape)
-    x, t = torch.empty(shape, device="meta"), torch.empty(2, device="meta")
-    label = torch.empty(2, dtype=torch.int64, device="meta")
-    cond = Cond(
-        label if built.dataset.spec.num_classes else None,
-        None if built.experiment.guidance.range is None else t,
-    )
-    try:
-        out = tuple(built.student(x, t, t, cond).shape)
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        first = str(error).splitlines()[0]
-        yield Problem(f"cannot be evaluated on data {shape[1:]}: {first}", key="backbone")
-        return
-    if out != shape:
-        yield Problem(f"gives {out[1:]} for data {shape[1:]}", key="backbone")

@@ -18,7 +18,8 @@ from secantfw.experiment.schema import Experiment
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
 from secantfw.training.batches import BatchSource
-from secantfw.training.build import Built, build_experiment, check_built, device_of
+from secantfw.training.build import Built, build_experiment, device_of
+from secantfw.training.check_built import check_built
 from secantfw.training.cost import StepCost, step_cost
 from secantfw.training.ema import Average
 from secantfw.training.loop import train

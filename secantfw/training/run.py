@@ -17,7 +17,8 @@ from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
 from secantfw.training import checkpoint, run_directory
 from secantfw.training.batches import BatchSource
-from secantfw.training.build import Built, build, build_experiment, check_built, device_of
+from secantfw.training.build import Built, build, build_experiment, device_of
+from secantfw.training.check_built import check_built
 from secantfw.training.checkpoint_folder import name_of as checkpoint_name
 from secantfw.training.checkpoint_folder import steps_in
 from secantfw.training.context import RunContext

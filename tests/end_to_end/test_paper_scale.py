@@ -10,7 +10,8 @@ import torch
 
 from secantfw.experiment.load import load
 from secantfw.plugin.loader import load_plugins
-from secantfw.training.build import build_experiment, check_built
+from secantfw.training.build import build_experiment
+from secantfw.training.check_built import check_built
 from secantfw.training.cost import step_cost
 
 pytestmark = pytest.mark.plugin("sit", "data", "picard", "basics", "fid")
