@@ -377,7 +377,7 @@ _TANGENT_LOSS = _mutations(
     ),
     (
         "absolute instead of squared error",
-        Patch(_TANGENT, ".square()", ".abs()"),
+        Patch(_TANGENT, "tangent(batch, t)).square()", "tangent(batch, t)).abs()"),
         REFERENCE,
     ),
     (
