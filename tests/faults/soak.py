@@ -48,7 +48,7 @@ def look(pid: int, run: Path) -> Sample | None:
 
 
 def watch(folder: Path, steps: int, warm: int, seconds: float) -> list[Sample]:
-    """Run `steps` steps, at most `seconds`, with a checkpoint each 50; samples after `warm`."""
+    """Run `steps` steps, at most `seconds`, with a checkpoint each 50; samples of training after `warm`."""
     text = TOML.replace("steps = 12", f"steps = {steps}").replace('"cosine"', '"constant"')
     text = text.replace("save_every_steps = 3", "save_every_steps = 50")
     file = write_experiment(folder, text.replace("log_every_steps = 4", "log_every_steps = 25"))
@@ -58,7 +58,8 @@ def watch(folder: Path, steps: int, warm: int, seconds: float) -> list[Sample]:
         time.sleep(0.05 if seconds < 120 else 1.0)
         if list(folder.glob("runs/*/*/resolved.toml")):
             sample = look(child.pid, run_of(folder / "runs"))
-            if sample is not None and sample.step >= warm:
+            # the last step is left out: the report that follows it loads libraries of its own
+            if sample is not None and warm <= sample.step < steps:
                 samples.append(sample)
     if child.running():
         child.send(2)
