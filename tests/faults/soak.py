@@ -48,7 +48,7 @@ def look(pid: int, run: Path) -> Sample | None:
 
 
 def watch(folder: Path, steps: int, warm: int, seconds: float) -> list[Sample]:
-    """Run `steps` steps, at most `seconds`, with a checkpoint each 50; samples of training after `warm`."""
+    """Run `steps` steps, at most `seconds`, a checkpoint each 50; samples from step `warm` on."""
     text = TOML.replace("steps = 12", f"steps = {steps}").replace('"cosine"', '"constant"')
     text = text.replace("save_every_steps = 3", "save_every_steps = 50")
     file = write_experiment(folder, text.replace("log_every_steps = 4", "log_every_steps = 25"))
