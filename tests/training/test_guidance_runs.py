@@ -7,6 +7,8 @@ import json
 import pytest
 from small_experiment import TOML, only_run, write
 
+pytestmark = pytest.mark.plugin("fid")
+
 GUIDED = """
 [guidance]
 label_dropout = 0.3
