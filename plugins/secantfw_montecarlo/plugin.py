@@ -15,6 +15,6 @@ def secantfw_components(register: Any) -> None:
         "monte_carlo",
         "secantfw_montecarlo.monte_carlo:MonteCarlo",
         options="secantfw_montecarlo.options:MonteCarloOptions",
-        summary="secant distillation, the interior points by the teacher's solver; 1 + K (1 + m)F",
+        summary="secant distillation along the teacher's trajectory, solved by eF; 1 + K (1 + e)F",
         cite=("arXiv:2505.14502",),
     )
