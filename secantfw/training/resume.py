@@ -58,7 +58,7 @@ def resumed_run(
         note(f"secantfw: warning: {line}")
     plan = planned(run, directory)
     run.state, run.checkpoint = restore(found, run.built.student, run.update), found
-    run.built.time_sampler.load_state_dict(run.state.time_sampler)
+    _restore_time_sampler(run, changed, note)
     run.directory, run.lock = directory, lock
     for old, new in set_aside(directory / "checkpoints", found):
         note(f"{old} is set aside as {new}; continuing from {found.name}")
@@ -99,6 +99,17 @@ def _check(
             f"{'; '.join(map(str, wrong))}; allow it with "
             + " ".join(f"--allow-change {change.key}" for change in wrong)
         )
+
+
+def _restore_time_sampler(
+    run: Run, changed: Sequence[Change], note: Callable[[str], None]
+) -> None:
+    """Its state, if it still is the same component; another one starts afresh."""
+    assert run.state is not None
+    if not any(change.key == "time_sampler.use" for change in changed):
+        run.built.time_sampler.load_state_dict(run.state.time_sampler)
+    elif run.state.time_sampler:
+        note("secantfw: warning: time_sampler.use changed: the state of the old one is dropped")
 
 
 def _rewrite(directory: Path, found: Path, resolved: str) -> None:
