@@ -1,4 +1,4 @@
-"""The rows of the table: what is injected, how often in CI and in full."""
+"""The rows of the table: what is injected, how often in CI and by night."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import attrs
+import rows_of_clocks
 import rows_of_experiments
 import rows_of_files
 import rows_of_runs
@@ -23,7 +24,7 @@ class Row:
     what: str
     inject: Callable[[Bench, random.Random, int], Verdicts]
     ci: int
-    full: int
+    nightly: int
 
 
 @attrs.frozen
@@ -42,31 +43,32 @@ class Figures:
 
 ROWS = (
     Row("R1", "SIGKILL at any moment, half inside a write, every third twice",
-        rows_of_runs.kills, 12, 60),
+        rows_of_runs.kills, 50, 500),
     Row("R2", "SIGKILL at each kind of moment of save, prune, rename",
-        rows_of_runs.named_points, 10, 60),
+        rows_of_runs.named_points, 28, 60),
     Row("R3", "power loss after each file operation", rows_of_runs.power_loss, 1, 1),
     Row("R4", "SIGINT, SIGTERM, two of them, SIGUSR1 then SIGTERM",
-        rows_of_runs.signals, 12, 24),
-    Row("R5", "checkpoints truncated, flipped, swapped, stale", rows_of_runs.damages, 112, 224),
-    Row("R6", "disk full (tmpfs), permission denied", rows_of_runs.full_disks, 10, 24),
-    Row("R7", "experiments: bombs, devices, wrong values", rows_of_files.experiments, 100, 250),
-    Row("R8", "experiments: random mutations", rows_of_files.fuzzed, 50, 500),
-    Row("R9", "weights: headers that lie, sizes, NaN", rows_of_files.weights, 60, 100),
+        rows_of_runs.signals, 24, 96),
+    Row("R5", "checkpoints truncated, flipped, swapped, stale", rows_of_runs.damages, 224, 2240),
+    Row("R6", "disk full (tmpfs), permission denied", rows_of_runs.full_disks, 24, 24),
+    Row("R7", "experiments: bombs, devices, wrong values", rows_of_files.experiments, 251, 251),
+    Row("R8", "experiments: random mutations", rows_of_files.fuzzed, 500, 20_000),
+    Row("R9", "weights: headers that lie, sizes, NaN", rows_of_files.weights, 100, 1000),
     Row("R10", "pickles that would run", rows_of_files.pickles, 72, 72),
     Row("R10", "npz and pictures that lie or swell",
-        rows_of_files.arrays_and_pictures, 60, 100),
+        rows_of_files.arrays_and_pictures, 100, 1000),
     Row("R11", "NaN, infinity in loss, gradient, data, teacher",
-        rows_of_experiments.non_finite, 10, 40),
+        rows_of_experiments.non_finite, 40, 40),
     Row("R11", "stopped among skipped steps, resumed",
-        rows_of_experiments.skipped_and_resumed, 2, 4),
-    Row("R12", "two processes on a run; odd lock files", rows_of_experiments.locks, 6, 12),
+        rows_of_experiments.skipped_and_resumed, 4, 4),
+    Row("R12", "two processes on a run; odd lock files", rows_of_experiments.locks, 12, 12),
     Row("R13", "plug-ins that fail", rows_of_experiments.plugins, 30, 30),
-    Row("R14", "data that fail", rows_of_experiments.data, 16, 16),
+    Row("R14", "data that fail", rows_of_experiments.data, 20, 20),
     Row("R17", "resumed with another experiment or versions",
-        rows_of_experiments.changes, 8, 16),
+        rows_of_experiments.changes, 20, 20),
     Row("R18", "source files with a door for strangers", rows_of_experiments.source, 1, 1),
-    Row("R20", "soak: memory, descriptors, checkpoints", short_soak, 200, 1500),
+    Row("R20", "soak: memory, descriptors, checkpoints", short_soak, 1500, 1500),
+    Row("R21", "clocks that jump, files dated at random", rows_of_clocks.clocks, 12, 120),
 )  # fmt: skip
 
 
