@@ -35,8 +35,11 @@ class EDMTeacher(Teacher):
     On the meta device (`check`) only the file's header is read.
     """
 
-    def __init__(self, options: EDMTeacherOptions, site: BuildSite) -> None:
-        header = _header(options.weights)
+    def __init__(
+        self, options: EDMTeacherOptions, site: BuildSite, *, untrained: bool = False
+    ) -> None:
+        header = site.weights if untrained else _header(options.weights)
+        assert header is not None
         _check_data(header, site.spec)
         design = teacher_design(header)
         self.path, self.classes = site.path, site.spec.num_classes
@@ -49,9 +52,13 @@ class EDMTeacher(Teacher):
         )
         self.layout = LAYOUTS[options.memory_format]
         self.network.eval().requires_grad_(False)
-        if torch.get_default_device().type != "meta":
+        if not untrained and torch.get_default_device().type != "meta":
             self.network.load_state_dict(_one_time(options.weights, self.network.state_dict()))
         self.network.to(memory_format=self.layout)
+
+    @classmethod
+    def untrained(cls, options: EDMTeacherOptions, site: BuildSite) -> EDMTeacher:
+        return cls(options, site, untrained=True)
 
     @torch.no_grad()
     def velocity(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:

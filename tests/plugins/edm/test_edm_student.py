@@ -46,6 +46,18 @@ def test_at_equal_times_it_is_the_teacher_bit_for_bit(name, make_student, batch,
         )
 
 
+def test_a_teacher_without_its_file_has_the_sizes_of_the_student(make_student, batch):
+    """For `check` and dry runs: random weights, which a student can start from."""
+    x, t, _, cond = batch
+    student = make_student(augment_dim=9)
+    header = WeightsHeader("", options=student.network_options(), spec=SPEC)
+    site = BuildSite(SPEC, student.path, header)
+    teacher = EDMTeacher.untrained(EDMTeacherOptions("set: somewhere"), site)
+    student.load_tangent(teacher.weights())
+    with torch.no_grad():
+        assert torch.equal(student(x, t, t, cond), teacher.velocity(x, t, cond))
+
+
 def test_dropout_is_on_where_a_gradient_flows_and_nowhere_else(make_student, batch):
     x, t, s, cond = batch
     student = make_student(dropout=0.3)
