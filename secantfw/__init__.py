@@ -48,7 +48,11 @@ if TYPE_CHECKING:
     from secantfw.interfaces.loss import SecantLoss as SecantLoss
     from secantfw.interfaces.metric import Accumulator as Accumulator
     from secantfw.interfaces.metric import Metric as Metric
+    from secantfw.interfaces.metric import MetricProtocol as MetricProtocol
     from secantfw.interfaces.metric import MetricSite as MetricSite
+    from secantfw.interfaces.metric import NetworkMetric as NetworkMetric
+    from secantfw.interfaces.metric import SecantPair as SecantPair
+    from secantfw.interfaces.metric import SecantPairs as SecantPairs
     from secantfw.interfaces.path import Path as Path
     from secantfw.interfaces.records import Batch as Batch
     from secantfw.interfaces.records import Coefficients as Coefficients
@@ -107,7 +111,9 @@ _LAZY = {
     "LoadReport": "interfaces.records",
     "LossTerms": "interfaces.records",
     "Metric": "interfaces.metric",
+    "MetricProtocol": "interfaces.metric",
     "MetricSite": "interfaces.metric",
+    "NetworkMetric": "interfaces.metric",
     "Noising": "interfaces.conversions",
     "Outcome": "training.run_directory",
     "Path": "interfaces.path",
@@ -116,6 +122,8 @@ _LAZY = {
     "RunInfo": "training.run_directory",
     "SecantCall": "interfaces.loss",
     "SecantLoss": "interfaces.loss",
+    "SecantPair": "interfaces.metric",
+    "SecantPairs": "interfaces.metric",
     "Solver": "interfaces.solver",
     "Split": "interfaces.dataset",
     "Subparsers": "plugin.commands",

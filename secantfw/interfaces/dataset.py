@@ -16,6 +16,10 @@ class Dataset(abc.ABC):
     """Items by index. Built as `Component(options)`; the trainer decides the order."""
 
     spec: DataSpec
+    #: How `to_uint8` rounds, as a formula, and what decodes latents (a name and a hash). They are
+    #: in the stamp of every number that was measured on pictures.
+    pixels: str = ""
+    decoder: str = ""
 
     @abc.abstractmethod
     def size(self, split: Split) -> int:

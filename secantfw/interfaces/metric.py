@@ -1,9 +1,10 @@
-"""Metric: one number about a set of samples."""
+"""Metric: one number about samples. NetworkMetric: a measurement of the network itself."""
 
 from __future__ import annotations
 
 import abc
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import attrs
 import torch
@@ -20,6 +21,23 @@ class MetricSite:
     device: torch.device
 
 
+@attrs.frozen
+class MetricProtocol:
+    """What a metric's number depends on beside the samples; "" where a field means nothing.
+
+    Two numbers are comparable where their protocols are equal.
+    """
+
+    features: str = ""  # the feature network, by name
+    features_sha256: str = ""
+    reference: str = ""  # what the samples are compared with
+    reference_sha256: str = ""
+    pixels: str = ""  # how samples become uint8 pictures
+    decoder: str = ""  # the autoencoder that decoded latents
+    resize: str = ""  # how pictures become the feature network's size
+    settings: str = ""  # the metric's options that change its number
+
+
 class Accumulator(abc.ABC):
     """Takes samples in pieces, gives one number."""
 
@@ -31,6 +49,10 @@ class Accumulator(abc.ABC):
     @abc.abstractmethod
     def value(self) -> float:
         """The number for all samples so far; NaN for none."""
+
+    def details(self) -> Mapping[str, Any]:
+        """What else there is to say of that number, as JSON values; kept with the row."""
+        return {}
 
 
 class Metric(abc.ABC):
@@ -56,3 +78,37 @@ class Metric(abc.ABC):
     def identity(self) -> str:
         """What the number depends on beside the samples (a hash of features and reference)."""
         return ""
+
+    def protocol(self) -> MetricProtocol:
+        """What the number depends on, said so that a reader can compare two."""
+        return MetricProtocol(settings=self.identity())
+
+
+@attrs.frozen(eq=False)
+class SecantPair:
+    """Secants (n, *) at the same points: the network's, and those of its teacher's ODE."""
+
+    found: Tensor
+    true: Tensor
+
+
+#: (t (n,), s (n,)) on the CPU -> both secants at n points x_t of the path through the data.
+SecantPairs = Callable[[Tensor, Tensor], SecantPair]
+
+
+class NetworkMetric(abc.ABC):
+    """A measurement of the student's secants, not of samples. Built as `Component(options, site)`.
+
+    It is taken once for each guidance scale, and stands in the student's first row.
+    """
+
+    key: ClassVar[str]  # its name in evaluation.json, where it is no column
+    title: ClassVar[str]
+
+    @abc.abstractmethod
+    def measure(self, pairs: SecantPairs) -> Mapping[str, Any]:
+        """The measurement, as JSON values."""
+
+    def protocol(self) -> MetricProtocol:
+        """What it depends on beside the network."""
+        return MetricProtocol()
