@@ -8,6 +8,7 @@ import json
 import attrs
 
 from secantfw.errors import ExitCode
+from secantfw.plugin.building import probed
 from secantfw.plugin.component import Component
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.registry import KINDS
@@ -24,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     found = [c for c in plugins.registry if args.kind in (None, c.kind)]
     if args.json:
-        rows = [{"full_name": c.full_name, **attrs.asdict(c)} for c in found]
+        rows = [
+            {"full_name": c.full_name, **attrs.asdict(c), "unavailable": probed(c)} for c in found
+        ]
         print(json.dumps(rows, indent=2))
         return int(ExitCode.DONE)
     width = max((len(c.full_name) for c in found), default=0)
@@ -37,4 +40,5 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 
 def _summary(component: Component) -> str:
     needs = f" (needs {', '.join(component.needs)})" if component.needs else ""
-    return component.summary + needs
+    missing = probed(component)
+    return component.summary + needs + (f" (unavailable here: {missing})" if missing else "")

@@ -12,7 +12,7 @@ import attrs
 from secantfw.errors import ExitCode, UserError
 from secantfw.experiment.structure import type_name
 from secantfw.options import option_info
-from secantfw.plugin.building import options_class
+from secantfw.plugin.building import options_class, probed
 from secantfw.plugin.component import Component
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.local import load_local
@@ -46,6 +46,8 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         print(json.dumps(said, indent=2, default=str))
         return int(ExitCode.DONE)
     print(f"{component.kind} {component.full_name}: {component.summary}")
+    if missing := probed(component):
+        print(f"unavailable here: {missing}")
     for cite in component.cite:
         print(f"cite: {cite}")
     for attribute, text in declared.items():

@@ -39,7 +39,7 @@ def build(component: Component, options: Any, *site: Any) -> Any:
     Raises:
         UserError: the machine lacks what the component needs, or it cannot be imported.
     """
-    missing = unavailable(component)
+    missing = unavailable(component) or probed(component, options)
     if missing:
         raise UserError(f"{component.kind} {component.full_name} is unavailable here: {missing}")
     if component.options is None and not isinstance(options, NoOptions):
@@ -58,13 +58,26 @@ def target_class(component: Component) -> type[Any]:
 
 
 def unavailable(component: Component) -> str:
-    """Why the component cannot run on this machine; empty if it can."""
+    """What the machine lacks that the component needs under any options; empty if nothing."""
     if "cuda" in component.needs:
         import torch
 
         if not torch.cuda.is_available():
             return "no CUDA device"
     return ""
+
+
+def probed(component: Component, options: Any = None) -> str:
+    """Why the component's own probe says that it cannot run here; empty if it can, or has none.
+
+    Without options, as in a listing, the probe speaks of the defaults. Imports no torch.
+    """
+    if component.probe is None:
+        return ""
+    try:
+        return str(_imported(component, component.probe)(options) or "")
+    except Exception as error:
+        return f"its probe failed ({type(error).__name__}: {error})"
 
 
 def _imported(component: Component, text: str) -> Any:

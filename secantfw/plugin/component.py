@@ -29,6 +29,8 @@ class Component:
     example: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
     #: Conformance checks that it fails on purpose, each with the reason.
     expected_failures: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    #: Import string of a torch-free function that says why it cannot run here; see `Register`.
+    probe: str | None = None
 
     @property
     def full_name(self) -> str:

@@ -93,6 +93,9 @@ class Register:
     an option is required, or a default shows too little of it. `describe` prints them, `conform`
     builds with them. `expected_failures` maps the name of a conformance check that the component
     fails on purpose to the reason, in one sentence.
+
+    `probe` is `module:function` in a torch-free module: given the options, or None in a listing,
+    it says in a few words why the component cannot run on this machine; '' if it can.
     """
 
     plugin: str
@@ -111,12 +114,13 @@ class Register:
         needs: Sequence[str],
         example: Mapping[str, Any] | None,
         expected_failures: Mapping[str, str] | None,
+        probe: str | None,
     ) -> None:
         if not NAME_PATTERN.fullmatch(name):
             raise ValueError(f"{kind} name {name!r} does not match {NAME_PATTERN.pattern}")
-        for text in (target, options):
+        for text in (target, options, probe):
             if text is not None and text.count(":") != 1:
-                raise ValueError(f"{kind} {name!r}: {text!r} is not of the form 'module:Class'")
+                raise ValueError(f"{kind} {name!r}: {text!r} is not of the form 'module:Name'")
         if isinstance(cite, str):
             raise TypeError(f"{kind} {name!r}: cite is a list of texts, not one text")
         if any(c.kind == kind and c.name == name for c in self._components):
@@ -133,6 +137,7 @@ class Register:
                 tuple(needs),
                 dict(example or {}),
                 dict(expected_failures or {}),
+                probe,
             )
         )
 
@@ -147,10 +152,20 @@ class Register:
         needs: Sequence[str] = (),
         example: Mapping[str, Any] | None = None,
         expected_failures: Mapping[str, str] | None = None,
+        probe: str | None = None,
     ) -> None:
         """Register a `Backbone`: the two-time student."""
         self._add(
-            "backbone", name, target, options, summary, cite, needs, example, expected_failures
+            "backbone",
+            name,
+            target,
+            options,
+            summary,
+            cite,
+            needs,
+            example,
+            expected_failures,
+            probe,
         )
 
     def teacher(
@@ -164,10 +179,20 @@ class Register:
         needs: Sequence[str] = (),
         example: Mapping[str, Any] | None = None,
         expected_failures: Mapping[str, str] | None = None,
+        probe: str | None = None,
     ) -> None:
         """Register a `Teacher`: a frozen source of tangents."""
         self._add(
-            "teacher", name, target, options, summary, cite, needs, example, expected_failures
+            "teacher",
+            name,
+            target,
+            options,
+            summary,
+            cite,
+            needs,
+            example,
+            expected_failures,
+            probe,
         )
 
     def loss(
@@ -181,9 +206,21 @@ class Register:
         needs: Sequence[str] = (),
         example: Mapping[str, Any] | None = None,
         expected_failures: Mapping[str, str] | None = None,
+        probe: str | None = None,
     ) -> None:
         """Register a `SecantLoss`."""
-        self._add("loss", name, target, options, summary, cite, needs, example, expected_failures)
+        self._add(
+            "loss",
+            name,
+            target,
+            options,
+            summary,
+            cite,
+            needs,
+            example,
+            expected_failures,
+            probe,
+        )
 
     def path(
         self,
@@ -196,9 +233,21 @@ class Register:
         needs: Sequence[str] = (),
         example: Mapping[str, Any] | None = None,
         expected_failures: Mapping[str, str] | None = None,
+        probe: str | None = None,
     ) -> None:
         """Register a `Path`: an interpolant."""
-        self._add("path", name, target, options, summary, cite, needs, example, expected_failures)
+        self._add(
+            "path",
+            name,
+            target,
+            options,
+            summary,
+            cite,
+            needs,
+            example,
+            expected_failures,
+            probe,
+        )
 
     def time_sampler(
         self,
@@ -211,10 +260,20 @@ class Register:
         needs: Sequence[str] = (),
         example: Mapping[str, Any] | None = None,
         expected_failures: Mapping[str, str] | None = None,
+        probe: str | None = None,
     ) -> None:
         """Register a `TimeSampler`: a law of training times."""
         self._add(
-            "time_sampler", name, target, options, summary, cite, needs, example, expected_failures
+            "time_sampler",
+            name,
+            target,
+            options,
+            summary,
+            cite,
+            needs,
+            example,
+            expected_failures,
+            probe,
         )
 
     def solver(
@@ -228,10 +287,20 @@ class Register:
         needs: Sequence[str] = (),
         example: Mapping[str, Any] | None = None,
         expected_failures: Mapping[str, str] | None = None,
+        probe: str | None = None,
     ) -> None:
         """Register a `Solver`."""
         self._add(
-            "solver", name, target, options, summary, cite, needs, example, expected_failures
+            "solver",
+            name,
+            target,
+            options,
+            summary,
+            cite,
+            needs,
+            example,
+            expected_failures,
+            probe,
         )
 
     def dataset(
@@ -245,10 +314,20 @@ class Register:
         needs: Sequence[str] = (),
         example: Mapping[str, Any] | None = None,
         expected_failures: Mapping[str, str] | None = None,
+        probe: str | None = None,
     ) -> None:
         """Register a `Dataset`."""
         self._add(
-            "dataset", name, target, options, summary, cite, needs, example, expected_failures
+            "dataset",
+            name,
+            target,
+            options,
+            summary,
+            cite,
+            needs,
+            example,
+            expected_failures,
+            probe,
         )
 
     def metric(
@@ -262,10 +341,20 @@ class Register:
         needs: Sequence[str] = (),
         example: Mapping[str, Any] | None = None,
         expected_failures: Mapping[str, str] | None = None,
+        probe: str | None = None,
     ) -> None:
         """Register a `Metric`."""
         self._add(
-            "metric", name, target, options, summary, cite, needs, example, expected_failures
+            "metric",
+            name,
+            target,
+            options,
+            summary,
+            cite,
+            needs,
+            example,
+            expected_failures,
+            probe,
         )
 
     def asset(self, name: str, file: str) -> None:

@@ -9,7 +9,7 @@ import attrs
 import torch
 
 from secantfw.errors import SecantfwError
-from secantfw.plugin.building import unavailable
+from secantfw.plugin.building import probed, unavailable
 from secantfw.plugin.component import Component
 from secantfw.plugin.registry import Registry
 from secantfw.testing.check import Check, ConformanceFailure, Skip
@@ -66,6 +66,9 @@ def _results(component: Component, make: Callable[[], Subject]) -> Iterator[Chec
     name = f"{component.kind}:{component.full_name}"
     try:
         subject = make()
+        if missing := probed(component, subject.options):
+            yield CheckResult(name, BUILDS, "skipped", missing)
+            return
         _ = subject.object
     except Exception as error:
         said = error.lines()[0] if isinstance(error, SecantfwError) else str(error)
