@@ -73,6 +73,8 @@ if TYPE_CHECKING:
     from secantfw.interfaces.time_sampler import TimeSampler as TimeSampler
     from secantfw.interfaces.weights_format import ConvertedWeights as ConvertedWeights
     from secantfw.interfaces.weights_format import WeightsFormat as WeightsFormat
+    from secantfw.one_time_weights import AddedWeights as AddedWeights
+    from secantfw.one_time_weights import check_fit as check_fit
     from secantfw.plugin.commands import Subparsers as Subparsers
     from secantfw.plugin.registry import Register as Register
     from secantfw.torch_file import load_torch_file as load_torch_file
@@ -94,6 +96,7 @@ hookimpl = pluggy.HookimplMarker("secantfw")
 
 _LAZY = {
     "Accumulator": "interfaces.metric",
+    "AddedWeights": "one_time_weights",
     "Backbone": "interfaces.backbone",
     "Batch": "interfaces.records",
     "BuildSite": "interfaces.build_site",
@@ -135,6 +138,7 @@ _LAZY = {
     "WeightsFormat": "interfaces.weights_format",
     "WeightsHeader": "interfaces.records",
     "at": "interfaces.tensors",
+    "check_fit": "one_time_weights",
     "complete_times": "interfaces.interior",
     "data_from_velocity": "interfaces.conversions",
     "load_torch_file": "torch_file",

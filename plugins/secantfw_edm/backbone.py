@@ -8,7 +8,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw import Backbone, BuildSite, Cond, LoadReport, Path, UserError, at
+from secantfw import Backbone, BuildSite, Cond, LoadReport, Path, UserError, at, check_fit
 from secantfw_edm.condition import Told
 from secantfw_edm.design import design_for
 from secantfw_edm.embeddings import one_hot_labels
@@ -18,7 +18,7 @@ from secantfw_edm.network import build_network
 from secantfw_edm.options import EDMOptions
 from secantfw_edm.preconditioning import build_preconditioning
 from secantfw_edm.secant_scales import secant_scales
-from secantfw_edm.tangent import check_fit, official_names, tangent_names, tangent_part
+from secantfw_edm.tangent import ADDED, official_names
 
 
 class EDMBackbone(Backbone):
@@ -66,16 +66,16 @@ class EDMBackbone(Backbone):
     def load_tangent(self, weights: Mapping[str, Tensor]) -> LoadReport:
         """Take one-time weights; the second layers become copies, a scale has no effect."""
         own = self.model.state_dict()
-        one_time = {key: own[key] for key in tangent_names(own)}
+        one_time = {key: own[key] for key in ADDED.one_time_names(own)}
         given = official_names(weights)
-        check_fit(one_time, given)
+        check_fit(one_time, given, "edm: the weights")
         self.model.load_state_dict(given, strict=False)
         share_time(self.model)
         return LoadReport(copied=tuple(one_time), made=tuple(k for k in own if k not in one_time))
 
     def tangent_weights(self) -> Mapping[str, Tensor]:
         """The weights without the second layers, where those still equal the first."""
-        return tangent_part(self.model.state_dict(), "edm: this network")
+        return ADDED.one_time(self.model.state_dict(), "edm: this network")
 
     def network_options(self) -> Mapping[str, object]:
         """The design, the parameterisation, and how guidance is embedded."""

@@ -13,10 +13,11 @@ from secantfw import (
     DataSpec,
     Teacher,
     UserError,
+    WeightsFile,
     WeightsHeader,
     at,
-    load_weights,
-    read_header,
+    check_fit,
+    open_weights,
 )
 from secantfw_edm.condition import Told
 from secantfw_edm.design import teacher_design
@@ -26,11 +27,11 @@ from secantfw_edm.network import build_network
 from secantfw_edm.options import EDMTeacherOptions
 from secantfw_edm.preconditioning import build_preconditioning
 from secantfw_edm.secant_scales import secant_scales
-from secantfw_edm.tangent import check_fit, official_names, tangent_part
+from secantfw_edm.tangent import ADDED, official_names
 
 
 class EDMTeacher(Teacher):
-    """Weights in safetensors: official names, or a run's student that still is a one-time network.
+    """One-time weights: of any file that a format reads, or a student that still is a tangent.
 
     On the meta device (`check`) only the file's header is read.
     """
@@ -38,7 +39,8 @@ class EDMTeacher(Teacher):
     def __init__(
         self, options: EDMTeacherOptions, site: BuildSite, *, untrained: bool = False
     ) -> None:
-        header = site.weights if untrained else _header(options.weights)
+        weights = None if untrained else open_weights(options.weights, site)
+        header = site.weights if weights is None else weights.header
         assert header is not None
         _check_data(header, site.spec)
         design = teacher_design(header)
@@ -52,8 +54,8 @@ class EDMTeacher(Teacher):
         )
         self.layout = LAYOUTS[options.memory_format]
         self.network.eval().requires_grad_(False)
-        if not untrained and torch.get_default_device().type != "meta":
-            self.network.load_state_dict(_one_time(options.weights, self.network.state_dict()))
+        if weights is not None and torch.get_default_device().type != "meta":
+            self.network.load_state_dict(_one_time(weights, self.network.state_dict()))
         self.network.to(memory_format=self.layout)
 
     @classmethod
@@ -82,12 +84,6 @@ class EDMTeacher(Teacher):
         return sum(parameter.numel() for parameter in self.network.parameters())
 
 
-def _header(file: str) -> WeightsHeader:
-    if not file.endswith(".safetensors"):
-        raise UserError(f"{file}: not a safetensors file; `secantfw convert` makes one of it")
-    return read_header(file)
-
-
 def _check_data(header: WeightsHeader, spec: DataSpec) -> None:
     """Refuse weights of other data."""
     if header.spec is not None and header.spec != spec:
@@ -101,8 +97,9 @@ def _data(spec: DataSpec) -> str:
     return f"{spec.shape} with {spec.num_classes} classes"
 
 
-def _one_time(file: str, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _one_time(file: WeightsFile, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of the file, checked against the network's."""
-    weights = tangent_part(official_names(load_weights(file)), file)
-    check_fit(expected, weights, f"{file}: its weights")
+    name = file.header.file
+    weights = ADDED.one_time(official_names(file.read()), name)
+    check_fit(expected, weights, f"{name}: its weights")
     return weights

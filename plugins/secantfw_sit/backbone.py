@@ -11,13 +11,13 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw import Backbone, BuildSite, Cond, LoadReport, UserError
+from secantfw import Backbone, BuildSite, Cond, LoadReport, UserError, check_fit
 from secantfw_sit.initialise import share_time
 from secantfw_sit.network import SiTNetwork
 from secantfw_sit.options import SiTOptions
 from secantfw_sit.prediction import prediction_for, velocity_of
 from secantfw_sit.sizes import sizes_for
-from secantfw_sit.tangent import check_fit, tangent_names, tangent_part
+from secantfw_sit.tangent import ADDED
 
 
 class SiTBackbone(Backbone):
@@ -50,15 +50,15 @@ class SiTBackbone(Backbone):
     def load_tangent(self, weights: Mapping[str, Tensor]) -> LoadReport:
         """Take one-time weights; s_embedder becomes a copy, a guidance scale has no effect."""
         own = self.network.state_dict()
-        one_time = {key: own[key] for key in tangent_names(own)}
-        check_fit(one_time, weights)
+        one_time = {key: own[key] for key in ADDED.one_time_names(own)}
+        check_fit(one_time, weights, "sit: the weights")
         self.network.load_state_dict(weights, strict=False)
         share_time(self.network)
         return LoadReport(copied=tuple(one_time), made=tuple(k for k in own if k not in one_time))
 
     def tangent_weights(self) -> Mapping[str, Tensor]:
         """The weights without s_embedder, where it still equals t_embedder."""
-        return tangent_part(self.network.state_dict(), "sit: this network")
+        return ADDED.one_time(self.network.state_dict(), "sit: this network")
 
     def network_options(self) -> Mapping[str, object]:
         """The sizes, what is predicted, and how guidance is embedded."""

@@ -17,13 +17,14 @@ from secantfw import (
     UserError,
     WeightsFile,
     WeightsHeader,
+    check_fit,
     open_weights,
 )
 from secantfw_sit.network import SiTNetwork
 from secantfw_sit.options import SiTTeacherOptions
 from secantfw_sit.prediction import prediction_for, velocity_of
 from secantfw_sit.sizes import teacher_sizes
-from secantfw_sit.tangent import check_fit, tangent_part
+from secantfw_sit.tangent import ADDED
 from secantfw_sit.weights_file import PREFIX, data_from_shapes, stored_shapes
 
 
@@ -97,6 +98,6 @@ def _one_time(file: WeightsFile, expected: Mapping[str, Tensor]) -> dict[str, Te
     """The tensors of the file, checked against the network's."""
     name = file.header.file
     tensors = {key.removeprefix(PREFIX): value for key, value in file.read().items()}
-    weights = tangent_part(tensors, name)
+    weights = ADDED.one_time(tensors, name)
     check_fit(expected, weights, f"{name}: its weights")
     return weights
