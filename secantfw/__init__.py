@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from secantfw.interfaces.records import Times as Times
     from secantfw.interfaces.records import TimesNeed as TimesNeed
     from secantfw.interfaces.records import WeightsHeader as WeightsHeader
+    from secantfw.interfaces.secant_parts import SecantParts as SecantParts
     from secantfw.interfaces.solver import Field as Field
     from secantfw.interfaces.solver import Solver as Solver
     from secantfw.interfaces.teacher import Teacher as Teacher
@@ -125,6 +126,7 @@ _LAZY = {
     "RunInfo": "training.run_directory",
     "SecantCall": "interfaces.loss",
     "SecantLoss": "interfaces.loss",
+    "SecantParts": "interfaces.secant_parts",
     "SecantPair": "interfaces.metric",
     "SecantPairs": "interfaces.metric",
     "Solver": "interfaces.solver",

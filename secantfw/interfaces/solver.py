@@ -10,18 +10,37 @@ from torch import Tensor
 
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Cond
+from secantfw.interfaces.secant_parts import SecantParts
 
 
 class Field(Protocol):
-    """What a solver integrates. Calls are counted; a teacher has tangents only."""
+    """What a solver integrates. Calls are counted; a teacher has tangents only.
+
+    `secant_parts` and `cast_once` are for solvers that compile, record or fuse; a field has to
+    implement the other two methods only.
+    """
 
     path: Path
+    #: Network evaluations so far, per sample.
+    evaluations: int = 0
 
     def tangent(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         """v(x, t), (B, *)."""
 
     def secant(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         """f(x, t, s), (B, *); raises UserError for a field without secants."""
+
+    def secant_parts(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> SecantParts:
+        """f(x, t, s) before its guidance is combined: a function of tensors that counts nothing,
+        so that it can be compiled or recorded. Who calls it adds to `evaluations`.
+        """
+        return SecantParts(self.secant(x, t, s, cond))
+
+    def cast_once(self, dtype: torch.dtype) -> Field:
+        """The same field for calls under autocast to `dtype`: where it can, with its weights, as
+        they are now, cast beforehand. The numbers are those of autocast.
+        """
+        return self
 
 
 class Solver(abc.ABC):

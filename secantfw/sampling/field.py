@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 from secantfw.errors import UserError
@@ -11,31 +12,54 @@ from secantfw.experiment.schema import Guidance
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Cond
+from secantfw.interfaces.secant_parts import SecantParts
 from secantfw.interfaces.solver import Field
 from secantfw.interfaces.teacher import Teacher
-from secantfw.sampling.guidance import guided, scale_at
+from secantfw.sampling.cast_weights import with_cast_weights
+from secantfw.sampling.guidance import guided_parts, scale_at
 
 Network = Callable[[Tensor, Tensor, Tensor, Cond], Tensor]
+Parts = Callable[[Tensor, Tensor, Tensor, Cond], SecantParts]
 
 
 class CountedField(Field):
     """A field whose calls are counted: `evaluations`, network calls per sample."""
 
-    def __init__(self, path: Path, network: Network, has_secants: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        network: Network,
+        has_secants: bool,
+        parts: Parts | None = None,
+        cast: Callable[[torch.dtype], CountedField] | None = None,
+    ) -> None:
+        """`parts` is `network` before its guidance is combined; `cast` makes `cast_once`."""
         self.path = path
         self.evaluations = 0
-        self._network = network
-        self._has_secants = has_secants
+        self._network, self._has_secants = network, has_secants
+        self._parts, self._cast = parts, cast
 
     def tangent(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         self.evaluations += 1
         return self._network(x, t, t, cond)
 
     def secant(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
-        if not self._has_secants:
-            raise UserError("a teacher has tangents only; this solver steps along secants")
+        self._check_secants()
         self.evaluations += 1
         return self._network(x, t, s, cond)
+
+    def secant_parts(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> SecantParts:
+        self._check_secants()
+        if self._parts is None:
+            return SecantParts(self._network(x, t, s, cond))
+        return self._parts(x, t, s, cond)
+
+    def cast_once(self, dtype: torch.dtype) -> CountedField:
+        return self if self._cast is None else self._cast(dtype)
+
+    def _check_secants(self) -> None:
+        if not self._has_secants:
+            raise UserError("a teacher has tangents only; this solver steps along secants")
 
 
 def student_field(student: Backbone, path: Path, guidance: Guidance, null: int) -> CountedField:
@@ -43,14 +67,19 @@ def student_field(student: Backbone, path: Path, guidance: Guidance, null: int) 
 
     A student trained with a guidance range is told the scale; another is guided by two calls.
     """
+
+    def cast(dtype: torch.dtype) -> CountedField:
+        return student_field(with_cast_weights(student, dtype), path, guidance, null)
+
     if guidance.range is not None:
 
         def told(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
             scale = scale_at(t, guidance.scale, guidance.interval)
             return student(x, t, s, Cond(cond.label, scale))  # type: ignore[no-any-return]
 
-        return CountedField(path, told, has_secants=True)
-    return CountedField(path, _with_guidance(student, guidance, null), has_secants=True)
+        return CountedField(path, told, has_secants=True, cast=cast)
+    parts = _parts(student, guidance, null)
+    return CountedField(path, _combined(student, parts, guidance), True, parts, cast)
 
 
 def teacher_field(teacher: Teacher, guidance: Guidance, null: int) -> CountedField:
@@ -59,17 +88,21 @@ def teacher_field(teacher: Teacher, guidance: Guidance, null: int) -> CountedFie
     def velocity(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         return teacher.velocity(x, t, cond)
 
-    return CountedField(teacher.path, _with_guidance(velocity, guidance, null), has_secants=False)
+    network = _combined(velocity, _parts(velocity, guidance, null), guidance)
+    return CountedField(teacher.path, network, has_secants=False)
 
 
-def _with_guidance(network: Network, guidance: Guidance, null: int) -> Network:
+def _combined(network: Network, parts: Parts, guidance: Guidance) -> Network:
     if guidance.scale == 1.0:
         return network
+    return lambda x, t, s, cond: parts(x, t, s, cond).combined()
 
-    def combined(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
-        if cond.label is None:
-            return network(x, t, s, cond)
+
+def _parts(network: Network, guidance: Guidance, null: int) -> Parts:
+    def parts(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> SecantParts:
+        if guidance.scale == 1.0 or cond.label is None:
+            return SecantParts(network(x, t, s, cond))
         scale = scale_at(t, guidance.scale, guidance.interval)
-        return guided(network, x, t, s, cond.label, scale, null, guidance.channels)
+        return guided_parts(network, x, t, s, cond.label, scale, null, guidance.channels)
 
-    return combined
+    return parts

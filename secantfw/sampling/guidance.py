@@ -8,13 +8,16 @@ import torch
 from torch import Tensor
 
 from secantfw.interfaces.records import Cond
-from secantfw.interfaces.tensors import at
+from secantfw.interfaces.secant_parts import SecantParts
 
 _ROUNDING = 1e-6
 
 
+Evaluate = Callable[[Tensor, Tensor, Tensor, Cond], Tensor]
+
+
 def guided(
-    evaluate: Callable[[Tensor, Tensor, Tensor, Cond], Tensor],
+    evaluate: Evaluate,
     x: Tensor,
     t: Tensor,
     s: Tensor,
@@ -33,13 +36,24 @@ def guided(
         channels: how many channels are guided, the first of axis 1; the others keep the labelled
             output. None: all.
     """
+    return guided_parts(evaluate, x, t, s, label, scale, null, channels).combined()
+
+
+def guided_parts(
+    evaluate: Evaluate,
+    x: Tensor,
+    t: Tensor,
+    s: Tensor,
+    label: Tensor,
+    scale: Tensor,
+    null: int,
+    channels: int | None = None,
+) -> SecantParts:
+    """What `guided` combines, by the same call; arguments as there."""
     both = Cond(label=torch.cat([label, torch.full_like(label, null)]))
     pair = evaluate(torch.cat([x, x]), torch.cat([t, t]), torch.cat([s, s]), both)
     labelled, unlabelled = pair.chunk(2)
-    if channels is None or channels >= x.shape[1]:
-        return torch.lerp(unlabelled, labelled, at(scale, x))
-    front = torch.lerp(unlabelled[:, :channels], labelled[:, :channels], at(scale, x))
-    return torch.cat([front, labelled[:, channels:]], 1)
+    return SecantParts(labelled, unlabelled, scale, channels)
 
 
 def scale_at(t: Tensor, scale: float, interval: tuple[float, float]) -> Tensor:
