@@ -1,13 +1,18 @@
-"""`secantfw evaluate RUN`: measure a trained run again, with other steps, seeds or solvers."""
+"""`secantfw evaluate RUN`: measure a trained run again, with other steps, guidance or solvers.
+
+A command that was killed goes on where it was: its finished rows are kept in the run directory.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from secantfw.cli.arguments import add_run_and_overrides, run_and_overrides
 from secantfw.cli.loading_run import load_trained
+from secantfw.cli.processes import check_processes, run_shards
 from secantfw.cli.table import print_table
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
@@ -19,32 +24,53 @@ HELP = "evaluate a trained run and rewrite its evaluation and report"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_and_overrides(parser, "evaluate.samples=10000")
     parser.add_argument("--steps", metavar="N,N", help="network evaluations, e.g. 1,2,4,8")
+    parser.add_argument("--guidance", metavar="W,W", help="guidance scales, e.g. 1.0,1.5,2.0")
+    parser.add_argument("--seeds", metavar="N,N", help="repeat with each seed: mean and deviation")
+    parser.add_argument("--processes", type=int, default=1, help="share the rows out (1)")
+    parser.add_argument("--shard", metavar="I/N", help="measure these rows only, such as 0/2")
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
-    from secantfw.evaluation.write import evaluate_to
-    from secantfw.reporting.report import write_report
-
+    check_processes(NAME, args.processes, args.shard)
     named = run_and_overrides(args)
-    overrides = _with_steps(named.overrides, args.steps)
-    trained = load_trained(named.directory, overrides, plugins)
+    overrides = list(named.overrides)
+    for key in ("steps", "guidance", "seeds"):
+        overrides = _with(overrides, key, getattr(args, key))
+    if args.processes > 1:
+        run_shards([NAME, str(named.directory), *overrides], args.processes, plugins)
+    return _evaluate(named.directory, overrides, args.shard, plugins)
+
+
+def _evaluate(
+    directory: Path, overrides: Sequence[str], shard: str | None, plugins: Plugins
+) -> int:
+    from secantfw.evaluation.write import evaluate_part, evaluate_to
+    from secantfw.reporting.report import write_report
+    from secantfw.sampling.shard import read_shard
+
+    part = None if shard is None else read_shard(shard)
+    trained = load_trained(directory, overrides, plugins)
     built, directory = trained.built, trained.directory
     if not built.experiment.evaluate.keys.samples:
         raise UserError("evaluate: evaluate.samples is 0; give a number, evaluate.samples=2048")
+    if part is not None:
+        evaluate_part(directory, built, trained.student, _note, part)
+        return int(ExitCode.DONE)
     evaluation = evaluate_to(directory, built, trained.student, _note, overrides)
     print_table(evaluation)
     print(f"report: {write_report(trained.directory)}")
     return int(ExitCode.DONE)
 
 
-def _with_steps(overrides: Sequence[str], steps: str | None) -> list[str]:
-    """`--steps` is short for an override, which must not be there as well."""
-    if steps is None:
+def _with(overrides: Sequence[str], key: str, value: str | None) -> list[str]:
+    """`--KEY value` is short for an override, which must not be there as well."""
+    if value is None:
         return list(overrides)
-    rival = next((o for o in overrides if o.partition("=")[0].strip() == "evaluate.steps"), None)
+    full = f"evaluate.{key}"
+    rival = next((o for o in overrides if o.partition("=")[0].strip() == full), None)
     if rival is not None:
-        raise UserError(f"evaluate: --steps {steps} and {rival} set one key; give one of them")
-    return [*overrides, f"evaluate.steps=[{steps}]"]
+        raise UserError(f"evaluate: --{key} {value} and {rival} set one key; give one of them")
+    return [*overrides, f"{full}=[{value}]"]
 
 
 def _note(text: str) -> None:

@@ -6,11 +6,12 @@ import argparse
 
 from secantfw.cli.arguments import add_run_and_overrides, out_path, run_and_overrides
 from secantfw.cli.loading_run import load_trained
+from secantfw.cli.processes import check_processes, run_shards
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 
 NAME = "sample"
-HELP = "draw samples from a trained run: a PNG each, or a safetensors per batch for other data"
+HELP = "draw samples from a trained run: a PNG each, or samples.npy for data that are no pictures"
 _MOST = 10_000_000  # as many as a count of files can be meant to be
 
 
@@ -19,7 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=64, help="how many (64)")
     parser.add_argument("--steps", type=int, default=4, help="solver steps (4)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise (0)")
-    parser.add_argument("--batch-size", type=int, default=64, help="rows the network sees (64)")
+    parser.add_argument(
+        "--batch-size",
+        type=int,
+        default=64,
+        help="samples written at a time (64); the network sees evaluate.compute_batch rows",
+    )
+    parser.add_argument("--processes", type=int, default=1, help="share the work out (1)")
+    parser.add_argument("--shard", metavar="I/N", help="draw this part only, such as 0/2")
     parser.add_argument("--out", type=out_path, required=True, help="folder for the samples")
 
 
@@ -29,23 +37,44 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
             raise UserError(f"sample: --{name.replace('_', '-')} must be at least 1")
     if args.count > _MOST:
         raise UserError(f"sample: --count must be at most {_MOST:_}")
+    check_processes(NAME, args.processes, args.shard)
+    try:
+        if args.processes > 1:
+            run_shards(_command(args), args.processes, plugins)
+        else:
+            _draw(args, plugins)
+    except OSError as error:
+        raise UserError(f"{args.out}: cannot be written ({error.strerror})") from error
+    print(f"{args.count} samples in {args.out}")
+    return int(ExitCode.DONE)
+
+
+def _command(args: argparse.Namespace) -> list[str]:
+    """What a process is called with, but for its shard."""
+    named = run_and_overrides(args)
+    options = ("count", "steps", "seed", "batch_size", "out")
+    given = [f"--{name.replace('_', '-')}={getattr(args, name)}" for name in options]
+    return [NAME, str(named.directory), *named.overrides, *given]
+
+
+def _draw(args: argparse.Namespace, plugins: Plugins) -> None:
     from secantfw.interfaces.solver import Solver
     from secantfw.sampling.draw import draw, starts
     from secantfw.sampling.field import student_field
-    from secantfw.sampling.store import store
+    from secantfw.sampling.shard import WHOLE, read_shard
+    from secantfw.sampling.store import Store
     from secantfw.training.build import build
 
+    shard = WHOLE if args.shard is None else read_shard(args.shard)
     named = run_and_overrides(args)
     trained = load_trained(named.directory, named.overrides, plugins)
     built = trained.built
     spec = built.dataset.spec
     field = student_field(trained.student, built.path, built.experiment.guidance, spec.num_classes)
     solver: Solver = build(built.experiment.solver)  # type: ignore[assignment]
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-        for start in starts(spec, args.seed, args.count, args.batch_size, built.device):
-            store(args.out, built.dataset, draw(field, solver, start, args.steps), start.numbers)
-    except OSError as error:
-        raise UserError(f"{args.out}: cannot be written ({error.strerror})") from error
-    print(f"{args.count} samples in {args.out}")
-    return int(ExitCode.DONE)
+    rows = built.experiment.evaluate.keys.compute_batch
+    args.out.mkdir(parents=True, exist_ok=True)
+    store = Store(args.out, built.dataset, args.count, args.batch_size)
+    for start in starts(spec, args.seed, args.count, rows, built.device, shard):
+        store.add(draw(field, solver, start, args.steps), start.numbers)
+    store.flush()

@@ -3,140 +3,106 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import attrs
-import torch
-from torch import Tensor
 
-from secantfw.errors import RunAborted
+from secantfw.evaluation.kept_rows import KeptRows
+from secantfw.evaluation.make_stamp import make_stamp
 from secantfw.evaluation.planned_rows import planned_rows
+from secantfw.evaluation.row_measurement import RowMeasurement
 from secantfw.evaluation.rows import Row
+from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.trajectories import draw_trajectories
-from secantfw.interfaces.backbone import Backbone
-from secantfw.interfaces.metric import Metric
-from secantfw.interfaces.solver import Solver
-from secantfw.reporting.pictures import save_grid
-from secantfw.sampling.draw import Start, draw, starts
-from secantfw.sampling.field import CountedField, student_field, teacher_field
-from secantfw.training.build import Built, build
+from secantfw.interfaces.metric import Metric, NetworkMetric
+from secantfw.sampling.shard import WHOLE, Shard
 
 
 @attrs.define
 class Evaluator:
-    """Evaluates `student` (the average) and the experiment's teacher."""
+    """Evaluates the student (its average) and the experiment's teacher, row by row into `kept`."""
 
-    built: Built
-    student: Backbone
+    sources: Sources
     note: Callable[[str], None]
+    kept: KeptRows
+    planned: list[Row] = attrs.field(init=False)
 
-    def run(self, samples_folder: Path | None) -> dict[str, Any]:
-        """The content of evaluation.json; pictures go to `samples_folder`.
+    def __attrs_post_init__(self) -> None:
+        self.planned = planned_rows(self.sources.built)
 
-        Every row is drawn from the same noise and labels. The metrics that compare with the
-        teacher's exact ODE get the ends of a fine solve from that noise.
-        """
-        keys = self.built.experiment.evaluate.keys
-        metrics = self.built.metrics
-        ends = self._endpoints() if any("endpoints" in m.requires for m in metrics) else None
-        rows = [self._row(row, metrics, ends, samples_folder) for row in planned_rows(self.built)]
-        if samples_folder is not None and self.built.dataset.spec.shape == (2,):
-            self._plane(samples_folder / "trajectories.png")
+    def run(self, shard: Shard = WHOLE) -> None:
+        """Finish the rows that fall to `shard` and are not there yet."""
+        measurement = RowMeasurement(self.sources, self.note, self.kept.folder)
+        for row in self.planned[shard.index :: shard.parts]:
+            if self.kept.get(row.name) is None:
+                found = measurement.row(row) | self._of_the_network(row, measurement)
+                self.kept.put(row.name, {**found, "stamps": self._stamp_names(row, found)})
+
+    def content(self) -> dict[str, Any]:
+        """The content of evaluation.json, once every row is finished."""
+        keys, metrics = self.sources.keys, self.sources.metrics
         frechet = next((m for m in metrics if m.key == "frechet_distance"), None)
         columns = [_column(metric) for metric in metrics]
+        compares = any("endpoints" in metric.requires for metric in metrics)
+        seeds = self.sources.seeds
         return {
-            "rows": rows,
+            "rows": [self.kept.get(row.name) for row in self.planned],
             "samples": keys.samples,
             "floor": next((c["floor"] for c in columns if c["key"] == "frechet_distance"), None),
             "feature_sha256": "" if frechet is None else frechet.identity(),
             "columns": columns,
             "headline_evaluations": keys.headline,
-            "reference": f"teacher, {keys.reference_solver}, {keys.reference_steps} steps"
-            if ends is not None
-            else None,
-            "seed": keys.seed,
+            "reference": self.sources.truth if compares else None,
+            "seed": seeds[0],
+            **({"seeds": list(seeds)} if len(seeds) > 1 else {}),
             "weights": "ema",
+            "stamps": self._stamps(),
         }
 
-    def _starts(self) -> list[Start]:
-        keys = self.built.experiment.evaluate.keys
-        spec, device = self.built.dataset.spec, self.built.device
-        return list(starts(spec, keys.seed, keys.samples, keys.batch_size, device))
-
-    def _endpoints(self) -> list[Tensor]:
-        """Ends of the teacher's ODE by the reference solver, a tensor (n, *) per batch."""
-        keys = self.built.experiment.evaluate.keys
-        solver, steps = self._reference_solver(), keys.reference_steps
-        self.note(f"teacher's reference: {keys.reference_solver}, {steps} steps")
-        field = self._field("teacher")
-        return [draw(field, solver, start, steps) for start in self._starts()]
-
-    def _reference_solver(self) -> Solver:
-        return build(self.built.experiment.evaluate.reference)  # type: ignore[return-value]
-
-    def _field(self, model: str) -> CountedField:
-        b, guidance = self.built, self.built.experiment.guidance
-        null = b.dataset.spec.num_classes
-        if model == "student":
-            return student_field(self.student.eval(), b.path, guidance, null)
-        assert b.teacher is not None
-        return teacher_field(b.teacher, guidance, null)
-
-    def _row(
-        self, row: Row, metrics: tuple[Metric, ...], ends: list[Tensor] | None, folder: Path | None
-    ) -> dict[str, Any]:
-        self.note(f"{row.model}, {row.solver.name}, evaluations: {row.evaluations}")
-        field, solver = self._field(row.model), row.solver.solver
-        accumulators = [metric.accumulator() for metric in metrics]
-        shown: list[Tensor] = []
-        wanted = self.built.experiment.evaluate.keys.picture
-        for number, start in enumerate(self._starts()):
-            before = field.evaluations
-            samples = draw(field, solver, start, row.steps)
-            if field.evaluations - before != row.evaluations:
-                raise RunAborted(
-                    f"solver {row.solver.name} claims {row.evaluations} evaluations in "
-                    f"{row.steps} steps and made {field.evaluations - before}"
-                )
-            for accumulator in accumulators:
-                accumulator.update(samples, None if ends is None else ends[number])
-            if sum(map(len, shown)) < wanted:
-                shown.append(samples.cpu())
-        self._picture(row, shown, folder)
-        values = {m.key: a.value() for m, a in zip(metrics, accumulators, strict=True)}
-        return {
-            "model": row.model,
-            "solver": row.solver.name,
-            "steps": row.steps,
-            "evaluations": row.evaluations,
-            **values,
-        }
-
-    def _picture(self, row: Row, shown: list[Tensor], folder: Path | None) -> None:
-        if folder is None or not shown:
+    def plane(self) -> None:
+        """For data in the plane: the student's steps under the run's solver, 4 where possible."""
+        built, keys = self.sources.built, self.sources.keys
+        if built.dataset.spec.shape != (2,):
             return
-        wanted = self.built.experiment.evaluate.keys.picture
-        shown_first = torch.cat(shown)[:wanted].to(self.built.device)
-        pictures = self.built.dataset.to_uint8(shown_first)
-        if pictures is not None:
-            save_grid(pictures.numpy(), folder / row.file_name)
-
-    def _plane(self, file: Path) -> None:
-        """The student's steps under the run's solver, 4 of them where the table has 4."""
-        keys, solver = self.built.experiment.evaluate.keys, self.built.solver
         budget = 4 if 4 in keys.steps else max(keys.steps)
-        teacher = None if self.built.teacher is None else self._field("teacher")
+        scale = self.planned[0].guidance
+        teacher = None if built.teacher is None else self.sources.field("teacher", scale)
         draw_trajectories(
-            self.built,
-            self._field("student"),
-            solver,
-            max(1, solver.steps_within(budget)),
+            built,
+            self.sources.field("student", scale),
+            built.solver,
+            max(1, built.solver.steps_within(budget)),
             teacher,
-            self._reference_solver(),
-            self._starts()[0],
-            file,
+            self.sources.reference_solver(),
+            self.sources.seeds[0],
+            self.kept.samples / "trajectories.png",
         )
+
+    def _of_the_network(self, row: Row, measurement: RowMeasurement) -> dict[str, Any]:
+        """What is measured of the student's secants, in the first of its rows along them."""
+        mine = [r for r in self.planned if r.model == "student" and r.guidance == row.guidance]
+        if row != next((r for r in mine if r.along_secants), None):
+            return {}
+        return measurement.of_the_network(row.guidance)
+
+    def _stamp_names(self, row: Row, found: dict[str, Any]) -> dict[str, str]:
+        """The name of each number's stamp; a number that the row has not has none."""
+        return {
+            metric.key: make_stamp(self.sources, metric, row.guidance).name
+            for metric in self.sources.built.metrics
+            if metric.key in found
+        }
+
+    def _stamps(self) -> dict[str, Any]:
+        scales = dict.fromkeys(row.guidance for row in self.planned)
+        secants = any(row.model == "student" and row.along_secants for row in self.planned)
+        found = [
+            make_stamp(self.sources, metric, scale)
+            for scale in scales
+            for metric in self.sources.built.metrics
+            if secants or not isinstance(metric, NetworkMetric)
+        ]
+        return {stamp.name: stamp.as_json() for stamp in found}
 
 
 def _column(metric: Metric) -> dict[str, Any]:

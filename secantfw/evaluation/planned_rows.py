@@ -19,5 +19,9 @@ def planned_rows(built: Built) -> list[Row]:
         solvers.append(NamedSolver(name, solver))
     teacher = built.teacher is not None and e.evaluate.keys.teacher
     return plan_rows(
-        solvers, e.evaluate.keys.steps, student_has=built.loss.provides, teacher=teacher
+        solvers,
+        e.evaluate.keys.steps,
+        student_has=built.loss.provides,
+        teacher=teacher,
+        guidance=e.evaluate.keys.guidance or (e.guidance.scale,),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Literal
 
 import attrs
@@ -27,10 +28,20 @@ class Row:
     solver: NamedSolver
     steps: int
     evaluations: int
+    guidance: float = 1.0
+    #: Whether rows of other guidance scales stand beside it.
+    named_guidance: bool = False
 
     @property
-    def file_name(self) -> str:
-        return f"{self.model}-{self.solver.name.replace(':', '_')}-{self.evaluations:03d}.png"
+    def name(self) -> str:
+        """Names it among the rows, and its files."""
+        scale = f" w={self.guidance:g}" if self.named_guidance else ""
+        solver = self.solver.name.replace(":", "_")
+        return f"{self.model}-{solver}{scale}-{self.evaluations:03d}"
+
+    @property
+    def along_secants(self) -> bool:
+        return "secant" in self.solver.solver.requires
 
 
 def plan_rows(
@@ -39,6 +50,7 @@ def plan_rows(
     *,
     student_has: frozenset[str],
     teacher: bool,
+    guidance: tuple[float, ...] = (1.0,),
 ) -> list[Row]:
     """The student under the solvers for what it learnt, the teacher under those for tangents.
 
@@ -48,14 +60,18 @@ def plan_rows(
             would repeat a smaller budget's is left out.
         student_has: "secant" or "tangent", from the loss.
         teacher: whether there is one to evaluate.
+        guidance: scales; every row is there for each.
     """
     rows: list[Row] = []
-    for named in solvers:
+    for named, scale in itertools.product(solvers, guidance):
         wants = "secant" if "secant" in named.solver.requires else "tangent"
         models: list[Model] = ["student"] if wants in student_has else []
         if teacher and wants == "tangent":
             models.append("teacher")
         for model in models:
             steps = sorted({named.solver.steps_within(budget) for budget in budgets} - {0})
-            rows += [Row(model, named, n, named.solver.evaluations(n)) for n in steps]
-    return sorted(rows, key=lambda r: (r.model, r.solver.name, r.evaluations))
+            rows += [
+                Row(model, named, n, named.solver.evaluations(n), scale, len(guidance) > 1)
+                for n in steps
+            ]
+    return sorted(rows, key=lambda r: (r.model, r.solver.name, r.guidance, r.evaluations))

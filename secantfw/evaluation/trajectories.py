@@ -10,7 +10,7 @@ from torch import Tensor
 
 from secantfw.interfaces.solver import Field, Solver
 from secantfw.reporting.pictures import save_trajectories
-from secantfw.sampling.draw import Start
+from secantfw.sampling.draw import Start, starts
 from secantfw.training.build import Built
 
 _PATHS = 200  # drawn; the reference curves too
@@ -19,12 +19,12 @@ _CURVE_STEPS = 64
 
 def draw_trajectories(
     built: Built, student: Field, solver: Solver, steps: int, teacher: Field | None,
-    curve_solver: Solver, start: Start, file: Path,
+    curve_solver: Solver, seed: int, file: Path,
 ) -> None:  # fmt: skip
-    """Write `file`: `steps` solver steps of the student from `start`, over the teacher's ODE."""
-    first = Start(
-        start.numbers[:_PATHS], start.z[:_PATHS], start.cond.map(lambda c: c[:_PATHS]), start.seed
-    )
+    """Write `file`: `steps` solver steps of the student from the first noise of `seed`, over the
+    teacher's ODE."""
+    count = min(_PATHS, built.experiment.evaluate.keys.samples)
+    (first,) = starts(built.dataset.spec, seed, count, count, built.device)
     paths = _points(student, solver, first, steps)
     curves = None
     if teacher is not None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import secantfw
 from secantfw.evaluation.evaluate import Evaluator
+from secantfw.evaluation.kept_rows import KeptRows
+from secantfw.evaluation.make_stamp import make_stamp
+from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.backbone import Backbone
+from secantfw.sampling.shard import WHOLE, Shard
 from secantfw.training.build import Built
 from secantfw.training.files import write_json
 
@@ -22,18 +29,46 @@ def evaluate_to(
 ) -> dict[str, Any]:
     """Evaluate and write; returns the content of evaluation.json, which names `overrides`.
 
-    The evaluation before it stays whole until this one is complete.
+    The evaluation before it stays whole until this one is complete. Rows that an evaluation of
+    the same weights and settings had finished before it was killed are not measured again.
     """
-    fresh = directory / ".samples"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
-    try:
-        evaluation = Evaluator(built, student, note).run(fresh)
-        if overrides:
-            evaluation["overrides"] = " ".join(overrides)
-        shutil.rmtree(directory / "samples", ignore_errors=True)
-        fresh.rename(directory / "samples")
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    evaluator = _evaluator(directory, built, student, note)
+    evaluator.run()
+    evaluator.plane()
+    evaluation = evaluator.content()
+    if overrides:
+        evaluation["overrides"] = " ".join(overrides)
+    shutil.rmtree(directory / "samples", ignore_errors=True)
+    evaluator.kept.samples.rename(directory / "samples")
     write_json(directory / "evaluation.json", evaluation)
+    evaluator.kept.remove()
     return evaluation
+
+
+def evaluate_part(
+    directory: Path,
+    built: Built,
+    student: Backbone,
+    note: Callable[[str], None],
+    shard: Shard = WHOLE,
+) -> None:
+    """Finish the rows that fall to `shard`, for an `evaluate_to` that finds them."""
+    _evaluator(directory, built, student, note).run(shard)
+
+
+def _evaluator(
+    directory: Path, built: Built, student: Backbone, note: Callable[[str], None]
+) -> Evaluator:
+    sources = Sources(built, student)
+    return Evaluator(sources, note, KeptRows(directory, _key(sources)))
+
+
+def _key(sources: Sources) -> str:
+    """A hash of what every row depends on: weights, experiment, protocols, secantfw's version."""
+    digest = hashlib.sha256(f"{secantfw.__version__} {sources.built.experiment!r}".encode())
+    for metric in sources.built.metrics:
+        digest.update(json.dumps(make_stamp(sources, metric, 1.0).as_json()).encode())
+    for name, tensor in sources.student.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

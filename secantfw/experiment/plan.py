@@ -55,6 +55,8 @@ def _evaluate(experiment: Experiment) -> Iterator[Complaint]:
         yield ("evaluate", "steps"), f"expected at least one number of evaluations{_OR_NONE}"
     if keys.samples > 0 and not solvers:
         yield ("evaluate", "solvers"), f"expected at least one solver{_OR_NONE}"
-    repeated = sorted({n for n in keys.steps if keys.steps.count(n) > 1})
-    if repeated:
-        yield ("evaluate", "steps"), f"{repeated[0]} is given twice"
+    for name in ("steps", "seeds", "guidance"):
+        given = getattr(keys, name)
+        repeated = sorted({n for n in given if given.count(n) > 1})
+        if repeated:
+            yield ("evaluate", name), f"{repeated[0]} is given twice"

@@ -131,8 +131,17 @@ class EvaluateKeys:
         ge=1,
     )
     samples: int = option(2048, "samples per row of the table; 0: no evaluation", ge=0)
-    batch_size: int = option(256, "rows the network sees at once", ge=1)
+    batch_size: int = option(256, "samples that the metrics take at once", ge=1)
+    compute_batch: int = option(
+        64, "rows the network sees at once; the last bits of a sample depend on it", ge=1
+    )
     seed: int = option(0, "seed of the sampling noise, the same for every row", ge=0)
+    seeds: tuple[int, ...] = option(
+        (), "several instead of `seed`: a row has the mean, and its standard deviation", ge=0
+    )
+    guidance: tuple[float, ...] = option(
+        (), "guidance scales to evaluate at; none: guidance.scale alone", ge=0
+    )
     reference_steps: int = option(
         16, "steps of the solver `reference_solver` that stand for the teacher's exact ODE", ge=1
     )

@@ -112,3 +112,6 @@ class NetworkMetric(abc.ABC):
     def protocol(self) -> MetricProtocol:
         """What it depends on beside the network."""
         return MetricProtocol()
+
+
+AnyMetric = Metric | NetworkMetric

@@ -14,7 +14,7 @@ import attrs
 
 STUDENT, TEACHER = "student", "teacher"
 #: Not metrics: what says which row it is.
-_ROW_KEYS = ("model", "solver", "steps", "evaluations")
+_ROW_KEYS = ("model", "solver", "steps", "evaluations", "guidance")
 _KNOWN_KEYS = (
     "rows",
     "columns",
@@ -118,7 +118,9 @@ def best_row(rows: Iterable[Row], column: Column) -> Row | None:
 
 def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
     """evaluation.json, parsed, as records; keys that are missing are left empty."""
-    rows = tuple(_row(row) for row in evaluation.get("rows") or ())
+    said = evaluation.get("rows") or ()
+    several = len({row.get("guidance") for row in said}) > 1
+    rows = tuple(_row(row, several) for row in said)
     headline = evaluation.get("headline_evaluations")
     samples = evaluation.get("samples")
     return Evaluation(
@@ -136,9 +138,11 @@ def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
     )
 
 
-def _row(row: Mapping[str, Any]) -> Row:
+def _row(row: Mapping[str, Any], by_guidance: bool) -> Row:
+    """A row; where there are several guidance scales, each makes a series of its own."""
+    scale = f" w={row['guidance']:g}" if by_guidance and _float(row.get("guidance")) else ""
     return Row(
-        series=Series(str(row.get("model", "")), str(row.get("solver", ""))),
+        series=Series(str(row.get("model", "")), str(row.get("solver", "")) + scale),
         steps=int(row.get("steps", 0)),
         evaluations=int(row.get("evaluations", row.get("steps", 0))),
         values={key: _float(value) for key, value in row.items() if key not in _ROW_KEYS},

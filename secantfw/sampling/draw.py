@@ -1,4 +1,10 @@
-"""Numbered samples: sample k is the same whatever the batch it is drawn in."""
+"""Numbered samples: sample k is the same whatever batch, process or machine part draws it.
+
+The network always sees `rows` samples at once, the compute batch: block b is the samples
+b rows, ..., (b + 1) rows - 1, whole even where fewer are wanted, because the last bits of a matrix
+product depend on its size. Noise, labels and a stochastic solver's draws are functions of the
+sample number (the draws of the block), so sample k is a function of (seed, k, rows).
+"""
 
 from __future__ import annotations
 
@@ -10,16 +16,18 @@ from torch import Tensor
 
 from secantfw.interfaces.records import Cond, DataSpec
 from secantfw.interfaces.solver import Field, Solver
+from secantfw.sampling.shard import WHOLE, Shard
 from secantfw.training.randomness import seed_of
 
-#: Noise is drawn for this many sample numbers at a time, whatever the batch size.
+#: Noise is drawn for this many sample numbers at a time, whatever the compute batch.
 _BLOCK = 64
 
 
 @attrs.frozen(eq=False)
 class Start:
-    """Where `n` samples start: noise (n, *) at t_max, and their labels (balanced over classes).
+    """Where a block of samples starts: noise (rows, *) at t_max, and labels balanced over classes.
 
+    `numbers` are the samples that are wanted, the block's first; the rows behind them fill it up.
     `seed` is that of a stochastic solver's draws.
     """
 
@@ -29,7 +37,7 @@ class Start:
     seed: int = 0
 
     def rng(self, solver: Solver) -> torch.Generator | None:
-        """What the solver draws from, a function of (seed, first number); None if it does not."""
+        """What the solver draws from, a function of (seed, block); None if it does not."""
         if not solver.stochastic:
             return None
         seed = seed_of(self.seed, "solver", self.numbers.start)
@@ -37,15 +45,23 @@ class Start:
 
 
 def starts(
-    spec: DataSpec, seed: int, count: int, batch_size: int, device: torch.device
+    spec: DataSpec,
+    seed: int,
+    count: int,
+    rows: int,
+    device: torch.device,
+    shard: Shard = WHOLE,
 ) -> Iterator[Start]:
-    """The starts of samples 0..count-1 in batches; number k has label k mod num_classes."""
-    for first in range(0, count, batch_size):
-        numbers = range(first, min(first + batch_size, count))
+    """The starts of samples 0..count-1 (of those that fall to `shard`), a block at a time.
+
+    Number k has label k mod num_classes.
+    """
+    for numbers in shard.blocks(count, rows):
+        whole = range(numbers.start, numbers.start + rows)
         label = None
         if spec.num_classes:
-            label = torch.tensor(numbers, device=device) % spec.num_classes
-        yield Start(numbers, noise(spec, seed, numbers).to(device), Cond(label=label), seed)
+            label = torch.tensor(whole, device=device) % spec.num_classes
+        yield Start(numbers, noise(spec, seed, whole).to(device), Cond(label=label), seed)
 
 
 def noise(spec: DataSpec, seed: int, numbers: range) -> Tensor:
@@ -60,10 +76,10 @@ def noise(spec: DataSpec, seed: int, numbers: range) -> Tensor:
 
 @torch.inference_mode()
 def draw(field: Field, solver: Solver, start: Start, steps: int) -> Tensor:
-    """Samples (n, *) from their starts: solve from t_max to t_min in `steps` steps.
+    """The whole block (rows, *) from its start: solve from t_max to t_min in `steps` steps.
 
-    Under a stochastic solver a sample depends on the batch it is drawn in, too.
+    Its first `len(start.numbers)` rows are the samples that are wanted.
     """
-    ones = torch.ones(len(start.numbers), device=start.z.device)
+    ones = torch.ones(len(start.z), device=start.z.device)
     t, s = ones * field.path.t_max, ones * field.path.t_min
     return solver.solve(field, start.z, t, s, steps, start.cond, start.rng(solver))

@@ -14,7 +14,7 @@ from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.build_site import BuildSite
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.loss import SecantLoss
-from secantfw.interfaces.metric import Metric, MetricSite
+from secantfw.interfaces.metric import AnyMetric, MetricSite, NetworkMetric
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import LoadReport, WeightsHeader
 from secantfw.interfaces.solver import Solver
@@ -40,7 +40,7 @@ class Built:
     loss: SecantLoss
     time_sampler: TimeSampler
     solver: Solver
-    metrics: tuple[Metric, ...]  # built before training, so that what they miss shows then
+    metrics: tuple[AnyMetric, ...]  # built before training, so that what they miss shows then
     load_report: LoadReport | None  # None: the student starts from scratch
     converted: str = ""  # what was made of a foreign weights file
     own_start: str = ""  # the student's own weights file and what it held
@@ -148,16 +148,17 @@ def build_experiment(
     )
 
 
-def _metrics(e: Experiment, dataset: Dataset, device: torch.device) -> tuple[Metric, ...]:
+def _metrics(e: Experiment, dataset: Dataset, device: torch.device) -> tuple[AnyMetric, ...]:
     """The metrics of an experiment that evaluates; none for one that does not."""
     if not e.evaluate.keys.samples:
         return ()
     site = MetricSite(dataset, torch.device("cpu") if device.type == "meta" else device)
-    found: list[Metric] = []
+    found: list[AnyMetric] = []
     with _said_of("metrics.use"):
         for chosen in e.metrics:
-            metric: Metric = build(chosen, site)  # type: ignore[assignment]
-            if "endpoints" in metric.requires and e.teacher is None:
+            metric: AnyMetric = build(chosen, site)  # type: ignore[assignment]
+            compares = isinstance(metric, NetworkMetric) or "endpoints" in metric.requires
+            if compares and e.teacher is None:
                 raise UserError(
                     f"{chosen.full_name} compares with a teacher; there is no [teacher]"
                 )

@@ -131,11 +131,15 @@ def _guidance(built: Built) -> Iterator[Problem]:
             f"{g.channels} channels are to be guided; {name} has {built.dataset.spec.shape[0]}",
             key="guidance.channels",
         )
-    if g.range is not None and not g.range[0] <= g.scale <= g.range[1]:
-        yield Problem(
-            f"{g.scale} lies outside the range {list(g.range)} the student is told in training",
-            key="guidance.scale",
-        )
+    asked = [(scale, "evaluate.guidance") for scale in e.evaluate.keys.guidance]
+    for scale, key in ((g.scale, "guidance.scale"), *asked):
+        if g.range is not None and not g.range[0] <= scale <= g.range[1]:
+            yield Problem(
+                f"{scale} lies outside the range {list(g.range)} the student is told in training",
+                key=key,
+            )
+        if scale != 1.0 and not classes and key == "evaluate.guidance":
+            yield Problem(f"guidance needs labels; {name} has none", key=key)
 
 
 def _shape(built: Built) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 
 from secantfw.interfaces.records import WeightsHeader
-from secantfw.sampling.store import store
+from secantfw.sampling.store import Store
 from secantfw.weights import save_weights
 
 FULL = "Error while serializing: I/O error: No space left on device (os error 28)"
@@ -71,10 +71,15 @@ def test_weights_that_do_not_fit_are_an_os_error(full_disk, tmp_path):
     assert caught.value.strerror == "No space left on device"
 
 
-def test_samples_that_do_not_fit_are_an_os_error(full_disk, tmp_path):
-    dataset = SimpleNamespace(to_uint8=lambda _: None)
+def test_samples_that_do_not_fit_are_an_os_error(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("secantfw.sampling.array_file.os.link", refuse)
+    store = Store(tmp_path, SimpleNamespace(to_uint8=lambda _: None), 2, 2)
     with pytest.raises(OSError, match="No space left on device"):
-        store(tmp_path, dataset, torch.zeros(2, 1), range(2))
+        store.add(torch.zeros(2, 1), range(2))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["../x", "a.b", "", "class", "My-Loss"])

@@ -71,8 +71,11 @@ def test_conditions_follow_the_guidance_table():
 def test_sample_k_is_the_same_in_every_batch_size():
     spec = DataSpec((2,), 3)
     whole = noise(spec, 0, range(200))
-    for size in (1, 7, 64, 100):
-        parts = list(starts(spec, 0, 200, size, torch.device("cpu")))
-        assert torch.equal(torch.cat([p.z for p in parts]), whole)
-        assert torch.cat([p.cond.label for p in parts]).tolist() == [k % 3 for k in range(200)]
+    for rows in (1, 7, 64, 100):
+        parts = list(starts(spec, 0, 200, rows, torch.device("cpu")))
+        assert {len(p.z) for p in parts} == {rows}  # the last block is filled up
+        assert torch.equal(torch.cat([p.z for p in parts])[:200], whole)
+        labels = torch.cat([p.cond.label for p in parts])[:200]
+        assert labels.tolist() == [k % 3 for k in range(200)]
+        assert [k for p in parts for k in p.numbers] == list(range(200))
     assert isinstance(parts[0].cond, Cond)

@@ -1,0 +1,129 @@
+"""The numbers of one row: its samples drawn, shown and measured, for each seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor
+
+from secantfw.errors import RunAborted
+from secantfw.evaluation.endpoints import Endpoints
+from secantfw.evaluation.rows import Row
+from secantfw.evaluation.secant_pairs import Pairs
+from secantfw.evaluation.sources import Sources
+from secantfw.interfaces.metric import Accumulator
+from secantfw.reporting.pictures import save_grid
+from secantfw.sampling.draw import draw
+
+
+@attrs.frozen
+class RowMeasurement:
+    """Pictures go to `folder`/samples, the ends of the teacher's ODE to `folder`."""
+
+    sources: Sources
+    note: Callable[[str], None]
+    folder: Path
+
+    def row(self, row: Row) -> dict[str, Any]:
+        """The row of evaluation.json, without its stamps."""
+        self.note(f"{row.name.replace('-', ', ')} evaluations")
+        seeds, metrics = self.sources.seeds, self.sources.metrics
+        measured = [self._measured(row, seed) for seed in seeds]
+        numbers = [[accumulator.value() for accumulator in each] for each in measured]
+        values = torch.tensor(numbers, dtype=torch.float64)
+        said = zip(metrics, measured[0], strict=True)
+        details = {m.key: dict(found) for m, a in said if (found := a.details())}
+        keys = [metric.key for metric in metrics]
+        return {
+            "model": row.model,
+            "solver": row.solver.name,
+            "steps": row.steps,
+            "evaluations": row.evaluations,
+            "guidance": row.guidance,
+            **dict(zip(keys, values.mean(0).tolist(), strict=True)),
+            **(
+                {"deviations": dict(zip(keys, values.std(0).tolist(), strict=True))}
+                if len(seeds) > 1
+                else {}
+            ),
+            **({"details": details} if details else {}),
+        }
+
+    def of_the_network(self, scale: float) -> dict[str, Any]:
+        """The metrics of the student itself, under guidance of this scale."""
+        found = {}
+        for metric in self.sources.network_metrics:
+            self.note(metric.title)
+            student = self.sources.field("student", scale)
+            teacher = self.sources.field("teacher", scale)
+            pairs = Pairs(self.sources, student, teacher)
+            found[metric.key] = dict(metric.measure(pairs))
+        return found
+
+    def _measured(self, row: Row, seed: int) -> list[Accumulator]:
+        """The metrics' accumulators with all samples of one seed."""
+        ends = self._endpoints(seed, row.guidance)
+        accumulators = [metric.accumulator() for metric in self.sources.metrics]
+        wanted = self.sources.keys.picture if seed == self.sources.seeds[0] else 0
+        first, shown = 0, []
+        for samples in _grouped(self._samples(row, seed), self.sources.keys.batch_size):
+            numbers = range(first, first + len(samples))
+            theirs = None if ends is None else ends.read(numbers, samples.device)
+            for accumulator in accumulators:
+                accumulator.update(samples, theirs)
+            if first < wanted:
+                shown.append(samples[: wanted - first].cpu())
+            first = numbers.stop
+        self._picture(row, shown)
+        return accumulators
+
+    def _samples(self, row: Row, seed: int) -> Iterator[Tensor]:
+        """The wanted samples of each compute block, in order."""
+        field, solver = self.sources.field(row.model, row.guidance), row.solver.solver
+        for start in self.sources.starts(seed):
+            before = field.evaluations
+            samples = draw(field, solver, start, row.steps)
+            if field.evaluations - before != row.evaluations:
+                raise RunAborted(
+                    f"solver {row.solver.name} claims {row.evaluations} evaluations in "
+                    f"{row.steps} steps and made {field.evaluations - before}"
+                )
+            yield samples[: len(start.numbers)]
+
+    def _endpoints(self, seed: int, scale: float) -> Endpoints | None:
+        """Ends of the teacher's ODE by the reference solver, where a metric asks for them."""
+        if not any("endpoints" in metric.requires for metric in self.sources.metrics):
+            return None
+        keys, spec = self.sources.keys, self.sources.built.dataset.spec
+        ends = Endpoints(self.folder / f"ends-{seed}-{scale:g}.npy", spec, keys.samples)
+        if not ends.complete:
+            self.note(f"reference: {self.sources.truth}")
+            field, solver = self.sources.field("teacher", scale), self.sources.reference_solver()
+            ends.fill(field, solver, keys.reference_steps, partial(self.sources.starts, seed))
+        return ends
+
+    def _picture(self, row: Row, shown: list[Tensor]) -> None:
+        if not shown:
+            return
+        dataset, device = self.sources.built.dataset, self.sources.built.device
+        pictures = dataset.to_uint8(torch.cat(shown).to(device))
+        if pictures is not None:
+            save_grid(pictures.numpy(), self.folder / "samples" / f"{row.name}.png")
+
+
+def _grouped(parts: Iterator[Tensor], size: int) -> Iterator[Tensor]:
+    """The same rows in order, `size` at a time; the last may be fewer."""
+    waiting: list[Tensor] = []
+    for part in parts:
+        waiting.append(part)
+        while sum(map(len, waiting)) >= size:
+            rows = torch.cat(waiting)
+            yield rows[:size]
+            waiting = [rows[size:]] if len(rows) > size else []
+    if waiting:
+        yield torch.cat(waiting)
