@@ -1,7 +1,8 @@
 """Document: all layers laid over one another, each key remembering where it came from.
 
 Tables merge and arrays replace. A component's table whose `use` differs from the one beneath
-replaces it whole, so that no option of another loss survives.
+replaces it whole, so that no option of another loss survives; and where a table says one thing
+by one of two keys, the key above takes the place of the other one beneath.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ from secantfw.experiment.layer import COMMAND_LINE, Layer
 from secantfw.plugin.registry import KINDS
 
 DEFAULT = "default"
+#: Keys that take the place of others in their table.
+_INSTEAD_OF: Mapping[KeyPath, tuple[str, ...]] = {
+    ("ema", "decay"): ("halflife_images", "rampup_ratio"),
+    ("ema", "halflife_images"): ("decay",),
+}
 #: Keys of the file itself, which its children do not inherit.
 _OWN_KEYS = (EXTENDS, "name")
 
@@ -110,6 +116,7 @@ def _lay(
         ):
             if layer.file is not None:  # a table's line is better than "command line"
                 owners[here] = layer
+            _clear(here, value, beneath, owners)
             _lay(value, here, beneath, owners, layer)
             continue
         _forget(here, owners)
@@ -118,6 +125,16 @@ def _lay(
         if isinstance(value, dict):
             below[name] = {}
             _lay(value, here, below[name], owners, layer)
+
+
+def _clear(
+    table: KeyPath, above: Mapping[str, Any], below: dict[str, Any], owners: dict[KeyPath, Layer]
+) -> None:
+    """Take out of `below` what a key of `above` stands instead of."""
+    for name in above:
+        for other in _INSTEAD_OF.get((*table, name), ()):
+            if below.pop(other, None) is not None:
+                _forget((*table, other), owners)
 
 
 def _replaces(key: KeyPath, above: Mapping[str, Any], beneath: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from secantfw.experiment.document import Document
 from secantfw.experiment.keys import KeyPath, did_you_mean, shown
 from secantfw.experiment.plan import complaints
 from secantfw.experiment.schema import (
+    EMA_DECAY,
     SCHEMA,
     BackboneKeys,
     Chosen,
@@ -147,7 +148,7 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
         "time_sampler": _component("time_sampler", None, scope),
         "solver": _component("solver", DEFAULT_SOLVER, scope),
         "train": train,
-        "ema": _table("ema", Ema, scope),
+        "ema": _ema(scope),
         "evaluate": evaluate,
         "teacher_solver": _teacher_solver(train, evaluate, scope),
         "metrics": _metrics(scope, "teacher" in document.tables),
@@ -199,6 +200,14 @@ def _train(scope: Scope) -> Train | None:
         return train
     solver = choose("solver", train.teacher_solver, ("train", "teacher_solver"), scope)
     return None if solver is None else attrs.evolve(train, teacher_solver=solver.full_name)
+
+
+def _ema(scope: Scope) -> Ema | None:
+    """`[ema]`, its decay filled in where it has no half-life."""
+    ema = _table("ema", Ema, scope)
+    if ema is None or ema.decay is not None or ema.halflife_images is not None:
+        return ema
+    return attrs.evolve(ema, decay=EMA_DECAY)
 
 
 def _teacher_solver(train: Train | None, evaluate: Evaluate | None, scope: Scope) -> Chosen | None:

@@ -113,12 +113,35 @@ class Train:
     )
 
 
+#: Of `[ema] decay`, where neither it nor a half-life is given.
+EMA_DECAY = 0.9999
+
+
 @attrs.frozen
 class Ema:
-    """`[ema]`: exponential moving average of the student, the one that is evaluated."""
+    """`[ema]`: exponential moving average of the student, the one that is evaluated.
 
-    decay: float = option(0.9999, "weight of the old average", ge=0, lt=1)
-    warmup: bool = option(True, "use min(decay, (1 + n) / (10 + n)) at step n")
+    Its length is a decay a step or, as in EDM, a half-life in images.
+    """
+
+    decay: float | None = option(
+        None, f"weight of the old average; {EMA_DECAY} where no half-life is given", ge=0, lt=1
+    )
+    warmup: bool = option(True, "under `decay`: min(decay, (1 + n) / (10 + n)) at step n")
+    halflife_images: float | None = option(
+        None, "instead of `decay`: images after which the old average weighs half", gt=0
+    )
+    rampup_ratio: float | None = option(
+        None,
+        "under `halflife_images`: it is at most this share of the images so far; 0.05 in EDM",
+        gt=0,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.decay is not None and self.halflife_images is not None:
+            raise ValueError("decay and halflife_images exclude each other; give one")
+        if self.rampup_ratio is not None and self.halflife_images is None:
+            raise ValueError("rampup_ratio needs halflife_images; `decay` has `warmup`")
 
 
 @attrs.frozen

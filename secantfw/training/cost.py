@@ -43,7 +43,7 @@ def step_cost(built: Built) -> StepCost:
         whatever the loss raises: shapes that do not fit show here.
     """
     e, streams = built.experiment, Streams(built.experiment.seed, torch.device("cpu"))
-    average = Average(built.student, e.ema)
+    average = Average(built.student, e.ema, e.train.batch_size)
     ctx = context_of(built, average.network, streams, autocast=False)  # the meta device has none
     source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
     batch = _on_meta(source.batch(0))

@@ -107,7 +107,10 @@ def _cure() -> str:
 
 def _steps(built: Built, cost: StepCost, note: Callable[[str], None]) -> list[str]:
     e = built.experiment
-    streams, average = Streams(e.seed, built.device), Average(built.student, e.ema)
+    streams, average = (
+        Streams(e.seed, built.device),
+        Average(built.student, e.ema, e.train.batch_size),
+    )
     source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
     watch = Stopwatch(built.device, e.train.steps, note)
     ctx, update = (

@@ -12,12 +12,17 @@ from secantfw.interfaces.backbone import Backbone
 
 
 class Average:
-    """ema <- d ema + (1 - d) theta, with d = min(decay, (1 + n) / (10 + n)) at update n while
-    warming up, so that the first steps do not drown in the initial weights.
+    """ema <- d ema + (1 - d) theta, at update n = 0, 1, ... of B images each, with
+
+        d = decay;  while warming up  d = min(decay, (1 + n) / (10 + n))
+        or d = 2^(-B / h),  h = halflife_images;  ramped up  h = min(halflife_images, ratio n B).
+
+    Both starts keep the first steps from drowning in the initial weights. The half-life is EDM's
+    (arXiv:2206.00364, training loop); at its first update h = 0, and the average is the student.
     """
 
-    def __init__(self, student: Backbone, options: Ema) -> None:
-        self.options = options
+    def __init__(self, student: Backbone, options: Ema, batch_size: int) -> None:
+        self.options, self.batch_size = options, batch_size
         self.network = copy.deepcopy(student).requires_grad_(False).eval()
         self._live: list[Tensor] = [p for p in student.parameters() if p.requires_grad]
         own = dict(self.network.named_parameters())
@@ -26,10 +31,17 @@ class Average:
         ]
 
     def decay(self, n: int) -> float:
-        """The decay of update n (from 0)."""
-        if not self.options.warmup:
-            return self.options.decay
-        return min(self.options.decay, (1 + n) / (10 + n))
+        """The decay of update n (from 0), d."""
+        o = self.options
+        if o.halflife_images is not None:
+            return self._decay_by_images(n, o.halflife_images)
+        assert o.decay is not None  # resolving an experiment has settled it
+        return min(o.decay, (1 + n) / (10 + n)) if o.warmup else o.decay
+
+    def _decay_by_images(self, n: int, halflife: float) -> float:
+        if self.options.rampup_ratio is not None:
+            halflife = min(halflife, self.options.rampup_ratio * n * self.batch_size)
+        return 0.5 ** (self.batch_size / max(halflife, 1e-8))
 
     def update(self, n: int) -> None:
         """Update n (from 0); called without gradients."""

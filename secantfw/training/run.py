@@ -74,7 +74,7 @@ def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | N
         if problems:
             raise ExperimentError(problems)
     streams = Streams(e.seed, device)
-    average = Average(built.student, e.ema)
+    average = Average(built.student, e.ema, e.train.batch_size)
     ctx = context_of(built, average.network, streams)
     if not built.dataset.size("train"):
         raise UserError(f"{e.dataset.full_name}: its training split is empty")

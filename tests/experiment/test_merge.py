@@ -6,6 +6,7 @@ import pytest
 from toy import GOOD
 
 import secantfw
+from secantfw.errors import UserError
 from secantfw.experiment import resolved_toml
 
 
@@ -19,6 +20,24 @@ def test_another_component_replaces_the_table_whole(good, write, loaded):
     child = write("child.toml", 'extends = "good.toml"\n[loss]\nuse = "toy:other"\nscale = 2\n')
     assert loaded(child).experiment.loss.options.scale == 2.0
     assert loaded(good, "loss.use=toy:other", "loss.scale=3").experiment.loss.options.scale == 3.0
+
+
+def test_a_decay_and_a_half_life_stand_in_each_others_place(good, write, loaded):
+    write("a.toml", 'extends = "good.toml"\n[ema]\ndecay = 0.9\n')
+    b = write("b.toml", 'extends = "a.toml"\n[ema]\nhalflife_images = 5e5\nrampup_ratio = 0.1\n')
+    ema = loaded(b).experiment.ema
+    assert (ema.decay, ema.halflife_images, ema.rampup_ratio) == (None, 5e5, 0.1)
+    again = write("resolved.toml", resolved_toml(loaded(b)))
+    assert loaded(again).experiment.ema == ema
+    back = loaded(b, "ema.decay=0.5").experiment.ema
+    assert (back.decay, back.halflife_images, back.rampup_ratio) == (0.5, None, None)
+    assert loaded(good).experiment.ema.decay == 0.9999
+    both = write("c.toml", 'extends = "good.toml"\n[ema]\ndecay = 0.9\nhalflife_images = 1\n')
+    with pytest.raises(UserError, match=r"c\.toml:2: ema: decay and halflife_images"):
+        loaded(both)
+    lone = write("d.toml", 'extends = "good.toml"\n[ema]\nrampup_ratio = 0.1\n')
+    with pytest.raises(UserError, match=r"d\.toml:2: ema: rampup_ratio needs halflife_images"):
+        loaded(lone)
 
 
 def test_the_same_component_by_its_full_name_merges(good, loaded):

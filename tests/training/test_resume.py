@@ -69,6 +69,17 @@ def test_a_run_interrupted_at_any_step_resumes_bit_for_bit(
     )
 
 
+def test_an_average_by_images_resumes_bit_for_bit(secantfw, tmp_path, monkeypatch):
+    text = TOML.replace("decay = 0.9", "halflife_images = 300\nrampup_ratio = 0.5")
+    assert secantfw("run", write(tmp_path, text), "--out", tmp_path / "straight").code == 0
+    with monkeypatch.context() as patch:
+        stop_after(patch, 7)
+        assert secantfw("run", write(tmp_path, text), "--out", tmp_path / "stopped").code == 130
+    run = only_run(tmp_path / "stopped")
+    assert secantfw("run", "--resume", run).code == 0
+    assert weights(run) == weights(only_run(tmp_path / "straight"))
+
+
 def test_sigterm_saves_and_ends_with_143(secantfw, tmp_path, straight, monkeypatch):
     with monkeypatch.context() as patch:
         stop_after(patch, 6, signal.SIGTERM)

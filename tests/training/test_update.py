@@ -20,7 +20,7 @@ def made(**keys):
     torch.manual_seed(0)
     student = nn.Linear(3, 2)
     options = Train(steps=100, batch_size=4, learning_rate=0.1, **keys)
-    return student, Update(student, Average(student, Ema(decay=0.9, warmup=False)), options)
+    return student, Update(student, Average(student, Ema(decay=0.9, warmup=False), 4), options)
 
 
 def loss_of(student):
@@ -37,10 +37,30 @@ def test_the_average_is_the_recursion_written_out():
 
 
 def test_the_average_warms_up():
-    average = Average(nn.Linear(1, 1), Ema(decay=0.999))
+    average = Average(nn.Linear(1, 1), Ema(decay=0.999), 4)
     assert average.decay(0) == pytest.approx(0.1)
     assert average.decay(90) == pytest.approx(0.91)
     assert average.decay(10**6) == 0.999
+
+
+def test_a_half_life_is_in_images_and_ramps_up_as_in_edm():
+    """After h images of a still student the distance to it has halved. Ramped up, the decay is
+    2^(-1 / (ratio n)): 2^(-H_n / ratio) in all, with H_n the n-th harmonic number.
+    """
+    student = nn.Linear(1, 1)
+    average = Average(student, Ema(halflife_images=640.0), 64)
+    start = student.weight.item()
+    student.weight.data += 1.0
+    with torch.no_grad():
+        for n in range(10):
+            average.update(n)
+    assert average.network.weight.item() - start == pytest.approx(0.5, abs=1e-6)
+    ramped = Average(student, Ema(halflife_images=1e9, rampup_ratio=0.05), 64)
+    assert ramped.decay(0) == 0
+    product = math.prod(ramped.decay(n) for n in range(1, 9))
+    assert product == pytest.approx(2 ** -sum(1 / (0.05 * n) for n in range(1, 9)))
+    late = Average(student, Ema(halflife_images=640.0, rampup_ratio=0.05), 64)
+    assert late.decay(199) < late.decay(200) == late.decay(10**6) == pytest.approx(0.5**0.1)
 
 
 def test_the_update_is_torch_adamw_with_clipping():
