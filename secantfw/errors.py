@@ -23,16 +23,21 @@ class ExitCode(enum.IntEnum):
 
 @attrs.frozen
 class Problem:
-    """One thing that is wrong, and where: `file:line: key: what, what was expected`."""
+    """One thing that is wrong, and where: `file:line: key: what, what was expected`.
+
+    A `warning` is printed and stops nothing: the experiment can be run as it is.
+    """
 
     what: str
     key: str = ""
     file: str = ""
     line: int | None = None
+    warning: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.file and self.line else self.file
-        return ": ".join(part for part in (place, self.key, self.what) if part)
+        level = "warning" if self.warning else ""
+        return ": ".join(part for part in (place, self.key, level, self.what) if part)
 
 
 class SecantfwError(Exception):

@@ -37,7 +37,7 @@ def secantfw_experiments() -> Iterable[Path]:  # type: ignore[empty-body]
 
 @hookspec
 def secantfw_check(experiment: Experiment) -> Iterable[Problem]:  # type: ignore[empty-body]
-    """Problems that only the whole experiment shows."""
+    """Problems that only the whole experiment shows; a `Problem(warning=True)` stops nothing."""
 
 
 @hookspec

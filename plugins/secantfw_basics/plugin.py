@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import secantfw
+from secantfw_basics.spacing_check import spacing_warnings
 
 SECANTFW_API = 1
 
@@ -23,6 +25,12 @@ def secantfw_components(register: Any) -> None:
         options=_OPTIONS + "MLPOptions",
         summary="residual MLP with two times, for vectors",
     )
+
+
+@secantfw.hookimpl
+def secantfw_check(experiment: Any) -> Iterator[secantfw.Problem]:
+    """Warn of a student that is trained on one grid of times and sampled on another."""
+    yield from spacing_warnings(experiment)
 
 
 def _paths(register: Any) -> None:

@@ -177,9 +177,33 @@ class AblationOptions:
 
 
 @attrs.frozen
-class RhoSecantOptions:
-    """Options of `rho_secant`."""
+class RhoSpacing:
+    """Times whose noise levels EDM's rule spaces: the same keys in training and in sampling."""
 
     rho: float = option(7.0, "levels are equally spaced in level^(1/rho)", gt=0)
     sigma_min: float = option(0.002, "the level that the data's end counts as", gt=0)
     sigma_max: float = option(80.0, "the level that the noise's end counts as", gt=0)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.sigma_min < self.sigma_max:
+            raise ValueError(
+                f"sigma_min must be below sigma_max, got {self.sigma_min} and {self.sigma_max}"
+            )
+
+
+@attrs.frozen
+class RhoSecantOptions(RhoSpacing):
+    """Options of `rho_secant`."""
+
+
+@attrs.frozen
+class RhoSegmentsOptions(RhoSpacing):
+    """Options of `rho_segments`."""
+
+    segments: int = option(4, "N segments of time; sample with as many steps", ge=1)
+    direction: Literal["generate", "both"] = option(
+        "generate", "'both' exchanges t and s in half of the rows, for losses that go both ways"
+    )
+    whole: float = option(
+        0.0, "share of rows that take the whole segment, the step that sampling takes", ge=0, le=1
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import secantfw
+from secantfw_edm.spacing_check import spacing_warnings
 
 SECANTFW_API = 1
 
@@ -44,7 +46,20 @@ def secantfw_components(register: Any) -> None:
         summary="s = t at noise levels under EDM's, VP's or VE's law",
         cite=(*_EDM, "arXiv:2011.13456"),
     )
+    register.time_sampler(
+        "rho_segments",
+        "secantfw_edm.rho_segments:RhoSegments",
+        options="secantfw_edm.options:RhoSegmentsOptions",
+        summary="t on a grid of N segments between EDM's noise levels, s uniform within",
+        cite=("arXiv:2505.14502", *_EDM),
+    )
     _solvers(register)
+
+
+@secantfw.hookimpl
+def secantfw_check(experiment: Any) -> Iterator[secantfw.Problem]:
+    """Warn of a student that is trained on one grid of times and sampled on another."""
+    yield from spacing_warnings(experiment)
 
 
 def _solvers(register: Any) -> None:

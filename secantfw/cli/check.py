@@ -38,6 +38,8 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
             built, found = _build(loaded, plugins)
             problems = (*loaded.missing, *map(loaded.located, found))
             sizes = "" if built is None or found else _sizes(built)
+        for warning in loaded.warnings:
+            print(warning)
     except ExperimentError as error:
         problems = error.problems
     for problem in problems:

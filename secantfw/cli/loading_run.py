@@ -58,6 +58,8 @@ def load_trained(
     for override in overrides:
         _check_override(override)
     loaded = load(directory / "resolved.toml", overrides, plugins)
+    for warning in loaded.warnings:
+        print(warning, file=sys.stderr)
     found, complaints = newest_valid(directory / "checkpoints")
     for complaint in complaints:
         print(f"secantfw: warning: {complaint}; using {found.name}", file=sys.stderr)

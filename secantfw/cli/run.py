@@ -80,6 +80,8 @@ def _dry(args: argparse.Namespace, plugins: Plugins) -> int:
     from secantfw.experiment.load import load
 
     loaded = load(args.file, args.overrides, plugins, without_files=True)
+    for warning in loaded.warnings:
+        _say(str(warning))
     from secantfw.training.dry_run import dry_run
 
     for line in dry_run(loaded, plugins, args.dry_steps, _say):
@@ -91,6 +93,8 @@ def _new(args: argparse.Namespace, plugins: Plugins) -> tuple[Run, Plan]:
     from secantfw.experiment.load import load
 
     loaded = load(args.file, args.overrides, plugins)  # a bad file is refused before torch loads
+    for warning in loaded.warnings:
+        _say(str(warning))
     from secantfw.training.run import new_run
 
     return new_run(loaded, plugins, args.out)

@@ -56,7 +56,8 @@ class Document:
         key = next((k for k in self.owners if dotted(k) == problem.key), None)
         if key is None:  # an option left at its default: its table stands for it
             key = tuple(problem.key.split("."))[:-1]
-        return attrs.evolve(self.problem(key, problem.what), key=problem.key)
+        place = self.problem(key, problem.what)
+        return attrs.evolve(place, key=problem.key, warning=problem.warning)
 
     def origin(self, key: KeyPath) -> str:
         """`base/fashion16.toml:3` (from the main file's folder), `command line` or `default`."""

@@ -30,6 +30,7 @@ class LoadedExperiment:
     files: tuple[Path, ...]  # all that were read, in order; local plug-ins last
     digest: str  # of the resolved text and the local plug-ins: equal digests, equal experiments
     missing: tuple[Problem, ...] = ()  # files that are not there, if it was loaded without them
+    warnings: tuple[Problem, ...] = ()  # what plug-ins want known, which stops nothing
 
     def located(self, problem: Problem) -> Problem:
         """A problem that knows its key only, with the file and line of that key."""
@@ -56,12 +57,14 @@ def load(
     missing: list[Problem] = []
     experiment = resolve(document, plugins, missing if without_files else None)
     problems = [document.located(p) for p in hook_problems(experiment, plugins)]
-    if problems:
+    if not all(problem.warning for problem in problems):
         raise ExperimentError(problems)
     read = [layer.file for layer in layers if layer.file is not None]
     files = dict.fromkeys([*read, *experiment.local_plugins])
     digest = _digest(experiment, document)
-    return LoadedExperiment(experiment, document, tuple(files), digest, tuple(missing))
+    return LoadedExperiment(
+        experiment, document, tuple(files), digest, tuple(missing), tuple(problems)
+    )
 
 
 def resolved_toml(loaded: LoadedExperiment, origins: bool = False) -> str:

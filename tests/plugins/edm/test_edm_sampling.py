@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import math
 
+import attrs
 import pytest
 import torch
 from secantfw_basics.paths.linear import Linear
 from secantfw_basics.paths.trigonometric import Trigonometric
 from secantfw_basics.paths.vp import VP
 from secantfw_edm.noise_levels import NoiseLevels, time_of
-from secantfw_edm.options import EDMHeunOptions, NoiseLevelsOptions, RhoSecantOptions
+from secantfw_edm.options import (
+    EDMHeunOptions,
+    NoiseLevelsOptions,
+    RhoSecantOptions,
+    RhoSegmentsOptions,
+    RhoSpacing,
+)
+from secantfw_edm.rho_grid import rho_times
+from secantfw_edm.rho_segments import RhoSegments
 from secantfw_edm.solvers.coordinates import fitted
 from secantfw_edm.solvers.heun import EDMHeun
 from secantfw_edm.solvers.rho_secant import RhoSecant
 
 from secantfw import Cond, TimesNeed
+from secantfw.testing.fixed_point import KS_LIMIT, ks_uniform
 
 
 @pytest.mark.parametrize("path", [Linear(), Trigonometric(), VP()], ids=lambda p: type(p).__name__)
@@ -86,7 +96,7 @@ def test_a_grid_is_laid_between_the_levels_of_each_row():
 
 def test_secant_steps_follow_edms_spacing_and_end_exactly():
     t, s = torch.ones(3), torch.tensor([0.0, 0.25, 1.0])
-    times = RhoSecant(RhoSecantOptions()).times(Linear(), t, s, 4)
+    times = rho_times(Linear(), t, s, 4, RhoSpacing())
     assert torch.equal(times[0], t)
     assert torch.equal(times[-1], s)
     assert (times.diff(dim=0) <= 0).all()
@@ -94,3 +104,44 @@ def test_secant_steps_follow_edms_spacing_and_end_exactly():
     root = level ** (1 / 7)
     ends = torch.tensor([80.0, 0.002]) ** (1 / 7)
     torch.testing.assert_close(root, torch.lerp(ends[0], ends[1], torch.arange(1, 4) / 4))
+
+
+@attrs.define
+class Recorder:
+    """A field that says between which times it was asked for secants."""
+
+    path: object
+    steps: list = attrs.field(factory=list)
+
+    def secant(self, x, t, s, cond):
+        self.steps.append((t[0].item(), s[0].item()))
+        return x
+
+
+@pytest.mark.parametrize("path", [Linear(), Trigonometric(), VP()], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize("levels", [{}, {"rho": 3.0, "sigma_min": 0.1, "sigma_max": 20.0}])
+def test_segments_are_trained_between_the_times_that_the_solver_takes_bit_for_bit(path, levels):
+    field, ones = Recorder(path), torch.ones(2)
+    solver = RhoSecant(RhoSecantOptions(**levels))
+    solver.solve(field, ones[:, None], ones * path.t_max, ones * path.t_min, 4, Cond())
+    options = RhoSegmentsOptions(**levels, segments=4, whole=1.0, direction="both")
+    rng = torch.Generator().manual_seed(0)
+    times = RhoSegments(options).sample(400, TimesNeed(draws=0), path, rng, 0.0)
+    up = times.s > times.t
+    assert 100 < up.sum() < 300
+    t, s = torch.where(up, times.s, times.t), torch.where(up, times.t, times.s)
+    assert set(zip(t.tolist(), s.tolist(), strict=True)) == set(field.steps)
+    assert len(set(field.steps)) == 4
+
+
+def test_s_is_uniform_in_each_segment_but_for_the_share_that_is_whole():
+    sampler, rng = RhoSegments(RhoSegmentsOptions(whole=0.25)), torch.Generator().manual_seed(0)
+    times = sampler.sample(20_000, TimesNeed(draws=0), Linear(), rng, 0.0)
+    grid = sampler.times(Linear(), torch.device("cpu"))
+    i = (times.t[:, None] == grid).float().argmax(1)
+    assert torch.equal(times.t, grid[i])
+    share = (times.t - times.s) / (grid[i] - grid[i + 1])
+    whole = times.s == grid[i + 1]
+    assert abs(float(whole.float().mean()) - 0.25) < 0.013
+    assert ks_uniform(share[~whole]) < KS_LIMIT
+    assert (torch.bincount(i, minlength=4) / 20_000 - 0.25).abs().max() < 0.013
