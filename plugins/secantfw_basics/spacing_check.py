@@ -38,4 +38,8 @@ def _spacing(options: Any) -> str:
     return f"{options.spacing} (mean {options.mean:g}, std {options.std:g})"
 
 
-_TRAINED = {"basics:segments": _spacing, "basics:floor_grid": lambda options: "uniform"}
+def _uniform(_options: Any) -> str:
+    return "uniform"
+
+
+_TRAINED = {"basics:segments": _spacing, "basics:floor_grid": _uniform}

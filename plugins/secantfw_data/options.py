@@ -79,6 +79,22 @@ class ImagesOptions:
 
 
 @attrs.frozen
+class Cifar10Options:
+    """Options of `cifar10`."""
+
+    folder: str = secantfw.option(
+        secantfw.REQUIRED,
+        "folder with cifar-10-batches-bin, or with cifar-10-batches-py as torchvision keeps it",
+        is_path=True,
+    )
+    download: bool = secantfw.option(
+        False, "let torchvision download what is missing into `folder`, 170 MB"
+    )
+    labels: bool = secantfw.option(True, "give the class labels (10 classes)")
+    flips: bool = secantfw.option(True, "train on the mirrored pictures too")
+
+
+@attrs.frozen
 class ArraysOptions:
     """Options of `arrays`."""
 

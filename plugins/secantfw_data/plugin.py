@@ -20,6 +20,15 @@ def secantfw_components(register: Any) -> None:
         summary="Fashion-MNIST at 16x16, embedded: 30,000 training and 5,000 held-out pictures",
         cite=("arXiv:1708.07747",),
     )
+    register.asset("cifar10/example", "assets/cifar10")
+    register.dataset(
+        "cifar10",
+        "secantfw_data.cifar10:Cifar10",
+        options="secantfw_data.options:Cifar10Options",
+        summary="CIFAR-10 from a folder, or downloaded into it by torchvision",
+        cite=("https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf",),
+        example={"folder": "asset:cifar10/example"},
+    )
     register.dataset(
         "gaussian_mixture",
         "secantfw_data.gaussian_mixture:GaussianMixture",

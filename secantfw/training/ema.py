@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import torch
 from torch import Tensor
@@ -41,7 +42,7 @@ class Average:
     def _decay_by_images(self, n: int, halflife: float) -> float:
         if self.options.rampup_ratio is not None:
             halflife = min(halflife, self.options.rampup_ratio * n * self.batch_size)
-        return 0.5 ** (self.batch_size / max(halflife, 1e-8))
+        return math.pow(0.5, self.batch_size / max(halflife, 1e-8))
 
     def update(self, n: int) -> None:
         """Update n (from 0); called without gradients."""

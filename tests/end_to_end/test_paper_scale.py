@@ -15,7 +15,7 @@ from secantfw.training.check_built import check_built
 from secantfw.training.cost import step_cost
 
 pytestmark = pytest.mark.plugin("sit", "data", "picard", "basics", "fid")
-FILES = sorted((Path(__file__).parents[2] / "experiments" / "paper").glob("*.toml"))
+FILES = sorted((Path(__file__).parents[2] / "experiments" / "paper").glob("sit_*.toml"))
 LOSSES = ("sdei", "stei", "sdee", "stee")
 #: What a newcomer has to get, by the key to set.
 WANTED = {

@@ -1,0 +1,114 @@
+"""The two official forms of CIFAR-10 on disk, and the download.
+
+`cifar-10-batches-bin`: records of 1 + 3072 bytes, a label and the red, green and blue planes. Read
+here, byte by byte as they stand, so files of one's own are as safe as the official ones.
+
+`cifar-10-batches-py`: pickles, which can run anything when they are opened. Left to torchvision,
+which opens the official ones alone, by their MD5 sums; it is also what downloads them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+import torch
+from torch import Tensor
+
+from secantfw import Split, UserError
+
+if TYPE_CHECKING:
+    from torchvision.datasets import CIFAR10
+
+SITE = "https://www.cs.toronto.edu/~kriz/"
+BINARY, PICKLED = "cifar-10-batches-bin", "cifar-10-batches-py"
+CLASSES, SHAPE = 10, (3, 32, 32)
+_RECORD = 1 + 3 * 32 * 32
+_FILES: dict[Split, tuple[str, ...]] = {
+    "train": tuple(f"data_batch_{n}.bin" for n in range(1, 6)),
+    "test": ("test_batch.bin",),
+}
+
+
+@attrs.frozen(eq=False)
+class Pictures:
+    """Pixels (n, 3, 32, 32) uint8 and labels (n,) int64 of one split."""
+
+    pixels: Tensor
+    label: Tensor
+
+
+def is_there(folder: Path) -> bool:
+    return (folder / BINARY).is_dir() or (folder / PICKLED).is_dir()
+
+
+def read_split(folder: Path, split: Split, download: bool = False) -> Pictures:
+    """One split; the binary form where both are there.
+
+    Raises:
+        UserError: no files, damaged or strange ones, or no network to get them by.
+    """
+    if (folder / BINARY).is_dir():
+        parts = [_read_binary(folder / BINARY / name) for name in _FILES[split]]
+        both = (torch.cat(p) for p in zip(*((x.pixels, x.label) for x in parts), strict=True))
+        return Pictures(*both)
+    return _pictures((_downloaded if download else _official)(folder, split))
+
+
+def how_to_get(folder: Path) -> str:
+    return (
+        f"download {SITE}cifar-10-binary.tar.gz, unpack it in {folder}, "
+        "or let dataset.download = true do so"
+    )
+
+
+def _read_binary(file: Path) -> Pictures:
+    try:
+        content = np.fromfile(file, np.uint8)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror})") from error
+    if not len(content) or len(content) % _RECORD:
+        raise UserError(
+            f"{file}: damaged: {len(content)} bytes, expected some records of {_RECORD}"
+        )
+    records = torch.from_numpy(content).view(-1, _RECORD)
+    label = records[:, 0].long()
+    wrong = (label >= CLASSES).nonzero().flatten().tolist()
+    if wrong:
+        raise UserError(
+            f"{file}: record {wrong[0]} has label {int(label[wrong[0]])}, expected 0 to 9; "
+            "these are not CIFAR-10's records"
+        )
+    return Pictures(records[:, 1:].reshape(-1, *SHAPE), label)
+
+
+def _official(folder: Path, split: Split) -> CIFAR10:
+    from torchvision.datasets import CIFAR10
+
+    try:
+        return CIFAR10(str(folder), train=split == "train")
+    except RuntimeError as error:  # a sum that differs; nothing was opened
+        raise UserError(
+            f"{folder / PICKLED}: not the official files, by their MD5 sums, and no other pickles "
+            f"are opened; {how_to_get(folder)}"
+        ) from error
+
+
+def _downloaded(folder: Path, split: Split) -> CIFAR10:
+    from torchvision.datasets import CIFAR10
+
+    try:
+        return CIFAR10(str(folder), train=split == "train", download=True)
+    except Exception as error:  # networks, servers and disks fail in many ways
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(
+            f"{folder}: CIFAR-10 cannot be downloaded ({reason}); where there is a network, get "
+            f"{SITE}cifar-10-binary.tar.gz, and unpack it in {folder}"
+        ) from error
+
+
+def _pictures(found: CIFAR10) -> Pictures:
+    pixels = torch.from_numpy(found.data).movedim(-1, 1).contiguous()
+    return Pictures(pixels, torch.tensor(found.targets, dtype=torch.int64))
