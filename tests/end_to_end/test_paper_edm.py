@@ -52,7 +52,8 @@ def test_a_recipe_is_as_its_name_says_and_lacks_nothing_but_the_files(file):
     assert (e.train.batch_size, e.ema.halflife_images, e.ema.rampup_ratio) == (512, 5e5, 0.05)
     assert 50_000 <= e.train.steps <= 100_000
     assert e.time_sampler.options.segments == int(steps)
-    assert (e.evaluate.keys.steps, e.evaluate.keys.samples) == ((int(steps),), 50_000)
+    keys = e.evaluate.keys
+    assert (keys.steps, keys.samples, keys.seeds) == ((int(steps),), 50_000, (0, 1, 2))
 
 
 @pytest.mark.parametrize(
