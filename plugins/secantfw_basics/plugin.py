@@ -16,6 +16,7 @@ _NONE = _OPTIONS + "WithoutOptions"
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.bibliography("references.bib")
     _paths(register)
     _time_samplers(register)
     _solvers(register)

@@ -11,6 +11,7 @@ SECANTFW_API = 1
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.bibliography("references.bib")
     register.asset("fashion16/images", "assets/fashion16.npz")
     register.asset("fashion16/pictures", "assets/pictures")
     register.dataset(

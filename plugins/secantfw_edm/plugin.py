@@ -15,6 +15,7 @@ _EDM = ("arXiv:2206.00364",)
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.bibliography("references.bib")
     register.asset("fashion16/edm_teacher", "assets/fashion16_edm_teacher.safetensors")
     register.backbone(
         "edm",

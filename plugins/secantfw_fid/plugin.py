@@ -11,6 +11,7 @@ SECANTFW_API = 1
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.bibliography("references.bib")
     register.asset("fashion16/features", "assets/fashion16_features.safetensors")
     register.asset("fashion16/reference", "assets/fashion16_reference.safetensors")
     register.metric(

@@ -14,6 +14,7 @@ _OPTIONS = "secantfw_flowmaps.options:"
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.bibliography("references.bib")
     _losses(register)
     _time_samplers(register)
 

@@ -11,6 +11,7 @@ SECANTFW_API = 1
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.bibliography("references.bib")
     register.loss(
         "monte_carlo",
         "secantfw_montecarlo.monte_carlo:MonteCarlo",

@@ -13,6 +13,7 @@ _PAPER = ("arXiv:2505.14502",)
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.bibliography("references.bib")
     register.loss(
         "sdei",
         "secantfw_picard.sdei:SDEI",

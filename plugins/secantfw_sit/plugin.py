@@ -10,6 +10,7 @@ import secantfw
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.bibliography("references.bib")
     register.asset("fashion16/sit_teacher", "assets/fashion16_sit_teacher.safetensors")
     register.backbone(
         "sit",

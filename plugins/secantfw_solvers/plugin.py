@@ -13,6 +13,7 @@ _OPTIONS = "secantfw_solvers.options:"
 
 @secantfw.hookimpl
 def secantfw_components(register: Any) -> None:
+    register.bibliography("references.bib")
     register.solver(
         "dopri5",
         "secantfw_solvers.dopri5:Dopri5",

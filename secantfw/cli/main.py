@@ -20,8 +20,8 @@ from secantfw.plugin.loader import Plugins, load_plugins
 
 #: Each is a module of this package with NAME, HELP, add_arguments and run.
 VERBS = (
-    "run", "check", "show", "diff", "plugins", "components", "describe", "sample", "evaluate",
-    "report", "export", "convert", "doctor", "conform", "new",
+    "run", "check", "show", "diff", "compare", "sweep", "plugins", "components", "describe",
+    "sample", "evaluate", "report", "export", "convert", "doctor", "conform", "new", "cite",
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ class Registry:
 
     components: dict[tuple[str, str], Component] = attrs.field(factory=dict)  # kind, plugin:name
     assets: dict[str, Asset] = attrs.field(factory=dict)
+    bibliographies: list[Path] = attrs.field(factory=list)  # BibTeX files
     #: Said after "no such component", so that a broken plug-in is never silent.
     failures: list[str] = attrs.field(factory=list)
 
@@ -102,6 +103,7 @@ class Register:
     folder: Path
     _components: list[Component] = attrs.field(factory=list, init=False)
     _assets: list[Asset] = attrs.field(factory=list, init=False)
+    _bibliographies: list[Path] = attrs.field(factory=list, init=False)
 
     def _add(
         self,
@@ -361,6 +363,13 @@ class Register:
         """Register a file the plug-in ships, relative to its module's folder, as `asset:NAME`."""
         self._assets.append(Asset(name, self.plugin, self.folder / file))
 
+    def bibliography(self, file: str) -> None:
+        """Register a BibTeX file the plug-in ships, relative to its module's folder.
+
+        `secantfw cite` finds in it, by `eprint` (arXiv) or `doi`, what components cite.
+        """
+        self._bibliographies.append(self.folder / file)
+
     def into(self, registry: Registry) -> None:
         """Add everything registered so far; called once the whole hook has succeeded."""
         taken = [a.name for a in self._assets if a.name in registry.assets]
@@ -369,6 +378,7 @@ class Register:
             raise ValueError(f"asset {taken[0]!r} is shipped by plug-in {owner!r} already")
         registry.components.update({(c.kind, c.full_name): c for c in self._components})
         registry.assets.update({a.name: a for a in self._assets})
+        registry.bibliographies.extend(self._bibliographies)
 
 
 def import_string(text: str) -> Any:

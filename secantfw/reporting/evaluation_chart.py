@@ -8,7 +8,7 @@ from typing import Any
 
 from secantfw.reporting.evaluation_rows import STUDENT, Column, Evaluation, Series
 from secantfw.reporting.number_text import number
-from secantfw.reporting.palette import MUTED, Look
+from secantfw.reporting.palette import MUTED, PAPER, Look
 from secantfw.reporting.svg import chart_style, inline_svg
 
 
@@ -28,7 +28,9 @@ def evaluation_chart(
         for series in evaluation.series:
             _line(axes, evaluation, column, series, look_of[series])
         _floor(axes, column)
-        _scales(axes, evaluation.counts(), [*values, *([column.floor] if column.floor else [])])
+        evaluation_scales(
+            axes, evaluation.counts(), [*values, *([column.floor] if column.floor else [])]
+        )
         axes.set_xlabel("network evaluations per sample")
         axes.set_ylabel(column.title)
         columns = 2 if len(evaluation.series) <= 3 else 3  # as many rows with a floor as without
@@ -49,7 +51,7 @@ def _line(axes: Any, evaluation: Evaluation, column: Column, series: Series, loo
         color=look.colour,
         marker=look.marker,
         markersize=6,
-        markerfacecolor=look.colour if student else "white",
+        markerfacecolor=look.colour if student else PAPER,
         markeredgewidth=1.4,
         linewidth=2.2 if student else 1.6,
         label=str(series),
@@ -64,7 +66,8 @@ def _floor(axes: Any, column: Column) -> None:
         axes.axhline(column.floor, color=MUTED, linewidth=1.2, linestyle=(0, (4, 2)), label=label)
 
 
-def _scales(axes: Any, counts: Sequence[int], values: Sequence[float]) -> None:
+def evaluation_scales(axes: Any, counts: Sequence[int], values: Sequence[float]) -> None:
+    """Logarithmic axes where the numbers allow it, with labels that do not run together."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     if counts[0] > 0:

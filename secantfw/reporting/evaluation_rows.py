@@ -6,6 +6,7 @@ here knows a metric by name.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ import attrs
 STUDENT, TEACHER = "student", "teacher"
 #: Not metrics: what says which row it is.
 _ROW_KEYS = ("model", "solver", "steps", "evaluations", "guidance")
+#: What an evaluation without stamps says of how all its numbers were measured.
+_UNSTAMPED = ("samples", "reference", "feature_sha256", "weights")
 _KNOWN_KEYS = (
     "rows",
     "columns",
@@ -69,6 +72,8 @@ class Row:
     steps: int
     evaluations: int
     values: Mapping[str, float | None]
+    #: How each value was measured, by its key; nothing of an evaluation without stamps.
+    protocols: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
 
     def finite(self, column: Column) -> float | None:
         """The value where there is one that can be compared."""
@@ -89,6 +94,8 @@ class Evaluation:
     headline_evaluations: int | None = None
     #: Whatever else the numbers depend on (seed, weights, guidance), as text.
     notes: tuple[str, ...] = ()
+    #: What it says of all its numbers together, for those that have no stamp.
+    protocol: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def series(self) -> tuple[Series, ...]:
@@ -120,7 +127,7 @@ def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
     """evaluation.json, parsed, as records; keys that are missing are left empty."""
     said = evaluation.get("rows") or ()
     several = len({row.get("guidance") for row in said}) > 1
-    rows = tuple(_row(row, several) for row in said)
+    rows = tuple(_row(evaluation, row, several) for row in said)
     headline = evaluation.get("headline_evaluations")
     samples = evaluation.get("samples")
     return Evaluation(
@@ -135,10 +142,29 @@ def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
             for key, value in evaluation.items()
             if key not in _KNOWN_KEYS and isinstance(value, str | int | float) and value != ""
         ),
+        protocol=_texts({key: evaluation.get(key) for key in _UNSTAMPED}),
     )
 
 
-def _row(row: Mapping[str, Any], by_guidance: bool) -> Row:
+def _protocols(evaluation: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """How each number of a row was measured, by its key: its stamp, where it has one."""
+    records, names = evaluation.get("stamps"), row.get("stamps")
+    if not isinstance(records, Mapping) or not isinstance(names, Mapping):
+        return {}
+    found = {key: records.get(name) for key, name in names.items()}
+    return {key: _texts(record) for key, record in found.items() if isinstance(record, Mapping)}
+
+
+def _texts(record: Mapping[str, Any]) -> dict[str, str]:
+    """The entries that apply, as text."""
+    return {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in record.items()
+        if value not in (None, "", [], {})
+    }
+
+
+def _row(evaluation: Mapping[str, Any], row: Mapping[str, Any], by_guidance: bool) -> Row:
     """A row; where there are several guidance scales, each makes a series of its own."""
     scale = f" w={row['guidance']:g}" if by_guidance and _float(row.get("guidance")) else ""
     return Row(
@@ -146,6 +172,7 @@ def _row(row: Mapping[str, Any], by_guidance: bool) -> Row:
         steps=int(row.get("steps", 0)),
         evaluations=int(row.get("evaluations", row.get("steps", 0))),
         values={key: _float(value) for key, value in row.items() if key not in _ROW_KEYS},
+        protocols=_protocols(evaluation, row),
     )
 
 

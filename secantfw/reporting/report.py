@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from secantfw.reporting import facts
 from secantfw.reporting.evaluation_chart import evaluation_chart
 from secantfw.reporting.evaluation_rows import Evaluation, Series
 from secantfw.reporting.headline import headline
 from secantfw.reporting.number_text import count, number
+from secantfw.reporting.page import render_page
 from secantfw.reporting.palette import Look, looks
 from secantfw.reporting.run_files import RunFiles, read_run
 from secantfw.reporting.table import FLOOR_LABEL, layout
 from secantfw.reporting.training_chart import training_chart
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 #: The scalars every run logs, with what they are called on an axis.
 _TRAINING_CURVES = {"loss": "loss", "grad_norm": "gradient norm"}
@@ -46,47 +43,24 @@ def render_report(run: RunFiles) -> str:
     gallery_series = set(run.gallery.series)
     everything = {*gallery_series, *(shown.series if shown else ())}
     look_of = looks(sorted(everything, key=lambda series: series.rank))
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            run=run,
-            css=_template_text("report.css"),
-            headline=headline(shown),
-            byline=facts.byline(run),
-            warning=facts.warning(run),
-            table=layout(shown) if shown else None,
-            floor_label=FLOOR_LABEL,
-            protocol=_protocol(shown) if shown else [],
-            captions=_captions(shown) if shown else {},
-            looks=look_of,
-            charts=_charts(shown, look_of) if shown else [],
-            curves=_curves(run),
-            components=facts.components(run),
-            plan=facts.plan_facts(run),
-            environment=facts.environment_facts(run),
-            citations=[_citation(text) for text in facts.citations(run)],
-        )
+    return render_page(
+        "report.html.j2",
+        run=run,
+        headline=headline(shown),
+        byline=facts.byline(run),
+        warning=facts.warning(run),
+        table=layout(shown) if shown else None,
+        floor_label=FLOOR_LABEL,
+        protocol=_protocol(shown) if shown else [],
+        captions=_captions(shown) if shown else {},
+        looks=look_of,
+        charts=_charts(shown, look_of) if shown else [],
+        curves=_curves(run),
+        components=facts.components(run),
+        plan=facts.plan_facts(run),
+        environment=facts.environment_facts(run),
+        citations=[_citation(text) for text in facts.citations(run)],
     )
-
-
-def _environment() -> Environment:
-    import jinja2
-
-    loader = jinja2.FunctionLoader(_template_text)
-    environment = jinja2.Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment
-
-
-def _template_text(name: str) -> str:
-    file = resources.files("secantfw.reporting") / "templates" / name
-    return file.read_text(encoding="utf-8")
 
 
 def _charts(evaluation: Evaluation, look_of: dict[Series, Look]) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from secantfw.reporting.palette import INK, MUTED, RULE
+from secantfw.reporting.palette import INK, MUTED, RULE, themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +66,7 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     size = re.search(r'viewBox="([^"]*)"', text)
     view_box = size.group(1) if size else ""
     opening = f'<svg viewBox="{view_box}" role="img" aria-label="{_attribute(description)}">'
-    return re.sub(r"<svg[^>]*>", lambda _: opening, text, count=1)
+    return themed(re.sub(r"<svg[^>]*>", lambda _: opening, text, count=1))
 
 
 def _attribute(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from secantfw.errors import UserError
+from secantfw.experiment.cited import cited
 from secantfw.experiment.schema import Chosen
 from secantfw.interfaces.records import Batch, LossTerms
 from secantfw.training.batches import BatchSource
@@ -70,10 +71,9 @@ def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
             teacher it should start from.
     """
     e = built.experiment
-    cite = dict.fromkeys([*e.cite, *(c for part in _parts(built) for c in part.component.cite)])
     return Plan(
         title=e.title,
-        cite=tuple(cite),
+        cite=cited(e),
         components=planned_components(built),
         evaluations_per_step=_count(built, ctx, source),
         start=start_of(built, source),

@@ -13,6 +13,7 @@ import torch
 from secantfw.errors import ExitCode, ExperimentError, RunAborted, UserError
 from secantfw.experiment.load import LoadedExperiment, resolved_toml
 from secantfw.interfaces.backbone import Backbone
+from secantfw.plugin.bibliography import bibtex
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
 from secantfw.training import checkpoint, run_directory
@@ -25,7 +26,7 @@ from secantfw.training.context import RunContext
 from secantfw.training.diagnosis import diagnose
 from secantfw.training.disk import disk_line
 from secantfw.training.ema import Average
-from secantfw.training.files import write_json
+from secantfw.training.files import write_json, write_text
 from secantfw.training.generators import seed_global
 from secantfw.training.lock import RunLock
 from secantfw.training.loop import train
@@ -129,6 +130,8 @@ def new_run(loaded: LoadedExperiment, plugins: Plugins, root: Path) -> tuple[Run
     )
     run.lock = RunLock(run.directory)
     write_json(run.directory / "plan.json", plan.as_json())
+    references = bibtex(plan.cite, plugins.registry.bibliographies)
+    write_text(run.directory / "references.bib", "\n\n".join(references) + "\n")
     return run, plan
 
 

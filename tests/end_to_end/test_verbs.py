@@ -40,6 +40,7 @@ def test_a_run_leaves_everything_a_reader_needs(run):
     assert names == {
         ".lock", "experiment", "resolved.toml", "environment.json", "plan.json", "metrics.jsonl",
         "checkpoints", "samples", "evaluation.json", "report.html", "outcome.json",
+        "references.bib",
     }  # fmt: skip
     assert json.loads((run / "outcome.json").read_text())["status"] == "finished"
     plan = json.loads((run / "plan.json").read_text())

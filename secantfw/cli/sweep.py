@@ -1,0 +1,86 @@
+"""`secantfw sweep FILE`: run an experiment's variations, a few at a time, and compare them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from secantfw.cli.arguments import out_path
+from secantfw.cli.compare import show
+from secantfw.errors import ExitCode, UserError
+from secantfw.plugin.loader import Plugins
+
+if TYPE_CHECKING:
+    from secantfw.sweep.jobs import Job
+    from secantfw.sweep.launcher import Launcher
+    from secantfw.sweep.plan import SweepPlan
+
+NAME = "sweep"
+HELP = "run the variations of an experiment that a sweep file names, and compare them"
+#: A run failed; the others are complete and in the table.
+_FAILED = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="sweep file (TOML)")
+    parser.add_argument(
+        "overrides", nargs="*", default=[], metavar="key=value", help="of every run"
+    )
+    parser.add_argument(
+        "--out", type=out_path, default=Path("runs"), help="the sweep's folder goes there (runs/)"
+    )
+    parser.add_argument("--processes", type=int, metavar="N", help="runs at a time")
+    parser.add_argument(
+        "--launcher", default="local", metavar="NAME", help="what starts the runs (local)"
+    )
+    parser.add_argument("--list", action="store_true", help="list the runs, start none")
+
+
+def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    from secantfw.sweep.jobs import jobs_of
+    from secantfw.sweep.plan import read_sweep
+
+    plan = read_sweep(args.file)
+    processes = plan.processes if args.processes is None else args.processes
+    if processes < 1:
+        raise UserError("sweep: --processes must be at least 1")
+    root: Path = args.out / plan.name
+    jobs = jobs_of(plan, args.overrides, root.absolute(), plugins)
+    if args.list:
+        for job in jobs:
+            print(f"{job.label}: {'finished' if job.finished() else 'not finished'}")
+        return int(ExitCode.DONE)
+    from secantfw.sweep.launcher import make_launcher
+    from secantfw.training.files import disk_errors_said
+    from secantfw.training.lock import RunLock
+
+    launcher = make_launcher(args.launcher, processes)
+    with disk_errors_said(root):
+        root.mkdir(parents=True, exist_ok=True)
+        lock = RunLock(root)
+        try:
+            return _conduct(root, plan, jobs, launcher, processes)
+        finally:
+            lock.release()
+
+
+def _conduct(root: Path, plan: SweepPlan, jobs: Sequence[Job], launcher: Launcher, n: int) -> int:
+    from secantfw.comparison.comparison import compare
+    from secantfw.sweep.conduct import Conductor
+    from secantfw.sweep.results import results
+    from secantfw.training.progress import Progress
+    from secantfw.training.signals import StopRequest
+
+    done = sum(job.finished() is not None for job in jobs)
+    with StopRequest() as stop, Progress(len(jobs), done, "runs") as progress:
+        conductor = Conductor(root, plan, jobs, launcher, progress)
+        conductor.run(n, stop)
+    if stop.requested:
+        left = len(jobs) - conductor.done()
+        print(f"stopped with {left} runs to do; the same command goes on", file=sys.stderr)
+        return int(stop.exit_code())
+    show(compare(results(jobs, conductor.errors)), root)
+    return _FAILED if conductor.errors else int(ExitCode.DONE)

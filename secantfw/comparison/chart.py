@@ -1,0 +1,57 @@
+"""A metric against network evaluations, a line for each group, bars for the spread over seeds."""
+
+from __future__ import annotations
+
+from secantfw.comparison.comparison import NumberTable
+from secantfw.reporting.evaluation_chart import evaluation_scales
+from secantfw.reporting.evaluation_rows import STUDENT
+from secantfw.reporting.palette import MUTED, PAPER, Look, several
+from secantfw.reporting.svg import chart_style, inline_svg
+
+#: More lines than this hide each other; the table has them all.
+_MOST_LINES = 9
+
+
+def number_chart(number: int, table: NumberTable) -> str:
+    """Inline SVG; empty where a chart says no more than the table."""
+    from matplotlib.figure import Figure
+
+    means = [c.spread.mean for line in table.lines for c in line.cells if c is not None]
+    values = [value for value in means if value is not None]
+    if len(table.evaluations) < 2 or not values or len(table.lines) > _MOST_LINES:
+        return ""
+    name = f"chart-{number}"
+    with chart_style(name):
+        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+        axes = figure.add_subplot()
+        students = [line for line in table.lines if line.series.model == STUDENT]
+        look_of = iter(several(len(students)))
+        others = iter(("s", "^", "D", "v", "P", "X") * 2)
+        for line in table.lines:
+            student = line.series.model == STUDENT
+            look = next(look_of) if student else Look(MUTED, next(others))
+            points = [
+                (n, c.spread.mean, c.spread.deviation or 0.0)
+                for n, c in zip(table.evaluations, line.cells, strict=True)
+                if c is not None and c.spread.mean is not None
+            ]
+            if points:
+                x, y, bars = zip(*points, strict=True)
+                axes.errorbar(
+                    x,
+                    y,
+                    yerr=bars if any(bars) else None,
+                    color=look.colour,
+                    marker=look.marker,
+                    markersize=6,
+                    markerfacecolor=look.colour if student else PAPER,
+                    linewidth=2.0 if student else 1.2,
+                    linestyle="-" if student else (0, (4, 2)),
+                    capsize=3,
+                    label=f"{' '.join(g.letter for g in line.groups[:4])}: {line.series}",
+                )
+        evaluation_scales(axes, table.evaluations, values)
+        axes.set_xlabel("network evaluations per sample")
+        axes.set_ylabel(table.column.title)
+        figure.legend(loc="outside upper left", ncols=2, columnspacing=1.4, handlelength=2.4)
+        return inline_svg(figure, name, f"{table.column.title} against network evaluations")

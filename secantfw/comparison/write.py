@@ -1,0 +1,126 @@
+"""compare.md, compare.csv and compare.html of a comparison, and its tables on a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from secantfw.comparison.cells import TextTable, failures, notes, text_tables
+from secantfw.comparison.comparison import Comparison
+from secantfw.comparison.groups import NOT_SET
+from secantfw.errors import UserError
+from secantfw.training.files import write_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write the three files into `folder`, which is made.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    from secantfw.comparison.page import page
+
+    texts = {
+        "compare.md": markdown(comparison),
+        "compare.csv": comma_separated(comparison),
+        "compare.html": page(comparison),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            write_text(folder / name, text)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
+    return [folder / name for name in texts]
+
+
+def markdown(comparison: Comparison) -> str:
+    """A Markdown table each, the best in bold, and what did not give a number."""
+    parts = [_markdown_table(table) for table in text_tables(comparison)]
+    parts += notes(comparison)
+    failed = failures(comparison)
+    if failed:
+        parts.append("Without numbers:\n\n" + "\n".join(f"- {_plain(line)}" for line in failed))
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_table(table: TextTable) -> str:
+    lines = [f"**{_plain(table.title)}**", ""]
+    if table.note:
+        lines += [_plain(table.note), ""]
+    rule = ["---:" if head.is_number else "---" for head in table.heads]
+    lines += [_line([_plain(h.text) for h in table.heads]), _line(rule)]
+    for row in table.rows:
+        cells = [f"**{_plain(c.text)}**" if c.best else _plain(c.text) for c in row]
+        lines.append(_line(cells))
+    return "\n".join(lines)
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown leaves alone: what a plug-in or a path says is no markup."""
+    escaped = "".join(f"\\{c}" if c in "\\`*_|<>[]" else c for c in text)
+    return " ".join(escaped.split())
+
+
+def comma_separated(comparison: Comparison) -> str:
+    """A line for each group, model, solver, budget and metric, with the values of its runs."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    heads = ["group", "experiment", *comparison.keys, "passes", "images", "training_evaluations"]
+    heads += ["model", "solver", "evaluations", "metric", "n", "mean", "deviation", "values"]
+    writer.writerow([*heads, "protocol", "error"])
+    for group in comparison.groups:
+        said = [group.settings.get(key, NOT_SET) for key in comparison.keys]
+        first = group.runs[0]
+        head = [group.letter, group.name, *said, first.passes, first.images, first.evaluations]
+        for table in comparison.tables:
+            stamp = "; ".join(f"{name} {value}" for name, value in table.protocol.stamp)
+            for line in (line for line in table.lines if group in line.groups):
+                for n, cell in zip(table.evaluations, line.cells, strict=True):
+                    if cell is not None:
+                        s = cell.spread
+                        values = " ".join(map(repr, s.values))
+                        where = [line.series.model, line.series.solver, n, table.column.key]
+                        found = [len(s.values), s.mean, s.deviation, values, stamp, ""]
+                        writer.writerow([*head, *where, *found])
+        for run in group.runs:
+            if run.error:
+                writer.writerow([*head, *[""] * 9, f"seed {run.seed}: {run.error}"])
+    return stream.getvalue()
+
+
+def terminal(comparison: Comparison) -> RenderableType:
+    """The tables for the terminal."""
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[RenderableType] = []
+    for table in text_tables(comparison):
+        parts += [Text(table.title, style="bold")]
+        parts += [Text(table.note)] if table.note else []
+        parts += [_rich_table(table), Text("")]
+    parts += [Text(note, style="dim") for note in notes(comparison)]
+    parts += [Text(f"no numbers: {line}", style="red") for line in failures(comparison)]
+    return Group(*parts)
+
+
+def _rich_table(table: TextTable) -> RenderableType:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for head in table.heads:
+        drawn.add_column(Text(head.text), justify="right" if head.is_number else "left")
+    for row in table.rows:
+        drawn.add_row(*(Text(c.text, style="bold green" if c.best else "") for c in row))
+    return drawn
