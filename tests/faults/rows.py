@@ -7,10 +7,17 @@ import time
 from collections.abc import Callable
 
 import attrs
+import rows_of_arrays
+import rows_of_changes
 import rows_of_clocks
-import rows_of_experiments
-import rows_of_files
+import rows_of_locks
+import rows_of_numbers
+import rows_of_pickles
+import rows_of_plugins
 import rows_of_runs
+import rows_of_source
+import rows_of_toml
+import rows_of_weights
 from small_run import Bench
 from soak import short_soak
 from strangers import Verdicts
@@ -51,22 +58,22 @@ ROWS = (
         rows_of_runs.signals, 24, 96),
     Row("R5", "checkpoints truncated, flipped, swapped, stale", rows_of_runs.damages, 224, 2240),
     Row("R6", "disk full (tmpfs), permission denied", rows_of_runs.full_disks, 24, 24),
-    Row("R7", "experiments: bombs, devices, wrong values", rows_of_files.experiments, 251, 251),
-    Row("R8", "experiments: random mutations", rows_of_files.fuzzed, 500, 20_000),
-    Row("R9", "weights: headers that lie, sizes, NaN", rows_of_files.weights, 100, 1000),
-    Row("R10", "pickles that would run", rows_of_files.pickles, 72, 72),
+    Row("R7", "experiments: bombs, devices, wrong values", rows_of_toml.experiments, 251, 251),
+    Row("R8", "experiments: random mutations", rows_of_toml.fuzzed, 500, 20_000),
+    Row("R9", "weights: headers that lie, sizes, NaN", rows_of_weights.weights, 100, 1000),
+    Row("R10", "pickles that would run", rows_of_pickles.pickles, 72, 72),
     Row("R10", "npz and pictures that lie or swell",
-        rows_of_files.arrays_and_pictures, 100, 1000),
+        rows_of_arrays.arrays_and_pictures, 100, 1000),
     Row("R11", "NaN, infinity in loss, gradient, data, teacher",
-        rows_of_experiments.non_finite, 40, 40),
+        rows_of_numbers.non_finite, 40, 40),
     Row("R11", "stopped among skipped steps, resumed",
-        rows_of_experiments.skipped_and_resumed, 4, 4),
-    Row("R12", "two processes on a run; odd lock files", rows_of_experiments.locks, 12, 12),
-    Row("R13", "plug-ins that fail", rows_of_experiments.plugins, 30, 30),
-    Row("R14", "data that fail", rows_of_experiments.data, 20, 20),
+        rows_of_numbers.skipped_and_resumed, 4, 4),
+    Row("R12", "two processes on a run; odd lock files", rows_of_locks.locks, 12, 12),
+    Row("R13", "plug-ins that fail", rows_of_plugins.plugins, 30, 30),
+    Row("R14", "data that fail", rows_of_plugins.data, 20, 20),
     Row("R17", "resumed with another experiment or versions",
-        rows_of_experiments.changes, 20, 20),
-    Row("R18", "source files with a door for strangers", rows_of_experiments.source, 1, 1),
+        rows_of_changes.changes, 20, 20),
+    Row("R18", "source files with a door for strangers", rows_of_source.source, 1, 1),
     Row("R20", "soak: memory, descriptors, checkpoints", short_soak, 1500, 1500),
     Row("R21", "clocks that jump, files dated at random", rows_of_clocks.clocks, 12, 120),
 )  # fmt: skip

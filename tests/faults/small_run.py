@@ -233,6 +233,11 @@ class Bench:
         return None if end.metrics == self.end.metrics else "another metrics.jsonl"
 
 
+def content_of(run: Path) -> dict[str, str]:
+    files = [f for f in sorted(run.rglob("*")) if f.is_file()]
+    return {str(f): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
 def last_line(text: str) -> str:
     return text.strip().rpartition("\n")[2][:300]
 

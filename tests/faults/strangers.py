@@ -82,3 +82,33 @@ def refused(file: Path, write: Callable[[Path], object]) -> Path:
         os.rmdir(file)
     write(file)
     return file
+
+
+def text(name: str, text: str | bytes) -> Callable[[Path], object]:
+    content = text if isinstance(text, bytes) else text.encode()
+
+    def write(file: Path) -> None:
+        file.write_bytes(content)
+
+    write.__name__ = name
+    return write
+
+
+def link(target: str) -> Callable[[Path], object]:
+    def link(file: Path) -> None:
+        file.symlink_to(file.parent / target)
+
+    return link
+
+
+def nothing(file: Path) -> None: ...
+
+
+def must_refuse(read: Callable[[], object]) -> str | None:
+    from secantfw.errors import UserError
+
+    try:
+        read()
+    except UserError:
+        return None
+    return "was taken"
