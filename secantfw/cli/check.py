@@ -62,13 +62,15 @@ def _build(loaded: LoadedExperiment, plugins: Plugins) -> tuple[Built | None, Se
     from secantfw.training.build import build_experiment
     from secantfw.training.check_built import check_built
 
-    lacking = bool(loaded.missing)
+    lacking = {str(problem.key).partition(".")[0] for problem in loaded.missing}
     formats, meta = partial(weights_formats, plugins), torch.device("meta")
     try:
-        built = build_experiment(loaded.experiment, meta, formats, without_files=lacking)
+        built = build_experiment(loaded.experiment, meta, formats, without_files=bool(lacking))
         return built, check_built(built)
     except ExperimentError as error:
-        return None, () if lacking else error.problems
+        # A data set is built from its own files alone, so what it says is so.
+        known = [p for p in error.problems if not lacking or {p.key} - lacking == {"dataset"}]
+        return None, known
     except UserError as error:
         return None, () if lacking else (Problem(str(error)),)
 

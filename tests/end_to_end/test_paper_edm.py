@@ -85,3 +85,11 @@ def test_check_says_what_is_missing_and_builds_the_published_network(secantfw):
     )
     assert "teacher 55,735,299 parameters" in last
     assert "data (3, 32, 32) with 10 classes" in last
+
+
+def test_check_says_that_a_folder_is_empty_beside_what_else_is_missing(secantfw, tmp_path):
+    said = secantfw("check", FILES[0], f"dataset.folder={tmp_path}")
+    assert said.code == 2
+    assert len(said.out.splitlines()) == len(WANTED)
+    what = f"dataset: {re.escape(str(tmp_path))}: CIFAR-10 is not in it; download https://"
+    assert re.search(rf"edm_cifar10\w*\.toml:\d+: {what}", said.out)
