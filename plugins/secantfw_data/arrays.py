@@ -14,11 +14,13 @@ from torch import Tensor
 from secantfw import Dataset, DataSpec, Items, Split, UserError
 from secantfw_data.array_file import read_arrays
 from secantfw_data.options import ArraysOptions
-from secantfw_data.pixels import from_uint8, to_uint8
+from secantfw_data.pixels import RULE, from_uint8, to_uint8
 
 
 class Arrays(Dataset):
     """Items of one file; the held-out split is another file, or the end of the same."""
+
+    pixels = RULE
 
     def __init__(self, options: ArraysOptions) -> None:
         train = _checked(Path(options.file), options)

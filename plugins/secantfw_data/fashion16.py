@@ -14,13 +14,15 @@ from torch import Tensor
 
 from secantfw import Dataset, DataSpec, Items, Split
 from secantfw_data.options import Fashion16Options
-from secantfw_data.pixels import from_uint8, to_uint8
+from secantfw_data.pixels import RULE, from_uint8, to_uint8
 
 FILE = Path(__file__).parent / "assets" / "fashion16.npz"
 
 
 class Fashion16(Dataset):
     """30,000 training and 5,000 held-out pictures of clothes, the 10 classes equally often."""
+
+    pixels = RULE
 
     def __init__(self, options: Fashion16Options) -> None:
         self.spec = DataSpec((1, 16, 16), num_classes=10 if options.labels else 0)

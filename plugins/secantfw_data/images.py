@@ -16,13 +16,15 @@ from torch import Tensor
 from secantfw import Dataset, DataSpec, Items, Split, UserError
 from secantfw_data.options import ImagesOptions
 from secantfw_data.picture_file import read_square
-from secantfw_data.pixels import from_uint8, to_uint8
+from secantfw_data.pixels import RULE, from_uint8, to_uint8
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 
 
 class Images(Dataset):
     """Pictures by file, in the order of their names; each is decoded when first asked for."""
+
+    pixels = RULE
 
     def __init__(self, options: ImagesOptions) -> None:
         self._options = options

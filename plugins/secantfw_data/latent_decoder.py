@@ -6,6 +6,7 @@ is downloaded, and only safetensors are read.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ class LatentDecoder:
                 raise UserError(f"{folder}: no {name} in it; get both files from {SOURCE}")
         self._folder, self._scale = folder, scale
         self._vae: Any = None
+        content = b"".join(Path(folder, name).read_bytes() for name in (CONFIG, WEIGHTS))
+        self.identity = f"{Path(folder).name} {hashlib.sha256(content).hexdigest()}"
 
     @torch.no_grad()
     def pictures(self, x: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from secantfw import Dataset, DataSpec, Items, Split, UserError
 from secantfw_data.latent_decoder import LatentDecoder
 from secantfw_data.latent_shards import Shard, find_shards, read_labels
 from secantfw_data.options import LatentsOptions
+from secantfw_data.pixels import RULE
 from secantfw_data.stored_array import StoredArray
 
 #: The standard deviation of data that a diffusion model is trained on is about 1.
@@ -28,10 +29,13 @@ _LOOKED_AT = 64  # latents that the standard deviation is taken of
 class Latents(Dataset):
     """Latents by shard and row. The noise e of a posterior is a function of the index."""
 
+    pixels = RULE
+
     def __init__(self, options: LatentsOptions) -> None:
         self.spec = self.spec_of(options)
         factor = 1.0 if options.scaled else options.scale
         self._decoder = None if options.vae is None else LatentDecoder(options.vae, options.scale)
+        self.decoder = "" if self._decoder is None else self._decoder.identity
         shards = find_shards(options)
         kept = len(shards) - options.held_out_shards
         if kept < 1:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+RULE = "floor(clip(127.5 x + 128, 0, 255))"
+
 
 def from_uint8(pixels: Tensor) -> Tensor:
     """(n, *) uint8 -> float32 in [-1, 1]."""

@@ -22,6 +22,7 @@ SHAPE = (1, 16, 16)
 class Fashion16Features(FeatureSpace):
     """64 features of 16x16 grey pictures, after rounding to uint8."""
 
+    name = "fashion16"
     dimension = FEATURES
 
     def __init__(self, dataset: Dataset, device: torch.device) -> None:

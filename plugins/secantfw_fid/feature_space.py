@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import abc
 import hashlib
+import weakref
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from secantfw import Dataset, Split, UserError
+from secantfw import Dataset, MetricProtocol, Split, UserError
 from secantfw_fid.gaussian import Gaussian, RunningGaussian
 
 CHUNK = 500  # samples per pass: bounds memory
@@ -18,7 +19,12 @@ CHUNK = 500  # samples per pass: bounds memory
 class FeatureSpace(abc.ABC):
     """Features of samples in the data's own range, one vector each."""
 
+    name: str
     dimension: int
+    #: Whether it sees pictures, and by which filter they became its size.
+    pictures: bool = True
+    resize: str = ""
+    _last: tuple[weakref.ref[Tensor], Tensor] | None = None
 
     @abc.abstractmethod
     def features(self, x: Tensor) -> Tensor:
@@ -33,17 +39,41 @@ class FeatureSpace(abc.ABC):
         return None
 
     @torch.no_grad()
-    def add(self, x: Tensor, to: RunningGaussian) -> None:
-        """Add the features of samples (n, *), piece by piece."""
-        for part in torch.split(x, CHUNK):
-            to.add(self.features(part))
+    def of(self, x: Tensor) -> Tensor:
+        """Features (n, dimension) of samples, piece by piece.
+
+        The last answer is kept: several metrics are asked about the same samples.
+        """
+        if self._last is None or self._last[0]() is not x:
+            found = torch.cat([self.features(part) for part in torch.split(x, CHUNK)])
+            self._last = weakref.ref(x), found
+        return self._last[1]
 
     def of_split(self, dataset: Dataset, split: Split) -> Gaussian | None:
         """The Gaussian of a split's features; None for fewer than two items."""
         running = RunningGaussian(self.dimension)
         for index in torch.split(torch.arange(dataset.size(split)), CHUNK):
-            self.add(dataset.items(split, index).x_0, running)
+            running.add(self.of(dataset.items(split, index).x_0))
         return running.gaussian()
+
+    def of_training(self, dataset: Dataset, most: int) -> Tensor:
+        """Features of at most `most` training items, evenly spread, (n, dimension) on the CPU."""
+        size = dataset.size("train")
+        index = torch.arange(min(size, most)) * size // max(1, min(size, most))
+        parts = [
+            self.of(dataset.items("train", part).x_0).cpu() for part in torch.split(index, CHUNK)
+        ]
+        return torch.cat(parts) if parts else torch.empty(0, self.dimension)
+
+    def protocol(self, dataset: Dataset) -> MetricProtocol:
+        """What features of this data set's samples depend on."""
+        return MetricProtocol(
+            features=self.name,
+            features_sha256=self.identity(),
+            pixels=dataset.pixels if self.pictures else "",
+            decoder=dataset.decoder if self.pictures else "",
+            resize=self.resize,
+        )
 
 
 def pictures_of(dataset: Dataset, x: Tensor) -> Tensor:

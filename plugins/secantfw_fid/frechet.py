@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from functools import cached_property
 from pathlib import Path
 
+import attrs
 import torch
 from torch import Tensor
 
-from secantfw import Accumulator, Metric, MetricSite, UserError
+from secantfw import Accumulator, Metric, MetricProtocol, MetricSite, UserError
+from secantfw_fid.choose_features import feature_space
+from secantfw_fid.feature_options import Resize
 from secantfw_fid.feature_space import FeatureSpace, sha256
 from secantfw_fid.gaussian import Gaussian, RunningGaussian, frechet_distance
 from secantfw_fid.options import FrechetOptions
@@ -27,30 +29,52 @@ class Frechet(Metric):
     title = "Frechet distance"
 
     def __init__(self, options: FrechetOptions, site: MetricSite) -> None:
-        self._dataset = site.dataset
-        self._space = feature_space(options, site)
+        self._options, self._dataset, self._shared = options, site.dataset, site.shared
+        resize: Resize = "clean" if options.statistics is None else "tensorflow"
+        self.space = feature_space(options, site, resize)
         self._published = _published_reference(options)
 
-    @cached_property
-    def _reference(self) -> Gaussian:
-        found = self._published or self._space.stored_reference(self._dataset)
-        found = found or self._space.of_split(self._dataset, "train")
+    @property
+    def reference(self) -> Gaussian:
+        """What samples are compared with; made once for all metrics that name the same."""
+        if self._published is not None:
+            return self._published
+        key = ("frechet reference", self._options)
+        if key not in self._shared:
+            self._shared[key] = self._found_reference()
+        found: Gaussian = self._shared[key]
+        return found
+
+    def _found_reference(self) -> Gaussian:
+        found = self.space.stored_reference(self._dataset)
+        found = found or self.space.of_split(self._dataset, "train")
         if found is None:
             raise UserError("metric frechet: the training split has fewer than two items")
         return found
 
     def accumulator(self) -> Accumulator:
-        return FrechetAccumulator(self._space, self._reference)
+        return FrechetAccumulator(self.space, self.reference)
 
     def floor(self) -> float | None:
         """Held-out split against the reference."""
-        held_out = self._space.of_split(self._dataset, "test")
-        return None if held_out is None else frechet_distance(held_out, self._reference)
+        held_out = self.space.of_split(self._dataset, "test")
+        return None if held_out is None else frechet_distance(held_out, self.reference)
+
+    def protocol(self) -> MetricProtocol:
+        o, size = self._options, self._dataset.size("train")
+        reference = f"training split, {size} items" if o.reference == "dataset" else o.reference
+        return attrs.evolve(
+            self.space.protocol(self._dataset),
+            reference=reference if o.statistics is None else Path(o.statistics).name,
+            reference_sha256=self._reference_sha256(),
+        )
+
+    def _reference_sha256(self) -> str:
+        return sha256({"mean": self.reference.mean, "covariance": self.reference.covariance})
 
     def identity(self) -> str:
         """SHA-256 of the feature space and of the reference."""
-        reference = {"mean": self._reference.mean, "covariance": self._reference.covariance}
-        text = f"{self._space.identity()} {sha256(reference)}"
+        text = f"{self.space.identity()} {self._reference_sha256()}"
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -66,7 +90,7 @@ class FrechetAccumulator(Accumulator):
         # Rounded to uint8 a NaN would look like a grey level and be forgiven.
         self._finite = self._finite and bool(torch.isfinite(samples).all())
         if self._finite:
-            self._space.add(samples, self._running)
+            self._running.add(self._space.of(samples))
 
     def value(self) -> float:
         """NaN for fewer than two samples, and once any sample was not finite."""
@@ -74,23 +98,6 @@ class FrechetAccumulator(Accumulator):
         if found is None or not self._finite:
             return math.nan
         return frechet_distance(found, self._reference)
-
-
-def feature_space(options: FrechetOptions, site: MetricSite) -> FeatureSpace:
-    """The feature space that the options name; each is imported only when it is used."""
-    shape = site.dataset.spec.shape
-    if options.features == "identity" or (options.features == "auto" and len(shape) == 1):
-        from secantfw_fid.identity_features import IdentityFeatures
-
-        return IdentityFeatures(site.dataset.spec)
-    if options.features == "fashion16" or (options.features == "auto" and shape == (1, 16, 16)):
-        from secantfw_fid.fashion16_features import Fashion16Features
-
-        return Fashion16Features(site.dataset, site.device)
-    from secantfw_fid.inception_features import InceptionFeatures
-
-    resize = options.resize or ("clean" if options.statistics is None else "tensorflow")
-    return InceptionFeatures(site.dataset, site.device, options.weights, resize)
 
 
 def _published_reference(options: FrechetOptions) -> Gaussian | None:

@@ -40,6 +40,13 @@ class RunningGaussian:
         self._sum += points.sum(0)
         self._outer += points.T @ points
 
+    def plus(self, other: RunningGaussian) -> RunningGaussian:
+        """The points of both."""
+        both = RunningGaussian(len(self._sum))
+        both._count = self._count + other._count
+        both._sum, both._outer = self._sum + other._sum, self._outer + other._outer
+        return both
+
     def covariance(self) -> Tensor:
         """Unbiased, (d, d): divided by n - 1, as numpy.cov and clean-fid do."""
         centred = self._outer - torch.outer(self._sum, self._sum) / self._count

@@ -16,11 +16,14 @@ LARGEST = 4096
 class IdentityFeatures(FeatureSpace):
     """(n, *) -> (n, d), flattened, not rounded to pixels."""
 
+    name = "identity"
+    pictures = False
+
     def __init__(self, spec: DataSpec) -> None:
         self.dimension = math.prod(spec.shape)
         if self.dimension > LARGEST:
             raise UserError(
-                f"metric frechet: features = 'identity' takes items of at most {LARGEST} numbers, "
+                f"metric: features = 'identity' takes items of at most {LARGEST} numbers, "
                 f"these have {self.dimension}"
             )
 

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from secantfw import Dataset, UserError
+from secantfw_fid.feature_options import Resize
 from secantfw_fid.feature_space import FeatureSpace, pictures_of
 from secantfw_fid.gaussian import Gaussian
 from secantfw_fid.inception_network import InceptionNetwork
-from secantfw_fid.options import Resize
 
 STATISTICS = "https://www.cs.cmu.edu/~clean-fid/stats/"
 
@@ -26,12 +26,13 @@ class InceptionFeatures(FeatureSpace):
     """2048 features of pictures, resized to 299x299 outside the network by clean-fid's bicubic
     filter ("clean"), or inside it as TensorFlow did ("tensorflow"), as for ADM's statistics."""
 
+    name = "inception-2015-12-05"
     dimension = 2048
 
     def __init__(
         self, dataset: Dataset, device: torch.device, weights: str | None, resize: Resize = "clean"
     ) -> None:
-        self._dataset = dataset
+        self._dataset, self.resize = dataset, resize
         self._net = InceptionNetwork(dataset, device, weights, resize)
 
     def features(self, x: Tensor) -> Tensor:

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from secantfw import Dataset, UserError
+from secantfw_fid.feature_options import Resize
 from secantfw_fid.feature_space import pictures_of
-from secantfw_fid.options import Resize
 
 NAME = "inception-2015-12-05.pt"
 SOURCE = "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/metrics/" + NAME
@@ -27,8 +27,8 @@ SOURCE = "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/metr
 class InceptionNetwork:
     """Features and class probabilities of pictures (n, height, width, 1 or 3) uint8.
 
-    `resize` is "clean" (clean-fid's antialiased bicubic filter, outside) or "tensorflow" (inside
-    the network, bilinear, as ADM's and EDM's numbers are made).
+    `resize` is "clean" (clean-fid's antialiased bicubic filter, outside), "tensorflow" (inside the
+    network, bilinear, as ADM's and EDM's numbers are made) or "torch" (bilinear, outside).
 
     Raises:
         UserError: data that are no pictures, no such file, or not the network.
@@ -60,7 +60,7 @@ class InceptionNetwork:
             return self._rgb(pictures)
         from cleanfid.resize import build_resizer
 
-        resize = build_resizer("clean")
+        resize = build_resizer("clean" if self._resize == "clean" else "legacy_pytorch")
         rgb = np.broadcast_to(pictures.numpy(), (*pictures.shape[:3], 3))
         resized = np.stack([resize(picture) for picture in rgb])
         return torch.from_numpy(resized).movedim(-1, 1).to(self._device)

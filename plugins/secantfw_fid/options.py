@@ -7,26 +7,13 @@ from typing import Literal
 import attrs
 
 import secantfw
-
-#: Where Inception's pictures become 299x299: by clean-fid's filter, or as TensorFlow did.
-Resize = Literal["clean", "tensorflow"]
+from secantfw_fid.feature_options import FeatureOptions, ReferenceOptions
 
 
 @attrs.frozen
-class FrechetOptions:
-    """Options of `frechet`."""
+class FrechetOptions(FeatureOptions):
+    """Options of `frechet` and `frechet_infinity`."""
 
-    features: Literal["auto", "fashion16", "identity", "inception"] = secantfw.option(
-        "auto",
-        "feature space: the embedded network for 16x16 grey pictures, the data themselves, or "
-        "Inception-v3; auto: the first for (1, 16, 16), the second for vectors, else the third",
-        choices=("auto", "fashion16", "identity", "inception"),
-    )
-    weights: str | None = secantfw.option(
-        None,
-        "inception only: the file inception-2015-12-05.pt; by default where clean-fid keeps it",
-        is_path=True,
-    )
     reference: str = secantfw.option(
         "dataset",
         "distance to what: the data set's training split, or (inception only) statistics of "
@@ -38,13 +25,9 @@ class FrechetOptions:
         "VIRTUAL_imagenet256_labeled.npz",
         is_path=True,
     )
-    resize: Resize | None = secantfw.option(
-        None,
-        "inception only: clean-fid's filter, or as in TensorFlow; not set: 'tensorflow' with "
-        "`statistics`, which were made so, else 'clean'",
-    )
 
     def __attrs_post_init__(self) -> None:
+        FeatureOptions.__attrs_post_init__(self)
         if self.statistics is not None and self.features != "inception":
             raise ValueError("statistics need features = 'inception'")
         if self.statistics is not None and self.reference != "dataset":
@@ -80,3 +63,53 @@ class InceptionScoreOptions:
 @attrs.frozen
 class TrajectoryOptions:
     """`trajectory` has no options."""
+
+
+@attrs.frozen
+class KernelDistanceOptions(ReferenceOptions):
+    """Options of `kernel_distance`; the defaults are clean-fid's."""
+
+    reference_samples: int = secantfw.option(
+        50_000, "training items to compare with, evenly spread; all if there are fewer", ge=2
+    )
+    subsets: int = secantfw.option(100, "random subsets whose mean is taken", ge=1)
+    subset_size: int = secantfw.option(1000, "items in a subset, at most", ge=2)
+    seed: int = secantfw.option(0, "seed of the subsets", ge=0)
+
+
+@attrs.frozen
+class NeighbourOptions(ReferenceOptions):
+    """Options of `precision`, `recall`, `density` and `coverage`."""
+
+    k: int = secantfw.option(
+        5, "a point's ball reaches to its k-th neighbour; 3 in arXiv:1904.06991", ge=1
+    )
+
+
+@attrs.frozen
+class SlicedWassersteinOptions:
+    """Options of `sliced_wasserstein`."""
+
+    projections: int = secantfw.option(64, "random directions", ge=1)
+    seed: int = secantfw.option(0, "seed of the directions", ge=0)
+    reference_samples: int = secantfw.option(
+        50_000, "training items to compare with, evenly spread; all if there are fewer", ge=2
+    )
+
+
+@attrs.frozen
+class EnergyDistanceOptions:
+    """Options of `energy_distance`."""
+
+    reference_samples: int = secantfw.option(
+        10_000, "training items to compare with, evenly spread; all if there are fewer", ge=2
+    )
+
+
+@attrs.frozen
+class SecantErrorOptions:
+    """Options of `secant_error`."""
+
+    bins: int = secantfw.option(8, "bins of t, and as many of s", ge=1, le=64)
+    per_bin: int = secantfw.option(64, "points in each bin", ge=1)
+    seed: int = secantfw.option(0, "seed of the times", ge=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, ClassVar
 
 import attrs
@@ -19,6 +19,8 @@ class MetricSite:
 
     dataset: Dataset
     device: torch.device
+    #: What metrics of one evaluation share (a feature network), each under a key of its own.
+    shared: dict[Hashable, Any] = attrs.field(factory=dict)
 
 
 @attrs.frozen

@@ -51,7 +51,8 @@ class ArrayFile:
         self._stream.seek(self._offset(first))
         count = rows * math.prod(self._row_shape)
         content = self._stream.read(count * _ITEM.itemsize)
-        return np.frombuffer(content, _ITEM).reshape(rows, *self._row_shape).copy()
+        found: np.ndarray[Any, Any] = np.frombuffer(content, _ITEM).copy()
+        return found.reshape(rows, *self._row_shape)
 
     def _offset(self, row: int) -> int:
         return self._start + row * math.prod(self._row_shape) * _ITEM.itemsize

@@ -16,7 +16,7 @@ from secantfw.experiment.write import to_toml
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.loss import SecantLoss
-from secantfw.interfaces.metric import Metric
+from secantfw.interfaces.metric import Metric, NetworkMetric
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.solver import Solver
 from secantfw.interfaces.teacher import Teacher
@@ -25,18 +25,19 @@ from secantfw.options import option_info
 from secantfw.testing.check import Skip, require
 from secantfw.testing.subject import Subject, structured
 
-_INTERFACE: Mapping[str, type] = {
-    "path": Path, "dataset": Dataset, "backbone": Backbone, "teacher": Teacher,
-    "loss": SecantLoss, "time_sampler": TimeSampler, "solver": Solver, "metric": Metric,
+_INTERFACES: Mapping[str, tuple[type, ...]] = {
+    "path": (Path,), "dataset": (Dataset,), "backbone": (Backbone,), "teacher": (Teacher,),
+    "loss": (SecantLoss,), "time_sampler": (TimeSampler,), "solver": (Solver,),
+    "metric": (Metric, NetworkMetric),
 }  # fmt: skip
 
 
 def check_builds(subject: Subject) -> None:
     """It builds from its options, and implements the interface of its kind."""
-    interface = _INTERFACE[subject.component.kind]
+    interfaces = _INTERFACES[subject.component.kind]
     require(
-        isinstance(subject.build(), interface),
-        f"is a {type(subject.build()).__name__}, not a secantfw.{interface.__name__}",
+        isinstance(subject.build(), interfaces),
+        f"is a {type(subject.build()).__name__}, not a secantfw.{interfaces[0].__name__}",
     )
 
 

@@ -1,15 +1,20 @@
-"""Checks of a metric: one number, whatever the pieces and the order, small where it should be."""
+"""Checks of a metric: one number, whatever the pieces and the order, small where it should be.
+
+A metric of the network itself has one of its own, and the others skip it.
+"""
 
 from __future__ import annotations
 
+import functools
+import json
 import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from secantfw.interfaces.metric import Metric, MetricSite
-from secantfw.testing.check import require
+from secantfw.interfaces.metric import Metric, MetricSite, NetworkMetric, SecantPair
+from secantfw.testing.check import CheckFunction, Skip, require
 from secantfw.testing.checks.purity import Trial, purity_checks
 from secantfw.testing.subject import Subject
 
@@ -134,7 +139,41 @@ def _trial(subject: Subject) -> Trial:
     return Trial((samples, ends), call)
 
 
-CHECKS = (
+def check_measures_secants(subject: Subject) -> None:
+    """A metric of the network gives JSON values, the same each time, and tells f from true."""
+    metric = subject.object
+    if not isinstance(metric, NetworkMetric):
+        raise Skip("a metric of samples")
+    exact, off = (json.dumps(metric.measure(_Secants(error))) for error in (0.0, 0.5))
+    again = json.dumps(metric.measure(_Secants(0.0)))
+    require(exact == again, "a second measurement of the same secants differs")
+    require(exact != off, "secants that are wrong by 0.5 measure like exact ones")
+
+
+class _Secants:
+    """`SecantPairs` of two numbers each, f off by `error`."""
+
+    def __init__(self, error: float) -> None:
+        self._error = error
+
+    def __call__(self, t: Tensor, s: Tensor) -> SecantPair:
+        true = torch.stack([t + s, t - s], 1)
+        return SecantPair(true + self._error, true)
+
+
+def _of_samples(check: CheckFunction) -> CheckFunction:
+    """The same check, for metrics of samples."""
+
+    @functools.wraps(check)
+    def run(subject: Subject) -> None:
+        if isinstance(subject.object, NetworkMetric):
+            raise Skip("a metric of the network")
+        check(subject)
+
+    return run
+
+
+_OF_SAMPLES = (
     check_names_its_column,
     check_no_samples_give_nan,
     check_pieces_do_not_matter,
@@ -145,3 +184,4 @@ CHECKS = (
     check_identity_and_floor_are_stable,
     *purity_checks(_trial),
 )
+CHECKS = (*map(_of_samples, _OF_SAMPLES), check_measures_secants)

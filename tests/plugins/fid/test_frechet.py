@@ -110,7 +110,7 @@ def test_inception_runs_through_clean_fid(rgb, tmp_path):
     options = FrechetOptions(features="inception", weights=str(tmp_path / NAME))
     metric = Frechet(options, site(rgb))
     x = rgb.items("train", torch.arange(9)).x_0
-    space = metric._space
+    space = metric.space
     by_hand = space._net._net.base.layers(torch.zeros(1, 3, 299, 299) + (255 - 128) / 128)
     torch.testing.assert_close(space.features(torch.ones(1, 3, 8, 8)), by_hand)
     assert space.features(x).shape == (9, 2048)
