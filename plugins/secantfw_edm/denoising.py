@@ -53,7 +53,8 @@ class Denoising(SecantLoss):
     def elementwise(self, ctx: Context, batch: Batch, t: Tensor) -> Tensor:
         """The weighted squared errors of the denoiser at times t, (B, *)."""
         if self.options.augment.p > 0:
-            batch = moved(batch, self.options.augment, GeneratorDraws(ctx.fork_rng("augment")))
+            draws = GeneratorDraws(ctx.fork_rng("augment"), ctx.drawn)
+            batch = moved(batch, self.options.augment, draws)
         x_t = ctx.path.point(batch, t)
         f = ctx.student(x_t, t, t, batch.cond_data, grad=True)
         weight = at(self.tangent_weight(ctx.path, t), x_t)

@@ -49,10 +49,9 @@ def load_trained(
     from secantfw.training import run_directory
     from secantfw.training.build import build_experiment, device_of
     from secantfw.training.check_built import check_built
-    from secantfw.training.checkpoint import check_fits
+    from secantfw.training.checkpoint import check_fits, tensors_of
     from secantfw.training.checkpoint_folder import newest_valid
     from secantfw.training.run import located
-    from secantfw.weights import load_weights
 
     directory = run_directory.open_run(directory)
     for override in overrides:
@@ -69,7 +68,7 @@ def load_trained(
         problems = check_built(built)
         if problems:
             raise ExperimentError(problems)
-    tensors = load_weights(found / f"{weights}.safetensors")
+    tensors = tensors_of(found, weights)
     check_fits(found / f"{weights}.safetensors", tensors, built.student)
     built.student.load_state_dict(tensors)
     built.student.requires_grad_(False).eval()

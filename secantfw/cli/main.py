@@ -20,8 +20,9 @@ from secantfw.plugin.loader import Plugins, load_plugins
 
 #: Each is a module of this package with NAME, HELP, add_arguments and run.
 VERBS = (
-    "run", "check", "show", "diff", "compare", "sweep", "plugins", "components", "describe",
-    "sample", "evaluate", "report", "export", "convert", "doctor", "conform", "new", "cite",
+    "run", "plan", "check", "show", "diff", "compare", "sweep", "plugins", "components",
+    "describe", "sample", "evaluate", "report", "export", "convert", "doctor", "conform", "new",
+    "cite",
 )  # fmt: skip
 
 
@@ -68,6 +69,7 @@ def _main(arguments: list[str]) -> int:
         parser.error(f"unrecognized arguments: {' '.join(left)}")
     if left:
         args.overrides = [*args.overrides, *left]
+    args.arguments = arguments
     return int(args.run(args, found))
 
 

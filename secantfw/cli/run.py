@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import out_path
-from secantfw.errors import ExitCode, UserError
+from secantfw.errors import ExitCode, SecantfwError, UserError
+from secantfw.parallel.processes import EndsWithAnother, Processes, processes_of
 from secantfw.plugin.loader import Plugins
 
 if TYPE_CHECKING:
+    from secantfw.experiment.load import LoadedExperiment
+    from secantfw.parallel.group import Group
     from secantfw.training.plan import Plan
     from secantfw.training.run import Run
 
@@ -33,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="take N steps, with stand-ins for files that are missing, and keep nothing",
     )
     parser.add_argument(
+        "--processes",
+        type=int,
+        metavar="N",
+        help="train on N processes of this machine, one a GPU; under torchrun it is not needed",
+    )
+    parser.add_argument(
         "--allow-change",
         action="append",
         default=[],
@@ -50,25 +61,76 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         raise UserError("run: --resume takes the experiment from the run; leave FILE out")
     if args.allow_change and args.resume is None:
         raise UserError("run: --allow-change goes with --resume")
+    if args.processes is not None and args.processes < 1:
+        raise UserError("run: --processes must be at least 1")
     if args.dry_steps is not None:
         return _dry(args, plugins)
+    processes = processes_of(os.environ)
+    if args.processes is not None and not processes.launched:
+        return _launch(args, plugins)
+    if args.processes not in (None, processes.size):
+        raise UserError(f"run: --processes {args.processes}, and {processes.size} were started")
+    loaded = None if args.resume else _loaded(args, plugins, processes)
+    from secantfw.parallel.group import joined
     from secantfw.training.files import disk_errors_said
-    from secantfw.training.signals import exit_code, terminable
+    from secantfw.training.signals import terminable
 
-    with terminable(), disk_errors_said(args.resume or args.out):
-        try:
-            job, plan = _resumed(args, plugins) if args.resume is not None else _new(args, plugins)
-        except KeyboardInterrupt as error:
-            _say("stopped before the first step")
-            return int(exit_code(error))
-        try:
-            for line in plan.lines():
-                _say(line)
-            _say(f"  run directory: {job.directory}")
-            return int(_complete(job))
-        finally:
-            if job.lock is not None:
-                job.lock.release()
+    say = _say if processes.is_main else _nothing
+    with terminable(), disk_errors_said(args.resume or args.out), joined(processes) as group:
+        return _in_group(args, plugins, loaded, group, say)
+
+
+def _launch(args: argparse.Namespace, plugins: Plugins) -> int:
+    """`--processes N` on a command line: a bad file is refused once, before N begin."""
+    from secantfw.parallel.launch import launch
+
+    if args.resume is None:
+        _loaded(args, plugins, Processes())
+    return launch(args.arguments, args.processes)
+
+
+def _loaded(args: argparse.Namespace, plugins: Plugins, processes: Processes) -> LoadedExperiment:
+    """The experiment; a bad file is refused before torch loads, by the main process."""
+    from secantfw.experiment.load import load
+
+    try:
+        loaded = load(args.file, args.overrides, plugins)
+    except SecantfwError as error:
+        if processes.is_main:
+            raise
+        raise EndsWithAnother(error.exit_code) from error
+    for warning in loaded.warnings:
+        if processes.is_main and (processes.launched or args.processes is None):
+            _say(str(warning))
+    return loaded
+
+
+def _in_group(
+    args: argparse.Namespace,
+    plugins: Plugins,
+    loaded: LoadedExperiment | None,
+    group: Group,
+    say: Callable[[str], None],
+) -> int:
+    from secantfw.training.run import new_run
+    from secantfw.training.signals import exit_code
+
+    try:
+        if loaded is None:
+            job, plan = _resumed(args, plugins, group, say)
+        else:
+            job, plan = new_run(loaded, plugins, args.out, group)
+    except KeyboardInterrupt as error:
+        say("stopped before the first step")
+        return int(exit_code(error))
+    try:
+        for line in plan.lines():
+            say(line)
+        say(f"  run directory: {job.directory}")
+        return int(_complete(job, say))
+    finally:
+        if job.lock is not None:
+            job.lock.release()
 
 
 def _dry(args: argparse.Namespace, plugins: Plugins) -> int:
@@ -89,28 +151,24 @@ def _dry(args: argparse.Namespace, plugins: Plugins) -> int:
     return int(ExitCode.DONE)
 
 
-def _new(args: argparse.Namespace, plugins: Plugins) -> tuple[Run, Plan]:
-    from secantfw.experiment.load import load
-
-    loaded = load(args.file, args.overrides, plugins)  # a bad file is refused before torch loads
-    for warning in loaded.warnings:
-        _say(str(warning))
-    from secantfw.training.run import new_run
-
-    return new_run(loaded, plugins, args.out)
-
-
-def _resumed(args: argparse.Namespace, plugins: Plugins) -> tuple[Run, Plan]:
+def _resumed(
+    args: argparse.Namespace, plugins: Plugins, group: Group, say: Callable[[str], None]
+) -> tuple[Run, Plan]:
     from secantfw.training.resume import Resumption, resumed_run
 
-    return resumed_run(Resumption(args.resume, args.overrides, args.allow_change), plugins, _say)
+    asked = Resumption(args.resume, args.overrides, args.allow_change)
+    return resumed_run(asked, plugins, say, group)
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _complete(job: Run) -> ExitCode:
+def _nothing(text: str) -> None:
+    """What processes say that are not the main one."""
+
+
+def _complete(job: Run, say: Callable[[str], None]) -> ExitCode:
     """Train, evaluate, report; a signal ends it after the step at hand, saved."""
     from secantfw.training.run import end_run, stopped_status, train_run
     from secantfw.training.signals import StopRequest, exit_code
@@ -121,35 +179,49 @@ def _complete(job: Run) -> ExitCode:
             observer = train_run(job, stop)
     except KeyboardInterrupt as error:
         saved = any((job.directory / "checkpoints").glob("step-*"))
-        _say(f"stopped at once; {go_on}" if saved else "stopped at once; no checkpoint was saved")
+        say(f"stopped at once; {go_on}" if saved else "stopped at once; no checkpoint was saved")
         return exit_code(error)
     if stop.requested and observer.done < job.loaded.experiment.train.steps:
         code = stop.exit_code()
         end_run(observer, "interrupted" if code is ExitCode.INTERRUPTED else "terminated")
-        _say(f"stopped after step {observer.done}; {go_on}")
+        say(f"stopped after step {observer.done}; {go_on}")
         return code
     try:
-        _evaluate_and_report(job)
+        _evaluate_and_report(job, say)
     except KeyboardInterrupt as error:
         message = "during evaluation; the training is complete"
         end_run(observer, stopped_status(error), message)
-        _say(f"stopped {message}; {go_on}")
+        say(f"stopped {message}; {go_on}")
         return exit_code(error)
     except Exception as error:
         end_run(observer, "failed", f"evaluation: {error}")
         raise
     end_run(observer, "finished")
-    _report(job.directory)
+    if job.group.is_main:
+        _report(job.directory)
     return ExitCode.DONE
 
 
-def _evaluate_and_report(job: Run) -> None:
+def _evaluate_and_report(job: Run, say: Callable[[str], None]) -> None:
+    """Every process finishes the rows that fall to it; the main one puts them together."""
+    from secantfw.cli.loading_run import load_trained
     from secantfw.cli.table import print_table
-    from secantfw.evaluation.write import evaluate_to
+    from secantfw.evaluation.write import evaluate_part, evaluate_to
+    from secantfw.sampling.shard import Shard
 
-    if job.loaded.experiment.evaluate.keys.samples:
-        evaluation = evaluate_to(job.directory, job.built, job.average.network, _say)
-        print_table(evaluation)
+    if not job.loaded.experiment.evaluate.keys.samples:
+        return
+    built, student = job.built, job.average.network
+    if job.update.engine.sharded:  # this process has a share of the average; the checkpoint all
+        trained = load_trained(job.directory, [], job.plugins)
+        built, student = trained.built, trained.student
+    group = job.group
+    if group.size > 1:
+        with group.together():
+            part = Shard(group.processes.rank, group.size)
+            evaluate_part(job.directory, built, student, say, part)
+    if group.is_main:
+        print_table(evaluate_to(job.directory, built, student, say))
 
 
 def _report(directory: Path) -> None:

@@ -41,6 +41,11 @@ def _train(experiment: Experiment) -> Iterator[Complaint]:
     if train.warmup_steps > train.steps:
         what = f"expected at most train.steps = {train.steps}, got {train.warmup_steps}"
         yield ("train", "warmup_steps"), what
+    if train.micro_batch_size is not None and train.micro_batch_size > train.batch_size:
+        what = (
+            f"expected at most train.batch_size = {train.batch_size}, got {train.micro_batch_size}"
+        )
+        yield ("train", "micro_batch_size"), what
     if train.schedule == "cosine" and train.final_learning_rate > train.learning_rate:
         what = (
             f"expected at most train.learning_rate = {train.learning_rate}, "

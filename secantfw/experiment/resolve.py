@@ -24,6 +24,7 @@ from secantfw.experiment.schema import (
     Experiment,
     Guidance,
     Head,
+    Parallel,
     Train,
     weights_file,
 )
@@ -148,6 +149,7 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
         "time_sampler": _component("time_sampler", None, scope),
         "solver": _component("solver", DEFAULT_SOLVER, scope),
         "train": train,
+        "parallel": _table("parallel", Parallel, scope),
         "ema": _ema(scope),
         "evaluate": evaluate,
         "teacher_solver": _teacher_solver(train, evaluate, scope),

@@ -83,6 +83,12 @@ class Train:
 
     steps: int = option(REQUIRED, "optimiser steps", ge=1)
     batch_size: int = option(REQUIRED, "samples per step, over all processes", ge=1)
+    micro_batch_size: int | None = option(
+        None,
+        "rows that a process puts through forward and backward at once, their gradients added up; "
+        "not set: all of its rows",
+        ge=1,
+    )
     learning_rate: float = option(1e-4, "peak learning rate of AdamW", gt=0)
     warmup_steps: int = option(0, "steps of linear learning-rate warm-up", ge=0)
     schedule: Literal["constant", "cosine"] = option(
@@ -115,6 +121,17 @@ class Train:
 
 #: Of `[ema] decay`, where neither it nor a half-life is given.
 EMA_DECAY = 0.9999
+
+
+@attrs.frozen
+class Parallel:
+    """`[parallel]`: training on several processes, as torchrun or `--processes` starts them."""
+
+    strategy: Literal["none", "ddp", "fsdp"] | None = option(
+        None,
+        "ddp: each process holds all, gradients are averaged; fsdp: weights, average and moments "
+        "are shared out; not set: ddp where there are several processes",
+    )
 
 
 @attrs.frozen
@@ -201,6 +218,7 @@ class Experiment:
     time_sampler: Chosen
     solver: Chosen
     train: Train
+    parallel: Parallel
     ema: Ema
     evaluate: Evaluate
     metrics: tuple[Chosen, ...]

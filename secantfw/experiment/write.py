@@ -29,6 +29,7 @@ def plain(experiment: Experiment, document: Document) -> dict[str, Any]:
     for kind in ("loss", "time_sampler", "solver"):
         tables[kind] = _chosen(getattr(experiment, kind), (kind,), document)
     tables["train"] = _options(experiment.train, ("train",), document)
+    tables["parallel"] = _options(experiment.parallel, ("parallel",), document) or None
     tables["ema"] = _options(experiment.ema, ("ema",), document)
     tables["evaluate"] = _options(evaluate.keys, ("evaluate",), document)
     solvers = _list(evaluate.solvers, ("evaluate", "solvers"), document)

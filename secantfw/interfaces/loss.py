@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from typing import ClassVar, Literal, Protocol
 
 import attrs
@@ -96,7 +97,16 @@ class Context(abc.ABC):
 
     @abc.abstractmethod
     def fork_rng(self, name: str) -> torch.Generator:
-        """A generator that is a function of (seed, `name`, step) alone."""
+        """A generator that is a function of (seed, `name`, step) alone; draw by `drawn`."""
+
+    def drawn(self, n: int, draw: Callable[[int], Tensor]) -> Tensor:
+        """draw(n), (n, ...), for the n rows that the loss was given.
+
+        A process or an accumulated piece has only some rows of the global batch: then the numbers
+        are drawn for all of it and those of the n rows are kept, so that a row's numbers do not
+        depend on how many processes there are. `draw` may be asked for more than n.
+        """
+        return draw(n)
 
 
 class SecantLoss(abc.ABC):

@@ -88,6 +88,16 @@ class Batch:
     def __len__(self) -> int:
         return int(self.x_0.shape[0])
 
+    def rows(self, which: slice) -> Batch:
+        """The same record of these rows alone."""
+        return Batch(
+            x_0=self.x_0[which],
+            z=self.z[which],
+            cond=self.cond.map(lambda c: c[which]),
+            cond_data=self.cond_data.map(lambda c: c[which]),
+            index=self.index[which],
+        )
+
 
 @attrs.frozen
 class TimesNeed:
@@ -122,6 +132,18 @@ class Times:
     tau: Tensor | None = None
     tangent_rows: Tensor | None = None
     mid: Tensor | None = None
+
+    def rows(self, which: slice) -> Times:
+        """The same record of these rows alone."""
+        return Times(
+            t=self.t[which],
+            s=self.s[which],
+            r=self.r[which],
+            r_weight=self.r_weight[which],
+            tau=None if self.tau is None else self.tau[which],
+            tangent_rows=None if self.tangent_rows is None else self.tangent_rows[which],
+            mid=None if self.mid is None else self.mid[which],
+        )
 
 
 @attrs.frozen(eq=False)

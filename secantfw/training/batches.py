@@ -39,13 +39,23 @@ class Order:
 
 
 class BatchSource:
-    """Draws the global batch of a step."""
+    """Draws the batch of a step: all of it, or the `rows` of it that this process computes.
+
+    Numbers are drawn for the whole global batch, items are read for the rows alone.
+    """
 
     def __init__(
-        self, dataset: Dataset, guidance: Guidance, streams: Streams, seed: int, batch_size: int
+        self,
+        dataset: Dataset,
+        guidance: Guidance,
+        streams: Streams,
+        seed: int,
+        batch_size: int,
+        rows: range | None = None,
     ) -> None:
         self.dataset, self.guidance, self.streams = dataset, guidance, streams
         self.order = Order(seed, dataset.size("train"), batch_size)
+        self.rows = None if rows is None else slice(rows.start, rows.stop)
 
     def batch(self, step: int) -> Batch:
         """The batch of `step`: items, noise and conditions, on the streams' device.
@@ -55,28 +65,36 @@ class BatchSource:
         """
         device = self.streams.device
         index = self.order.indices(step)
+        n = len(index)
+        if self.rows is not None:
+            index = index[self.rows]
         items = checked_items(self.dataset, index)
         x_0 = items.x_0.to(device, non_blocking=True)
-        z = torch.randn(x_0.shape, generator=self.streams.at("noise", step), device=device)
+        rng = self.streams.at("noise", step)
+        z = self._own(torch.randn((n, *x_0.shape[1:]), generator=rng, device=device))
         label = None if items.label is None else items.label.to(device, non_blocking=True)
-        cond, cond_data = self._conditions(label, len(index), step)
+        cond, cond_data = self._conditions(label, n, step)
         return Batch(x_0=x_0, z=z, cond=cond, cond_data=cond_data, index=index)
 
+    def _own(self, drawn: Tensor) -> Tensor:
+        """What was drawn for the whole batch, of the rows of this process."""
+        return drawn if self.rows is None else drawn[self.rows]
+
     def _conditions(self, label: Tensor | None, n: int, step: int) -> tuple[Cond, Cond]:
-        dropped = self._drop(label, step)
+        dropped = self._drop(label, n, step)
         if self.guidance.range is None:
             cond = Cond(label=dropped)
             return cond, cond
         low, high = self.guidance.range
         rng = self.streams.at("guidance", step)
         scale = torch.rand(n, generator=rng, device=self.streams.device)
-        scale = scale.mul_(high - low).add_(low)
+        scale = self._own(scale.mul_(high - low).add_(low))
         return Cond(label, scale), Cond(dropped, torch.ones_like(scale))
 
-    def _drop(self, label: Tensor | None, step: int) -> Tensor | None:
+    def _drop(self, label: Tensor | None, n: int, step: int) -> Tensor | None:
         """`label` with the null class in a share `label_dropout` of the rows."""
         if label is None or self.guidance.label_dropout == 0:
             return label
         rng = self.streams.at("label_dropout", step)
-        drop = torch.rand(len(label), generator=rng, device=label.device)
+        drop = self._own(torch.rand(n, generator=rng, device=label.device))
         return label.masked_fill(drop < self.guidance.label_dropout, self.dataset.spec.num_classes)

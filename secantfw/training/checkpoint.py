@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from torch import Tensor, nn
 from secantfw.errors import RunAborted, UserError
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.records import WeightsHeader
+from secantfw.parallel.group import Group
 from secantfw.training.checkpoint_folder import MANIFEST, fingerprint, manifest_digest, name_of
 from secantfw.training.files import finite, sync, write_json
-from secantfw.training.generators import global_state, load_global_state
+from secantfw.training.generators import load_gathered_state
 from secantfw.training.update import Update
 from secantfw.weights import load_weights, save_weights
 
@@ -46,7 +48,12 @@ class SaveFailed(RunAborted):
 
 
 def save(
-    folder: Path, student: Backbone, update: Update, header: WeightsHeader, state: TrainState
+    folder: Path,
+    student: Backbone,
+    update: Update,
+    header: WeightsHeader,
+    state: TrainState,
+    generators: dict[str, Tensor],
 ) -> Path:
     """Write `folder/step-NNNNNN`; what was there before stays valid whatever happens.
 
@@ -55,33 +62,62 @@ def save(
     """
     final = folder / name_of(state.step)
     temporary = folder / f"{final.name}.tmp-{os.getpid()}"
-    try:
+    with saving(temporary, final, student):
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        _fill(temporary, student, update, header, state)
+        ema = update.average.network.state_dict()
+        save_weights(temporary / "student.safetensors", student.state_dict(), header)
+        save_weights(temporary / "ema.safetensors", ema, header)
+        save_weights(temporary / "optimizer.safetensors", update.state(), header)
+    complete(temporary, final, student, header, state, generators)
+    return final
+
+
+def complete(
+    temporary: Path,
+    final: Path,
+    student: Backbone,
+    header: WeightsHeader,
+    state: TrainState,
+    generators: dict[str, Tensor],
+) -> None:
+    """Make `temporary`, which has all weights, the checkpoint `final`.
+
+    Raises:
+        SaveFailed: disk full or permission denied; `temporary` is gone then.
+    """
+    with saving(temporary, final, student):
+        save_weights(temporary / "generators.safetensors", generators, header)
+        _write_manifest(temporary, state)
         os.rename(temporary, final)
-        sync(folder)
+        sync(final.parent)
+
+
+@contextmanager
+def saving(temporary: Path, final: Path, student: nn.Module) -> Iterator[None]:
+    """Leave nothing of a checkpoint that could not be written.
+
+    Raises:
+        SaveFailed: instead of an OSError.
+    """
+    try:
+        yield
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise SaveFailed(
             f"{final}: checkpoint not written ({error.strerror}; "
             f"{size_text(checkpoint_bytes(student))} needed); earlier checkpoints are intact"
         ) from error
-    return final
 
 
-def _fill(
-    folder: Path, student: Backbone, update: Update, header: WeightsHeader, state: TrainState
-) -> None:
-    ema = update.average.network.state_dict()
-    save_weights(folder / "student.safetensors", student.state_dict(), header)
-    save_weights(folder / "ema.safetensors", ema, header)
-    save_weights(folder / "optimizer.safetensors", update.state(), header)
-    save_weights(folder / "generators.safetensors", global_state(), header)
-    written = sorted(folder.iterdir())
+def _write_manifest(folder: Path, state: TrainState) -> None:
+    """state.json; every file is on the disk before it is."""
+    written = sorted(file for file in folder.rglob("*") if file.is_file())
     for file in written:
         sync(file)
-    files = {file.name: fingerprint(file) for file in written}
+    for shards in (place for place in folder.iterdir() if place.is_dir()):
+        sync(shards)
+    files = {file.relative_to(folder).as_posix(): fingerprint(file) for file in written}
     said = finite({**attrs.asdict(state), "files": files})
     # flushes the names in the folder too
     write_json(folder / MANIFEST, {**said, "manifest_sha256": manifest_digest(said)})
@@ -116,21 +152,35 @@ def restore(checkpoint: Path, student: Backbone, update: Update) -> TrainState:
     Raises:
         UserError: weights of another network than `student`, before anything is changed.
     """
-    weights = load_weights(checkpoint / "student.safetensors")
-    average = load_weights(checkpoint / "ema.safetensors")
-    for name, tensors in (("student", weights), ("ema", average)):
-        check_fits(checkpoint / f"{name}.safetensors", tensors, student)
-    student.load_state_dict(weights)
-    update.average.network.load_state_dict(average)
-    update.load_state(load_weights(checkpoint / "optimizer.safetensors"))
+    if update.engine.sharded:
+        from secantfw.parallel.sharded import restore_sharded
+
+        restore_sharded(checkpoint, student, update)
+    else:
+        weights, average = tensors_of(checkpoint, "student"), tensors_of(checkpoint, "ema")
+        for name, tensors in (("student", weights), ("ema", average)):
+            check_fits(checkpoint / f"{name}.safetensors", tensors, student)
+        student.load_state_dict(weights)
+        update.average.network.load_state_dict(average)
+        update.load_state(tensors_of(checkpoint, "optimizer"))
     state = read_state(checkpoint)
     update.skipped_in_a_row(state.skipped_in_a_row)
     return state
 
 
-def restore_generators(checkpoint: Path) -> None:
+def tensors_of(checkpoint: Path, name: str) -> dict[str, Tensor]:
+    """Of `student`, `ema` or `optimizer`: whole tensors, put together of shards if need be."""
+    if not (checkpoint / name).is_dir():
+        return load_weights(checkpoint / f"{name}.safetensors")
+    from secantfw.parallel.sharded import whole_tensors
+
+    return whole_tensors(checkpoint / name)
+
+
+def restore_generators(checkpoint: Path, seed: int, step: int, group: Group) -> None:
     """Set the global generators; the last thing before the first step, since hooks may draw."""
-    load_global_state(load_weights(checkpoint / "generators.safetensors"))
+    state = load_weights(checkpoint / "generators.safetensors")
+    load_gathered_state(state, seed, step, group)
 
 
 def check_fits(file: Path, tensors: Mapping[str, Tensor], network: nn.Module) -> None:

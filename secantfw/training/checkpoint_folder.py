@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,12 +79,19 @@ def damage(checkpoint: Path) -> str | None:
         if wrong is not None:
             return f"{checkpoint / MANIFEST}: not a checkpoint's manifest ({wrong})"
         files = manifest["files"]
-        for name in FILES:
+        for name in required(files):
             if fingerprint(checkpoint / name) != files.get(name):
                 return f"{checkpoint / name}: damaged (size or SHA-256 differ from {MANIFEST})"
     except (OSError, ValueError, RecursionError) as error:
         return f"{checkpoint}: damaged ({type(error).__name__}: {error})"
     return None
+
+
+def required(files: Mapping[str, Any]) -> list[str]:
+    """What a checkpoint must have: FILES, or the shards that it names in their stead."""
+    shards = [name for name in files if "/" in name]
+    folders = {name.partition("/")[0] for name in shards}
+    return [name for name in FILES if name.partition(".")[0] not in folders] + shards
 
 
 def _wrong_key(manifest: Any, step: int) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 import torch
 from torch import Tensor
@@ -118,7 +120,8 @@ class NoTeacher(TangentCall):
 
 
 class RunContext(Context):
-    """The context of a run; `step` and `progress` are set by the loop."""
+    """The context of a run. The loop sets `step`; who gives a loss some rows of the global batch
+    says which in `rows`, and in `batch_size` of how many."""
 
     def __init__(
         self,
@@ -145,6 +148,11 @@ class RunContext(Context):
         self._streams, self._steps = streams, steps
         self._teacher_solver = teacher_solver
         self.step = 0
+        self.rows: slice | None = None
+        self.batch_size = 0
+
+    def drawn(self, n: int, draw: Callable[[int], Tensor]) -> Tensor:
+        return draw(n) if self.rows is None else draw(self.batch_size)[self.rows]
 
     @property
     def progress(self) -> float:  # type: ignore[override]

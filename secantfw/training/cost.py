@@ -22,7 +22,7 @@ _META = torch.device("meta")
 
 @attrs.frozen
 class StepCost:
-    """Of one step of a whole batch."""
+    """Of one step of so many rows."""
 
     evaluations: str  # `3F 1B`: of the networks, per sample
     flops: int  # of those evaluations; a backward counts as two forwards, recomputation does not
@@ -36,8 +36,9 @@ class StepCost:
         return self.weight_bytes + alive
 
 
-def step_cost(built: Built) -> StepCost:
-    """One training step, forward and backward, of an experiment built on the meta device.
+def step_cost(built: Built, rows: int | None = None) -> StepCost:
+    """One training step, forward and backward, of an experiment built on the meta device: of
+    `rows` at once, of the global batch where they are not said.
 
     Raises:
         whatever the loss raises: shapes that do not fit show here.
@@ -45,12 +46,11 @@ def step_cost(built: Built) -> StepCost:
     e, streams = built.experiment, Streams(built.experiment.seed, torch.device("cpu"))
     average = Average(built.student, e.ema, e.train.batch_size)
     ctx = context_of(built, average.network, streams, autocast=False)  # the meta device has none
-    source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
+    n = e.train.batch_size if rows is None else rows
+    source = BatchSource(built.dataset, e.guidance, streams, e.seed, n)
     batch = _on_meta(source.batch(0))
     need = built.loss.times_needed()
-    times = built.time_sampler.sample(
-        e.train.batch_size, need, built.path, streams.at("times", 0), 0.0
-    )
+    times = built.time_sampler.sample(n, need, built.path, streams.at("times", 0), 0.0)
     parameters = list(built.student.parameters())
     kept = [*parameters, *average.network.parameters(), *_teacher_weights(built)]
     built.student.train()
@@ -60,10 +60,10 @@ def step_cost(built: Built) -> StepCost:
     for parameter in parameters:
         parameter.grad = None
     student, teacher = _forward_flops(built, batch)
-    n, numbers = ctx.counts, sum(p.numel() for p in parameters)
+    spent, numbers = ctx.counts, sum(p.numel() for p in parameters)
     return StepCost(
-        evaluations=n.per_row(e.train.batch_size),
-        flops=student * (n.forward + 2 * n.backward) + teacher * n.teacher,
+        evaluations=spent.per_row(n),
+        flops=student * (spent.forward + 2 * spent.backward) + teacher * spent.teacher,
         weight_bytes=4 * (4 * numbers + _teacher_numbers(built)),
         gradient_bytes=4 * numbers,
         step_bytes=alive.peak,

@@ -68,8 +68,11 @@ def diagnose(
     ctx.step = step - 1
     batch = source.batch(ctx.step)
     rng = source.streams.at("times", ctx.step)
-    need, size = built.loss.times_needed(), len(batch)
+    need, size = built.loss.times_needed(), built.experiment.train.batch_size
     times = built.time_sampler.sample(size, need, built.path, rng, ctx.progress)
+    if source.rows is not None:
+        times = times.rows(source.rows)
+    ctx.rows = source.rows
     tensors = {**_of_batch(batch), **_of_times(times)}
     for name, value in tensors.items():
         found.note(name, value)

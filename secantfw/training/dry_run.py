@@ -15,6 +15,8 @@ import torch
 from secantfw.errors import ExperimentError, RunAborted, UserError
 from secantfw.experiment.load import LoadedExperiment
 from secantfw.experiment.schema import Experiment
+from secantfw.parallel.choose import engine_of
+from secantfw.parallel.group import ALONE
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
 from secantfw.training.batches import BatchSource
@@ -64,7 +66,9 @@ def dry_run(
         cost = step_cost(planned)
         for line in _plan(planned, cost, device, bool(loaded.missing)).lines():
             note(line)
-        _check_room(cost, e, device, note)
+        micro = e.train.micro_batch_size
+        at_once = cost if micro is None else step_cost(planned, micro)
+        _check_room(at_once, e, device, note)
         try:
             return _steps(make(device, without_files=True), cost, note)
         except torch.OutOfMemoryError as error:
@@ -100,8 +104,8 @@ def _check_room(
 
 def _cure() -> str:
     return (
-        "lower train.batch_size, or let the backbone recompute its activations, if it has an "
-        "option for that"
+        "lower train.batch_size or train.micro_batch_size, or let the backbone recompute its "
+        "activations, if it has an option for that"
     )
 
 
@@ -113,10 +117,9 @@ def _steps(built: Built, cost: StepCost, note: Callable[[str], None]) -> list[st
     )
     source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
     watch = Stopwatch(built.device, e.train.steps, note)
-    ctx, update = (
-        context_of(built, average.network, streams),
-        Update(built.student, average, e.train),
-    )
+    ctx, engine = context_of(built, average.network, streams), engine_of(e, ALONE)
+    engine.prepare(built.student, average.network, built.loss, ctx)
+    update = Update(built.student, average, e.train, engine)
     with StopRequest() as stop:
         train(built, source, ctx, update, watch, stop, 0)
     if stop.requested:

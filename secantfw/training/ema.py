@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from secantfw.experiment.schema import Ema
 from secantfw.interfaces.backbone import Backbone
@@ -30,6 +31,13 @@ class Average:
         self._average: list[Tensor] = [
             own[n] for n, p in student.named_parameters() if p.requires_grad
         ]
+
+    def hold(self, student: Backbone, local: Callable[[nn.Parameter], nn.Parameter]) -> None:
+        """From now on update `local(p)` alone, of each parameter of student and average."""
+        own = dict(self.network.named_parameters())
+        trained = [(n, p) for n, p in student.named_parameters() if p.requires_grad]
+        self._live = [local(p) for _, p in trained]
+        self._average = [local(own[n]) for n, _ in trained]
 
     def decay(self, n: int) -> float:
         """The decay of update n (from 0), d."""

@@ -11,14 +11,41 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from secantfw.parallel.group import Group
 from secantfw.training.randomness import seed_of
 
 
-def seed_global(seed: int) -> None:
-    """Seed torch (every device), numpy and Python, each with a stream of its own."""
-    torch.manual_seed(seed_of(seed, "global/torch", 0))
-    np.random.seed(seed_of(seed, "global/numpy", 0) & 0xFFFFFFFF)
-    random.seed(seed_of(seed, "global/python", 0))
+def seed_global(seed: int, step: int = 0, rank: int = 0) -> None:
+    """Seed torch (every device), numpy and Python, each with a stream of its own.
+
+    Processes draw different numbers: the rows that they compute are different ones.
+    """
+    which = f"/process-{rank}" if rank else ""
+    torch.manual_seed(seed_of(seed, f"global/torch{which}", step))
+    np.random.seed(seed_of(seed, f"global/numpy{which}", step) & 0xFFFFFFFF)
+    random.seed(seed_of(seed, f"global/python{which}", step))
+
+
+def gathered_state(group: Group) -> dict[str, Tensor]:
+    """`global_state` of every process; those of others than the main one as `process-R/NAME`."""
+    found: dict[str, Tensor] = {}
+    for rank, state in enumerate(group.gather(global_state())):
+        found.update({_of_process(rank) + name: value for name, value in state.items()})
+    return found
+
+
+def load_gathered_state(state: dict[str, Tensor], seed: int, step: int, group: Group) -> None:
+    """Take back this process's; one more than there were is seeded by (seed, step)."""
+    prefix = _of_process(group.processes.rank)
+    own = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
+    if "torch" in own:
+        load_global_state(own)
+    else:
+        seed_global(seed, step, group.processes.rank)
+
+
+def _of_process(rank: int) -> str:
+    return f"process-{rank}/" if rank else ""
 
 
 def global_state() -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from secantfw.interfaces.records import LossTerms
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.context import RunContext
-from secantfw.training.signals import StopRequest
+from secantfw.training.signals import Stop
 from secantfw.training.update import Update
 
 
@@ -33,11 +33,13 @@ def train(
     ctx: RunContext,
     update: Update,
     observer: StepObserver,
-    stop: StopRequest,
+    stop: Stop,
     first: int,
 ) -> int:
     """Train from step `first` to the end, or to a signal; returns the steps done."""
     steps, batch_size = built.experiment.train.steps, built.experiment.train.batch_size
+    engine = update.engine
+    stop = engine.agreed(stop)
     need, streams, path = built.loss.times_needed(), source.streams, built.path
     built.student.train()
     observer.clock = time.perf_counter()
@@ -46,10 +48,11 @@ def train(
         batch = source.batch(step)
         rng = streams.at("times", step)
         times = built.time_sampler.sample(batch_size, need, path, rng, step / steps)
-        terms = built.loss(ctx, batch, times)
-        loss = terms.per_sample.mean()
-        norm = update(step, loss)
-        observer.step_done(step + 1, loss, norm, terms)
+        if source.rows is not None:
+            times = times.rows(source.rows)
+        computed = engine.compute(batch, times)
+        norm = update(step, computed.objective)
+        observer.step_done(step + 1, computed.objective, norm, computed.terms)
         if stop.save_requested:
             stop.save_requested = False
             observer.save(step + 1, final=False)

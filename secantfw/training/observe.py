@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import attrs
 import torch
@@ -12,6 +13,9 @@ from torch import Tensor
 
 from secantfw.errors import RunAborted
 from secantfw.interfaces.records import LossTerms
+from secantfw.parallel.group import ALONE, Group
+from secantfw.parallel.processes import EndsWithAnother
+from secantfw.parallel.silent import SilentEvents, SilentLog
 from secantfw.plugin.calling import call, implementations
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.records import cause
@@ -20,6 +24,7 @@ from secantfw.training.build import Built
 from secantfw.training.checkpoint_folder import prune
 from secantfw.training.context import Counts
 from secantfw.training.event_log import EventLog
+from secantfw.training.generators import gathered_state
 from secantfw.training.progress import Progress
 from secantfw.training.provenance import Provenance
 from secantfw.training.run_directory import MetricsLog, RunInfo
@@ -66,12 +71,17 @@ class Observer:
         provenance: Provenance,
         state: checkpoint.TrainState | None,
         counts: Counts,
+        group: Group = ALONE,
     ) -> None:
+        self.group = group
         self.counts, self._counted = counts, counts.evaluations
         self.built, self.update, self.run, self.progress = built, update, run, progress
         self.plugins, self.provenance = plugins, provenance
-        self.log = MetricsLog(run.directory / "metrics.jsonl", run.resumed_at)
-        self.events = EventLog(run.directory)
+        self.log: MetricsLog = SilentLog()
+        self.events: EventLog = SilentEvents()
+        if group.is_main:
+            self.log = MetricsLog(run.directory / "metrics.jsonl", run.resumed_at)
+            self.events = EventLog(run.directory)
         self._spikes = SpikeWatch()
         self._skipped_in_a_row = 0 if state is None else state.skipped_in_a_row
         self._failed_saves = 0
@@ -82,6 +92,7 @@ class Observer:
         self._pending: list[Mapping[str, float]] = [] if state is None else list(state.pending)
         self._device: list[StepValues] = []
         self._train = built.experiment.train
+        self._rows = len(group.processes.rows(self._train.batch_size))
         self._interval_start = time.perf_counter()
         self._interval_steps = 0
         self._saved_at = run.resumed_at if state is not None else -1
@@ -92,7 +103,7 @@ class Observer:
         names = ("loss", "grad_norm", *terms.scalars)
         values = [loss.detach(), norm, *terms.scalars.values()]
         spent, self._counted = self.counts.evaluations - self._counted, self.counts.evaluations
-        self._device.append(StepValues(names, values, spent / self._train.batch_size))
+        self._device.append(StepValues(names, values, spent / self._rows))
         self._interval_steps += 1
         last = done == self._train.steps
         if done % self._train.log_every_steps == 0 or last:
@@ -112,13 +123,12 @@ class Observer:
         self._collect(done)
         now = time.perf_counter()
         self.spent, self.clock = self.spent + now - self.clock, now
-        self.log.sync()
         folder = self.run.directory / "checkpoints"
         try:
-            checkpoint.save(
-                folder, self.built.student, self.update, self.built.header(), self._state(done)
-            )
-        except checkpoint.SaveFailed as error:
+            with self.group.together():
+                self.log.sync()
+                self._write(folder, done)
+        except (checkpoint.SaveFailed, EndsWithAnother) as error:
             self._failed_saves += 1
             self.events.add("save_failed", done, message=str(error))
             if final or self._failed_saves > 1:
@@ -126,10 +136,22 @@ class Observer:
             self.progress.note(f"{error}; trying again at the next")
             return
         self._saved_at, self._failed_saves = done, 0
+        if not self.group.is_main:
+            return
         try:
             prune(folder, self._train.keep_last, self._train.keep_every)
         except OSError as error:
             self.progress.note(f"{folder}: old checkpoints not removed ({error.strerror})")
+
+    def _write(self, folder: Path, done: int) -> None:
+        student, state, header = self.built.student, self._state(done), self.built.header()
+        generators = gathered_state(self.group)
+        if self.update.engine.sharded:
+            from secantfw.parallel.sharded import save_sharded
+
+            save_sharded(folder, student, self.update, header, state, generators, self.group)
+        elif self.group.is_main:
+            checkpoint.save(folder, student, self.update, header, state, generators)
 
     def _state(self, done: int) -> checkpoint.TrainState:
         return checkpoint.TrainState(
@@ -153,7 +175,8 @@ class Observer:
             return
         kept = self._device.copy()
         self._device.clear()
-        numbers = iter(torch.stack([v for one in kept for v in one.values]).tolist())
+        stacked = torch.stack([v for one in kept for v in one.values])
+        numbers = iter(self.group.mean(stacked).tolist())
         for step, one in enumerate(kept, done - len(kept) + 1):
             values = {name: next(numbers) for name in one.names}
             self._judge(step, {**values, "evaluations": one.evaluations})
@@ -198,6 +221,8 @@ class Observer:
 
     def tell(self, hook: str, **arguments: object) -> None:
         """Call a hook of every plug-in; one that raises is named and detached for this run."""
+        if not self.group.is_main:
+            return
         for implementation in implementations(self.plugins, hook):
             try:
                 call(self.plugins, implementation, hook, run=self.run, **arguments)

@@ -40,6 +40,7 @@ class Plan:
     steps: int
     batch_size: int
     disk: str = ""
+    processes: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return attrs.asdict(self)
@@ -59,6 +60,7 @@ class Plan:
             f"  {'start':<{width}}  {self.start}",
             f"  {'cost':<{width}}  {self.steps} steps of {self.batch_size}, "
             f"{self.evaluations_per_step} per step, on {self.device}",
+            *([f"  {'processes':<{width}}  {self.processes}"] if self.processes else []),
             *([f"  {'disk':<{width}}  {self.disk}"] if self.disk else []),
         ]
 

@@ -10,10 +10,11 @@ import attrs
 
 from secantfw.errors import UserError
 from secantfw.experiment.load import load, resolved_toml
+from secantfw.parallel.group import ALONE, Group
 from secantfw.plugin.loader import Plugins
 from secantfw.training import run_directory
 from secantfw.training.checkpoint import read_state, restore
-from secantfw.training.checkpoint_folder import MANIFEST, damage, newest_valid, set_aside
+from secantfw.training.checkpoint_folder import MANIFEST, damage, newest_valid, set_aside, step_of
 from secantfw.training.event_log import EventLog
 from secantfw.training.files import write_text
 from secantfw.training.lock import RunLock
@@ -32,7 +33,7 @@ class Resumption:
 
 
 def resumed_run(
-    asked: Resumption, plugins: Plugins, note: Callable[[str], None]
+    asked: Resumption, plugins: Plugins, note: Callable[[str], None], group: Group = ALONE
 ) -> tuple[Run, Plan]:
     """The run at its newest valid checkpoint, or at the one that was named.
 
@@ -41,33 +42,53 @@ def resumed_run(
     Raises:
         UserError: no run, a finished one, no valid checkpoint, or an experiment that changed.
     """
-    directory, named = _located(asked.place)
-    lock = RunLock(directory)
-    loaded = load(directory / "resolved.toml", asked.overrides, plugins)
-    found, complaints = _chosen(directory, named)
-    state = read_state(found)
-    run = prepare(loaded, plugins)
-    changed = changes(state.experiment, run.provenance.experiment)
-    check_allowed(asked.allowed, [*state.experiment, *run.provenance.experiment])
-    _check(directory, found, changed, asked.allowed)
-    again = named is not None and state.step < loaded.experiment.train.steps
-    if not (changed or again) and _finished(directory / "outcome.json"):
-        raise UserError(f"{directory}: this run has finished; evaluate it, or start a new one")
+    lock = None
+    with group.together():
+        directory, named = _located(asked.place)
+        if group.is_main:
+            lock = RunLock(directory)
+        loaded = load(directory / "resolved.toml", asked.overrides, plugins)
+        found, complaints = _chosen(directory, named)
+        state = read_state(found)
+    group.check_equal("checkpoint", str(found))
+    run = prepare(loaded, plugins, group=group)
+    with group.together():
+        changed = changes(state.experiment, run.provenance.experiment)
+        check_allowed(asked.allowed, [*state.experiment, *run.provenance.experiment])
+        _check(directory, found, changed, asked.allowed)
+        again = named is not None and state.step < loaded.experiment.train.steps
+        if not (changed or again) and _finished(directory / "outcome.json"):
+            raise UserError(f"{directory}: this run has finished; evaluate it, or start a new one")
     versions = changes(state.versions, run.provenance.versions)
     for line in (*complaints, *map(str, versions)):
         note(f"secantfw: warning: {line}")
     plan = planned(run, directory)
-    run.state, run.checkpoint = restore(found, run.built.student, run.update), found
+    with group.together():
+        run.state, run.checkpoint = restore(found, run.built.student, run.update), found
     _restore_time_sampler(run, changed, note)
     run.directory, run.lock = directory, lock
+    if group.is_main:
+        _go_on(run, found, changed, versions, note)
+    return run, plan
+
+
+def _go_on(
+    run: Run,
+    found: Path,
+    changed: Sequence[Change],
+    versions: Sequence[Change],
+    note: Callable[[str], None],
+) -> None:
+    """Make the run directory that of a run at `found`."""
+    directory = run.directory
     for old, new in set_aside(directory / "checkpoints", found):
         note(f"{old} is set aside as {new}; continuing from {found.name}")
     if changed:
-        _rewrite(directory, found, resolved_toml(loaded, origins=True))
+        _rewrite(directory, found, resolved_toml(run.loaded, origins=True))
     events = EventLog(directory)
-    events.add("resumed", state.step, changed=_said(changed), versions=_said(versions))
+    step = step_of(found)
+    events.add("resumed", step, changed=_said(changed), versions=_said(versions))
     (directory / "outcome.json").unlink(missing_ok=True)
-    return run, plan
 
 
 def _located(place: Path) -> tuple[Path, Path | None]:

@@ -10,9 +10,13 @@ from pathlib import Path
 import attrs
 import torch
 
-from secantfw.errors import ExitCode, ExperimentError, RunAborted, UserError
+from secantfw.errors import ExitCode, ExperimentError, RunAborted, SecantfwError, UserError
 from secantfw.experiment.load import LoadedExperiment, resolved_toml
 from secantfw.interfaces.backbone import Backbone
+from secantfw.parallel.choose import engine_of
+from secantfw.parallel.group import ALONE, LOST, Group, is_loss_of_another
+from secantfw.parallel.processes import EndsWithAnother
+from secantfw.parallel.silent import SilentProgress
 from secantfw.plugin.bibliography import bibtex
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
@@ -52,6 +56,7 @@ class Run:
     update: Update
     directory: Path
     provenance: Provenance
+    group: Group = ALONE
     state: checkpoint.TrainState | None = None
     checkpoint: Path | None = None  # where `state` is from
     lock: RunLock | None = None
@@ -61,28 +66,38 @@ class Run:
         return self.update.average
 
 
-def prepare(loaded: LoadedExperiment, plugins: Plugins, device: torch.device | None = None) -> Run:
+def prepare(
+    loaded: LoadedExperiment,
+    plugins: Plugins,
+    device: torch.device | None = None,
+    group: Group = ALONE,
+) -> Run:
     """Build all of an experiment, with nothing written yet.
 
     Raises:
         UserError: anything about the experiment that cannot work.
     """
     e = loaded.experiment
-    with located(loaded):
+    with group.together(), located(loaded):
         device = device_of(e) if device is None else device
+        engine = engine_of(e, group)
         built = build_experiment(e, device, partial(weights_formats, plugins))
         problems = check_built(built)
         if problems:
             raise ExperimentError(problems)
-    streams = Streams(e.seed, device)
-    average = Average(built.student, e.ema, e.train.batch_size)
+        if not built.dataset.size("train"):
+            raise UserError(f"{e.dataset.full_name}: its training split is empty")
+    streams, batch_size = Streams(e.seed, device), e.train.batch_size
+    average = Average(built.student, e.ema, batch_size)
     ctx = context_of(built, average.network, streams)
-    if not built.dataset.size("train"):
-        raise UserError(f"{e.dataset.full_name}: its training split is empty")
-    source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
-    update = Update(built.student, average, e.train)
+    rows = group.processes.rows(batch_size) if group.size > 1 else None
+    source = BatchSource(built.dataset, e.guidance, streams, e.seed, batch_size, rows)
+    engine.prepare(built.student, average.network, built.loss, ctx)
+    if engine.sharded:
+        average.hold(built.student, engine.local)
+    update = Update(built.student, average, e.train, engine)
     provenance = provenance_of(loaded, plugins, device)
-    return Run(loaded, plugins, built, source, ctx, update, Path(), provenance)
+    return Run(loaded, plugins, built, source, ctx, update, Path(), provenance, group)
 
 
 def context_of(
@@ -114,11 +129,21 @@ def located(loaded: LoadedExperiment) -> Iterator[None]:
         raise ExperimentError(loaded.located(p) for p in error.problems) from error
 
 
-def new_run(loaded: LoadedExperiment, plugins: Plugins, root: Path) -> tuple[Run, Plan]:
-    """Prepare a run and make its directory below `root`/NAME."""
-    run = prepare(loaded, plugins)
+def new_run(
+    loaded: LoadedExperiment, plugins: Plugins, root: Path, group: Group = ALONE
+) -> tuple[Run, Plan]:
+    """Prepare a run and make its directory below `root`/NAME; the main process does, for all."""
+    run = prepare(loaded, plugins, group=group)
     plan = planned(run, root)
-    e = loaded.experiment
+    with group.together():
+        if group.is_main:
+            _make_directory(run, plan, root)
+    run.directory = group.from_main(run.directory)
+    return run, plan
+
+
+def _make_directory(run: Run, plan: Plan, root: Path) -> None:
+    loaded, e = run.loaded, run.loaded.experiment
     run.directory = run_directory.create(
         root,
         e.name,
@@ -130,9 +155,8 @@ def new_run(loaded: LoadedExperiment, plugins: Plugins, root: Path) -> tuple[Run
     )
     run.lock = RunLock(run.directory)
     write_json(run.directory / "plan.json", plan.as_json())
-    references = bibtex(plan.cite, plugins.registry.bibliographies)
+    references = bibtex(plan.cite, run.plugins.registry.bibliographies)
     write_text(run.directory / "references.bib", "\n\n".join(references) + "\n")
-    return run, plan
 
 
 def planned(run: Run, place: Path) -> Plan:
@@ -141,9 +165,10 @@ def planned(run: Run, place: Path) -> Plan:
     Raises:
         UserError: a loss that fails, a student that does not start right, no room on the disk.
     """
-    plan = make_plan(run.built, run.ctx, run.source)
-    disk = disk_line(place, run.built.student, run.loaded.experiment.train)
-    return attrs.evolve(plan, disk=disk)
+    with run.group.together(), run.update.engine.whole():
+        plan = make_plan(run.built, run.ctx, run.source)
+        disk = disk_line(place, run.built.student, run.loaded.experiment.train)
+    return attrs.evolve(plan, disk=disk, processes=run.update.engine.said())
 
 
 def train_run(run: Run, stop: StopRequest) -> Observer:
@@ -154,10 +179,11 @@ def train_run(run: Run, stop: StopRequest) -> Observer:
             says so.
         KeyboardInterrupt: a second signal; outcome.json says so, nothing more was saved.
     """
-    e, built = run.loaded.experiment, run.built
+    e, built, group = run.loaded.experiment, run.built, run.group
     first = 0 if run.state is None else run.state.step
     info = RunInfo(run.directory, e.title, e.train.steps, first, built.device.type)
-    with Progress(e.train.steps, first, "training") as progress:
+    bar = Progress(e.train.steps, first, "training") if group.is_main else SilentProgress()
+    with bar as progress:
         observer = Observer(
             built,
             run.update,
@@ -167,12 +193,13 @@ def train_run(run: Run, stop: StopRequest) -> Observer:
             run.provenance,
             run.state,
             run.ctx.counts,
+            group,
         )
         observer.tell("secantfw_run_started")
         if run.checkpoint is None:
-            seed_global(e.seed)
+            seed_global(e.seed, rank=group.processes.rank)
         else:
-            checkpoint.restore_generators(run.checkpoint)
+            checkpoint.restore_generators(run.checkpoint, e.seed, first, group)
         try:
             observer.done = train(built, run.source, run.ctx, run.update, observer, stop, first)
         except NonFinite as error:
@@ -184,7 +211,11 @@ def train_run(run: Run, stop: StopRequest) -> Observer:
             end_run(observer, "failed", str(aborted))
             raise aborted from error
         except Exception as error:
-            if isinstance(error, UserError) and observer.done > first:
+            if group.size > 1 and is_loss_of_another(error):
+                aborted = RunAborted(f"step {observer.done + 1}: {LOST}; {_intact(run)}")
+                end_run(observer, "failed", str(aborted))
+                raise aborted from error
+            if isinstance(error, UserError) and observer.done > first and group.size == 1:
                 with suppress(RunAborted):  # data that cannot be read take no step with them
                     observer.save(observer.done)
             end_run(observer, "failed", _first_line(error))
@@ -201,14 +232,21 @@ def stopped_status(error: KeyboardInterrupt) -> Status:
     return "interrupted" if exit_code(error) is ExitCode.INTERRUPTED else "terminated"
 
 
-def _diagnosed(run: Run, error: NonFinite) -> RunAborted:
+def _diagnosed(run: Run, error: NonFinite) -> SecantfwError:
     """The same error with what was found when the step was computed again."""
     folder = run.directory / "diagnosis" / checkpoint_name(error.step)
+    rank = run.group.processes.rank
     try:
-        found = diagnose(folder, run.built, run.source, run.ctx, error.step, error.values)
-        text = f"{found.text()}; see {folder}"
+        with run.update.engine.whole():
+            own = folder if rank == 0 else folder / f"process-{rank}"
+            found = diagnose(own, run.built, run.source, run.ctx, error.step, error.values)
+        text = f"{found.text()}; see {own}"
     except Exception as failure:  # a second fault must not hide the first
         text = f"no diagnosis ({_first_line(failure)})"
+    texts = run.group.gather(text)
+    text = next((t for t in texts if t.startswith("not finite")), texts[0])
+    if not run.group.is_main:
+        return EndsWithAnother(ExitCode.ABORTED)
     return RunAborted(f"{error}; {text}; {_intact(run)}")
 
 
@@ -222,11 +260,13 @@ def _first_line(error: BaseException) -> str:
 
 
 def end_run(observer: Observer, status: Status, message: str = "") -> None:
-    """Tell the plug-ins, and write outcome.json, the run's last file.
+    """Tell the plug-ins, and write outcome.json, the run's last file; the main process does.
 
     Raises:
         OSError: it cannot be written and the run finished; of another end there is more to say.
     """
+    if not observer.group.is_main:
+        return
     outcome = Outcome(
         status=status,
         step=observer.done,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
+from typing import Protocol
 
 from secantfw.errors import ExitCode
 
@@ -50,7 +51,14 @@ def terminable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class StopRequest:
+class Stop(Protocol):
+    """What the loop looks at after each step."""
+
+    requested: signal.Signals | None
+    save_requested: bool
+
+
+class StopRequest(Stop):
     """`with StopRequest() as stop`: SIGINT and SIGTERM set `requested`; a second one ends now.
 
     SIGUSR1 sets `save_requested`, which whoever saves takes back. The second signal raises

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from secantfw.experiment.schema import Train
 from secantfw.interfaces.backbone import Backbone
+from secantfw.parallel.engine import Engine
+from secantfw.parallel.single import SingleEngine
 from secantfw.training.ema import Average
 
 
@@ -22,12 +24,16 @@ class Update:
     be skipped, plus one; 0 for good once too many were, since loss + norm / 0 is not finite.
     """
 
-    def __init__(self, student: Backbone, average: Average, options: Train) -> None:
+    def __init__(
+        self, student: Backbone, average: Average, options: Train, engine: Engine | None = None
+    ) -> None:
         self.options, self.average = options, average
+        self.engine = SingleEngine() if engine is None else engine
         device = next(student.parameters()).device
         self._full = torch.full((), options.skip_nonfinite + 1.0, device=device)
         self._room = self._full.clone()
-        self.named = [(n, p) for n, p in student.named_parameters() if p.requires_grad]
+        local = self.engine.local
+        self.named = [(n, local(p)) for n, p in student.named_parameters() if p.requires_grad]
         self.parameters = [p for _, p in self.named]
         self.optimizer = torch.optim.AdamW(
             self.parameters,
@@ -50,10 +56,10 @@ class Update:
 
     def __call__(self, step: int, loss: Tensor) -> Tensor:
         """Update at `step`; returns the gradient norm before clipping, a 0-dim tensor."""
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self.engine.backward(loss)
         with torch.no_grad():
             gradients = [p.grad for p in self.parameters if p.grad is not None]
-            norm = torch.nn.utils.get_total_norm(gradients, foreach=True)
+            norm = self.engine.total_norm(gradients)
             if self.options.clip_norm is not None:
                 torch.nn.utils.clip_grads_with_norm_(
                     self.parameters, self.options.clip_norm, norm, foreach=True
@@ -82,6 +88,16 @@ class Update:
             for name, parameter in self.named
             for key, value in self.optimizer.state.get(parameter, {}).items()
         }
+
+    def make_state(self) -> None:
+        """AdamW's state at its start, of the parameters that have none yet."""
+        for parameter in self.parameters:
+            if not self.optimizer.state.get(parameter):
+                self.optimizer.state[parameter] = {
+                    "step": torch.zeros((), device=parameter.device),
+                    "exp_avg": torch.zeros_like(parameter),
+                    "exp_avg_sq": torch.zeros_like(parameter),
+                }
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Take back what `state` gave; moments go to the parameters' device."""

@@ -41,7 +41,7 @@ MUTANTS = (
     # checkpoints
     Mutant("checkpoint.py", "        sync(file)\n", "        pass\n", ("R3",)),
     Mutant("files.py", "    sync(file.parent)\n", "", ("R3",)),
-    Mutant("checkpoint.py", "        sync(folder)\n    except", "    except", ("R3",)),
+    Mutant("checkpoint.py", "        sync(final.parent)\n", "", ("R3",)),
     Mutant("checkpoint.py", "        shutil.rmtree(temporary, ignore_errors=True)\n        raise",
            "        raise", ("R6",)),
     Mutant("checkpoint.py", 'f"{final.name}.tmp-{os.getpid()}"', "final.name", ("R2", "R6")),
@@ -63,8 +63,8 @@ MUTANTS = (
     # randomness
     Mutant("generators.py", '    torch.set_rng_state(state["torch"])\n', "", ("R4",)),
     Mutant("generators.py", "    random.setstate(", "    tuple(", ("R4",)),
-    Mutant("run.py", "            checkpoint.restore_generators(run.checkpoint)",
-           "            seed_global(e.seed)", ("R4",)),
+    Mutant("run.py", "checkpoint.restore_generators(run.checkpoint, e.seed, first, group)",
+           "seed_global(e.seed)", ("R4",)),
     Mutant("resume.py", "    run.built.time_sampler.load_state_dict(run.state.time_sampler)\n", "",
            ("R4",)),
     # EMA and non-finite numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import attrs
@@ -24,18 +25,37 @@ class Draws(Protocol):
 
 @attrs.frozen(eq=False)
 class GeneratorDraws(Draws):
-    """From a generator, on its device."""
+    """From a generator, on its device.
+
+    `drawn` is `Context.drawn`: what a process or a piece of the batch keeps of the numbers of all.
+    """
 
     rng: torch.Generator
+    drawn: Callable[[int, Callable[[int], Tensor]], Tensor] = lambda n, draw: draw(n)
 
     def coin(self, *shape: int) -> Tensor:
-        return torch.randint(2, shape, generator=self.rng, device=self.rng.device)
+        return self._kept(
+            shape, lambda s: torch.randint(2, s, generator=self.rng, device=self.rng.device)
+        )
 
     def uniform(self, *shape: int) -> Tensor:
-        return torch.rand(shape, generator=self.rng, device=self.rng.device)
+        return self._kept(
+            shape, lambda s: torch.rand(s, generator=self.rng, device=self.rng.device)
+        )
 
     def normal(self, *shape: int) -> Tensor:
-        return torch.randn(shape, generator=self.rng, device=self.rng.device)
+        return self._kept(
+            shape, lambda s: torch.randn(s, generator=self.rng, device=self.rng.device)
+        )
+
+    def _kept(self, shape: tuple[int, ...], draw: Callable[[tuple[int, ...]], Tensor]) -> Tensor:
+        """Numbers of `shape`, whose rows are its first axis, of two axes the second."""
+        axis = 1 if len(shape) == 2 else 0
+
+        def rows_first(n: int) -> Tensor:
+            return draw((*shape[:axis], n, *shape[axis + 1 :])).movedim(axis, 0)
+
+        return self.drawn(shape[axis], rows_first).movedim(0, axis)
 
 
 def with_probability(p: float, value: Tensor, draws: Draws, *shape: int) -> Tensor:

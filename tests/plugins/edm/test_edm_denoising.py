@@ -28,6 +28,9 @@ class Context:
     def fork_rng(self, name):
         return torch.Generator().manual_seed(sum(name.encode()))
 
+    def drawn(self, n, draw):
+        return draw(n)
+
 
 def make_batch():
     x_0, z = torch.randn(2, 5, 3, 8, 8, generator=torch.Generator().manual_seed(0)).double()

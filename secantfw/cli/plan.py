@@ -1,0 +1,126 @@
+"""`secantfw plan FILE... --gpus 8 --gpu h100`: memory, images a second and days, before a run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from secantfw.errors import ExitCode, ExperimentError, UserError
+from secantfw.experiment.load import load
+from secantfw.experiment.read import is_override
+from secantfw.plugin.loader import Plugins
+from secantfw.plugin.weights_formats import weights_formats
+from secantfw.training.gpus import GPUS
+
+if TYPE_CHECKING:
+    from secantfw.training.forecast import Forecast
+
+NAME = "plan"
+HELP = "say what a run would take on GPUs that are not here: memory, images/s, days"
+
+_COLUMNS = ("experiment", "rows", "GB", "TFLOP/step", "images/s", "s/step", "steps", "days")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="experiments, and key=value")
+    parser.add_argument("--gpus", type=int, default=1, metavar="N", help="how many (1)")
+    parser.add_argument("--gpu", default="h100", metavar="NAME", help=f"{', '.join(GPUS)} (h100)")
+    parser.add_argument(
+        "--mfu",
+        type=float,
+        metavar="M",
+        help="share of the GPU's peak FLOP/s that is reached, as `run --dry-steps` measures it "
+        "(0.3, which is assumed)",
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    overrides = [word for word in args.files if is_override(word) and not Path(word).exists()]
+    files = [word for word in args.files if word not in overrides]
+    _check(args, files)
+    from secantfw.training.forecast import DEFAULT_MFU
+
+    mfu = DEFAULT_MFU if args.mfu is None else args.mfu
+    found = [_forecast(file, overrides, args, mfu, plugins) for file in files]
+    if args.json:
+        records = [
+            {"file": file, "gpu": args.gpu, "mfu": mfu, **attrs.asdict(one)}
+            for file, one in zip(files, found, strict=True)
+        ]
+        print(json.dumps(records, indent=2))
+        return int(ExitCode.DONE)
+    _print(files, found)
+    origin = "assumed; measure it with run --dry-steps" if args.mfu is None else "as given"
+    print(f"on {args.gpus} x {args.gpu} at MFU {mfu:g} ({origin}); GB and rows are of one GPU")
+    return int(ExitCode.DONE)
+
+
+def _check(args: argparse.Namespace, files: Sequence[str]) -> None:
+    if not files:
+        raise UserError("plan: name at least one experiment FILE")
+    if args.gpu not in GPUS:
+        raise UserError(f"plan: --gpu {args.gpu}: expected one of {', '.join(GPUS)}")
+    if args.gpus < 1:
+        raise UserError("plan: --gpus must be at least 1")
+    if args.mfu is not None and not 0 < args.mfu <= 1:
+        raise UserError(f"plan: --mfu must be above 0 and at most 1, got {args.mfu:g}")
+
+
+def _forecast(
+    file: str, overrides: Sequence[str], args: argparse.Namespace, mfu: float, plugins: Plugins
+) -> Forecast:
+    """Of one experiment, with stand-ins for files that are not here."""
+    loaded = load(file, overrides, plugins, without_files=True)
+    import torch
+
+    from secantfw.training.build import build_experiment
+    from secantfw.training.check_built import check_built
+    from secantfw.training.forecast import forecast
+    from secantfw.training.run import located
+
+    train, gpu = loaded.experiment.train, GPUS[args.gpu]
+    if not gpu.peak(train.precision):
+        raise UserError(f"plan: {args.gpu} computes no {train.precision}")
+    if args.gpus > train.batch_size:
+        raise UserError(f"plan: {file}: {train.batch_size} rows for {args.gpus} GPUs")
+    formats = partial(weights_formats, plugins)
+    # An evaluation is not part of the forecast, and its metrics may want files.
+    keys = attrs.evolve(loaded.experiment.evaluate.keys, samples=0)
+    e = attrs.evolve(
+        loaded.experiment, evaluate=attrs.evolve(loaded.experiment.evaluate, keys=keys)
+    )
+    with located(loaded):
+        built = build_experiment(e, torch.device("meta"), formats, without_files=True)
+        problems = check_built(built)
+        if problems:
+            raise ExperimentError(problems)
+        return forecast(built, args.gpus, gpu, mfu)
+
+
+def _print(files: Sequence[str], found: Sequence[Forecast]) -> None:
+    rows = [_COLUMNS, *(_row(file, one) for file, one in zip(files, found, strict=True))]
+    widths = [max(len(row[n]) for row in rows) for n in range(len(_COLUMNS))]
+    for row in rows:
+        cells = [text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True)]
+        print("  ".join([row[0].ljust(widths[0]), *cells]))
+
+
+def _row(file: str, one: Forecast) -> tuple[str, ...]:
+    pieces = "" if one.rows_at_once == one.rows else f" by {one.rows_at_once}"
+    return (
+        Path(file).stem,
+        f"{one.rows}{pieces} {one.strategy}",
+        f"{one.memory_gb:.1f}{'' if one.fits else ' too much'}",
+        f"{one.tflop_per_step:.4g}",
+        f"{one.images_per_second:.4g}",
+        f"{one.seconds_per_step:.3g}",
+        str(one.steps),
+        f"{one.days:.3g}",
+    )

@@ -1,0 +1,38 @@
+"""The engine that an experiment and its processes ask for."""
+
+from __future__ import annotations
+
+from secantfw.errors import ExperimentError, Problem
+from secantfw.experiment.schema import Experiment
+from secantfw.parallel.engine import Engine, Pieces
+from secantfw.parallel.group import Group
+from secantfw.parallel.single import SingleEngine
+
+
+def engine_of(e: Experiment, group: Group) -> Engine:
+    """One that is not prepared yet; a process that nobody launched beside others is alone.
+
+    Raises:
+        ExperimentError: several processes for `strategy = "none"`, or more than there are rows.
+    """
+    strategy, total = e.parallel.strategy, e.train.batch_size
+    if group.size > 1 and strategy == "none":
+        what = f"'none', and there are {group.size} processes; expected 'ddp' or 'fsdp'"
+        raise ExperimentError([Problem(what, key="parallel.strategy")])
+    if group.size > total:
+        what = f"{total} rows for {group.size} processes; expected at least one for each"
+        raise ExperimentError([Problem(what, key="train.batch_size")])
+    pieces = Pieces(group.processes.rows(total), total, e.train.micro_batch_size)
+    if not group.processes.launched or strategy == "none":
+        return SingleEngine(pieces)
+    if strategy == "fsdp":
+        try:
+            from secantfw.parallel import sharded  # noqa: F401 - what it saves with
+            from secantfw.parallel.fsdp import FsdpEngine
+        except ImportError as error:
+            what = f"'fsdp' needs a newer torch ({error})"
+            raise ExperimentError([Problem(what, key="parallel.strategy")]) from error
+        return FsdpEngine(group, pieces)
+    from secantfw.parallel.ddp import DdpEngine
+
+    return DdpEngine(group, pieces)

@@ -1,0 +1,84 @@
+"""The engine of torch's DistributedDataParallel: every process holds all, gradients are averaged.
+
+Beside the gradient of the parameters travels that of a few zeros, `riders`: of the objective
+L + sum_k riders_k sg(c_k) it is c, so that the mean loss and the signals c of all processes arrive
+in the one all-reduce that the gradient takes.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from secantfw.interfaces.backbone import Backbone
+from secantfw.interfaces.loss import SecantLoss
+from secantfw.interfaces.records import Batch, LossTerms, Times
+from secantfw.parallel.agreed_stop import COUNT, AgreedStop
+from secantfw.parallel.engine import Computed, Engine, Pieces, WholeLoss, accumulate
+from secantfw.parallel.group import Group
+from secantfw.training.context import RunContext
+from secantfw.training.signals import Stop
+
+#: Gradients below this size take one all-reduce; larger ones overlap with the backward.
+BUCKET_MIB = 64
+#: Newer torch renames it; buffers are constants here.
+_KNOWN = inspect.signature(DistributedDataParallel.__init__).parameters
+_SYNC_BUFFERS = "forward_sync_buffers" if "forward_sync_buffers" in _KNOWN else "broadcast_buffers"
+
+
+class DdpEngine(Engine):
+    """The whole loss is the wrapped module's forward: also a loss that differentiates the network
+    forwards, or evaluates it often, is one forward and one backward to DDP's hooks."""
+
+    def __init__(self, group: Group, pieces: Pieces) -> None:
+        self.group, self.pieces = group, pieces
+
+    def prepare(self, student: Backbone, ema: Backbone, loss: SecantLoss, ctx: RunContext) -> None:
+        self._ctx = ctx
+        whole = WholeLoss(student, loss, ctx)
+        device = next(student.parameters()).device
+        self._device = device
+        self._riders = nn.Parameter(torch.zeros(1 + COUNT, device=device))
+        whole.riders = self._riders
+        self._stop: AgreedStop | None = None
+        self._ddp = DistributedDataParallel(
+            whole,
+            bucket_cap_mb=BUCKET_MIB,
+            gradient_as_bucket_view=True,
+            **{_SYNC_BUFFERS: False},  # type: ignore[arg-type]
+        )
+
+    def said(self) -> str:
+        return f"{self.group.size} by DDP, {self.pieces}"
+
+    def compute(self, batch: Batch, times: Times) -> Computed:
+        weight = self.group.size / self.pieces.total
+        done = accumulate(
+            self._pass, self._ctx, self.pieces, weight, batch, times, self._ddp.no_sync
+        )
+        assert self._stop is not None
+        carried = torch.cat((done.objective.detach().reshape(1), self._stop.sent()))
+        return Computed(done.objective + torch.dot(self._riders, carried), done.terms)
+
+    def _pass(self, batch: Batch, times: Times) -> LossTerms:
+        per_sample, scalars = self._ddp(batch, times)
+        return LossTerms(per_sample, scalars)
+
+    def backward(self, objective: Tensor) -> Tensor:
+        objective.backward()  # type: ignore[no-untyped-call]
+        assert self._riders.grad is not None
+        assert self._stop is not None
+        arrived = self._riders.grad.clone()
+        self._riders.grad = None
+        self._stop.take(arrived[1:])
+        return arrived[0]
+
+    def total_norm(self, gradients: list[Tensor]) -> Tensor:
+        return torch.nn.utils.get_total_norm(gradients, foreach=True)
+
+    def agreed(self, stop: Stop) -> Stop:
+        self._stop = AgreedStop(stop, self._device)
+        return self._stop

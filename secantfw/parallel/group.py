@@ -1,0 +1,137 @@
+"""The group of a run's processes, and how they agree; alone, one does at once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import attrs
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from secantfw.errors import ExitCode, RunAborted, SecantfwError
+from secantfw.parallel.processes import EndsWithAnother, Processes
+
+#: After this long without an answer a process is taken for lost. Rank 0 alone writes checkpoints
+#: meanwhile, so it is not short.
+TIMEOUT = datetime.timedelta(minutes=20)
+
+LOST = "another process was lost"
+#: What gloo and nccl say of a process that is gone, and of one that does not answer.
+_SIGNS = (
+    "connection closed by peer", "connection reset by peer", "broken pipe", "timed out", "timeout",
+    "connection refused", "remote process exited", "watchdog", "connection was likely closed",
+    "nccl communicator was aborted", "socket closed", "failed to recv",
+)  # fmt: skip
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Group:
+    """The processes of a run that have joined; all of them make the same calls in one order."""
+
+    processes: Processes = attrs.field(factory=Processes)
+
+    @property
+    def is_main(self) -> bool:
+        return self.processes.is_main
+
+    @property
+    def size(self) -> int:
+        return self.processes.size
+
+    def from_main(self, value: T) -> T:
+        """The main process's `value`, on all."""
+        if self.size == 1:
+            return value
+        held: list[Any] = [value]
+        dist.broadcast_object_list(held, src=0)
+        return held[0]  # type: ignore[no-any-return]
+
+    def gather(self, value: T) -> list[T]:
+        """Every process's `value`, by rank, on all."""
+        if self.size == 1:
+            return [value]
+        held: list[Any] = [None] * self.size
+        dist.all_gather_object(held, value)
+        return held
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The mean over the processes, in place."""
+        if self.size > 1:
+            dist.all_reduce(value)
+            value /= self.size
+        return value
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What one process cannot do, none does: all leave with an error if any met one.
+
+        Raises:
+            EndsWithAnother: another process says it, or said the same.
+        """
+        own: SecantfwError | None = None
+        try:
+            yield
+        except SecantfwError as error:
+            if self.size == 1:
+                raise
+            own = error
+        said = self.gather(None if own is None else (own.lines(), int(own.exit_code)))
+        first = next((n for n, one in enumerate(said) if one is not None), None)
+        if first is None:
+            return
+        known = said[: self.processes.rank]
+        if own is not None and said[self.processes.rank] not in known:
+            raise own
+        raise EndsWithAnother(ExitCode(said[first][1])) from own  # type: ignore[index]
+
+    def check_equal(self, what: str, value: object) -> None:
+        """Refuse to go on where the processes do not hold the same.
+
+        Raises:
+            RunAborted: by rank, what they hold.
+        """
+        held = self.gather(value)
+        if any(one != held[0] for one in held):
+            said = ", ".join(f"process {rank}: {one}" for rank, one in enumerate(held))
+            raise RunAborted(f"the processes do not hold the same {what} ({said})")
+
+
+ALONE = Group()
+
+
+def is_loss_of_another(error: BaseException) -> bool:
+    """Whether an error of a collective says that another process is gone."""
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in said for sign in _SIGNS)
+
+
+@contextmanager
+def joined(processes: Processes, timeout: datetime.timedelta = TIMEOUT) -> Iterator[Group]:
+    """The group of `processes`; gloo for tensors on the CPU, nccl for those on CUDA devices.
+
+    It is left in order only at a good end: an error first shows its own traceback, and the others
+    learn of it when this process is gone.
+    """
+    if not processes.launched:
+        yield ALONE
+        return
+    backend = "gloo"
+    if torch.cuda.is_available():
+        torch.cuda.set_device(processes.local_rank % torch.cuda.device_count())
+        backend = "cpu:gloo,cuda:nccl"
+    dist.init_process_group(
+        backend, rank=processes.rank, world_size=processes.size, timeout=timeout
+    )
+    try:
+        yield Group(processes)
+    except RuntimeError as error:
+        if is_loss_of_another(error):
+            raise RunAborted(LOST) from error
+        raise
+    dist.destroy_process_group()

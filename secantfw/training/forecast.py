@@ -1,0 +1,89 @@
+"""What a run would take on GPUs that are not here: memory, images a second, days.
+
+    seconds a step = FLOPs of the global batch / (GPUs x peak FLOP/s x MFU)
+
+FLOPs are counted on the meta device (`step_cost`); the model FLOPs utilisation (MFU), the share of
+the peak that is reached, is given. The exchange of gradients is taken to hide behind the backward.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from secantfw.parallel.processes import Processes
+from secantfw.training.build import Built
+from secantfw.training.cost import StepCost, step_cost
+from secantfw.training.gpus import Gpu
+
+#: Assumed where no run has measured it: of SiT-XL/2 without compilation about half is possible.
+DEFAULT_MFU = 0.30
+#: CUDA's context, its libraries' work space, and what the allocator cannot use.
+RESERVED_BYTES = 2.5e9
+
+Strategy = Literal["none", "ddp", "fsdp"]
+
+
+@attrs.frozen
+class Forecast:
+    """Of one experiment; memory of the process that has the most."""
+
+    title: str
+    gpus: int
+    strategy: Strategy
+    rows: int  # that a GPU computes a step
+    rows_at_once: int
+    evaluations: str
+    memory_gb: float
+    fits: bool
+    tflop_per_step: float
+    images_per_second: float
+    seconds_per_step: float
+    steps: int
+    days: float
+    gradient_gb: float  # that each process sends and receives about twice a step
+
+
+def forecast(built: Built, gpus: int, gpu: Gpu, mfu: float) -> Forecast:
+    """For an experiment built on the meta device, in the precision that it asks for."""
+    train = built.experiment.train
+    rows = len(Processes(gpus - 1, gpus).rows(train.batch_size))  # none has more than the last
+    at_once = min(rows, train.micro_batch_size or rows)
+    cost = step_cost(built, at_once)
+    strategy = _strategy(built, gpus)
+    memory = _bytes(cost, strategy, gpus, half=train.precision == "bf16")
+    flops = cost.flops / at_once * train.batch_size
+    seconds = flops / (gpus * gpu.peak(train.precision) * mfu)
+    return Forecast(
+        title=built.experiment.title,
+        gpus=gpus,
+        strategy=strategy,
+        rows=rows,
+        rows_at_once=at_once,
+        evaluations=cost.evaluations,
+        memory_gb=memory / 1e9,
+        fits=memory <= gpu.memory,
+        tflop_per_step=flops / 1e12,
+        images_per_second=train.batch_size / seconds,
+        seconds_per_step=seconds,
+        steps=train.steps,
+        days=seconds * train.steps / 86400,
+        gradient_gb=cost.gradient_bytes / 1e9 if gpus > 1 else 0.0,
+    )
+
+
+def _strategy(built: Built, gpus: int) -> Strategy:
+    if gpus == 1:
+        return "none"
+    return "fsdp" if built.experiment.parallel.strategy == "fsdp" else "ddp"
+
+
+def _bytes(cost: StepCost, strategy: Strategy, gpus: int, half: bool) -> float:
+    """Of one process. Under FSDP student, average and moments are shared out; while a step is
+    computed the student is whole, and so is its gradient, which then is shared out."""
+    whole = cost.bytes(half) + RESERVED_BYTES
+    if strategy != "fsdp":
+        return whole
+    numbers = cost.gradient_bytes  # 4 bytes a number, as each of student, average and moments
+    return whole - 4 * numbers + numbers + 5 * numbers / gpus

@@ -1,0 +1,131 @@
+"""Every loss on two processes and on one: its gradient, and what was sent for it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from forks import run
+from safetensors.torch import load_file, save_file
+from small_experiment import TOML
+
+#: A loss, its time sampler, and whether it differentiates the network forwards.
+LOSSES = {
+    "sdei": ("segments", ""),
+    "stei": ("segments", ""),
+    "sdee": ("segments", 'direction = "both"'),
+    "stee": ("segments", 'direction = "both"'),
+    "tangent": ("continuous", ""),
+    "monte_carlo": ("segments", ""),
+    "consistency_distillation": ("to_data", ""),
+    "consistency_training": ("to_data", ""),
+    "eulerian": ("with_tangents", ""),
+    "lagrangian": ("with_tangents", ""),
+    "mean_flow": ("with_tangents", ""),
+    "shortcut": ("dyadic", ""),
+}
+
+
+def gradients_of_every_loss(folder: Path) -> dict[str, dict[str, Any]]:
+    """By loss: how far two processes' gradients are from each other and from one's."""
+    place = folder / "gradients"
+    ended = [
+        *run(lambda: compute(place), place / "one", 1),
+        *run(lambda: compute(place, "ddp"), place / "ddp", 2),
+        *run(lambda: compute(place, "ddp", raw=True), place / "raw", 2),
+        *run(lambda: compute(place, "fsdp"), place / "fsdp", 2),
+    ]
+    assert [e.code for e in ended] == [0] * 7, "\n".join(e.said[-2000:] for e in ended if e.code)
+    return {loss: _compared(place, loss) for loss in LOSSES}
+
+
+def _compared(place: Path, loss: str) -> dict[str, Any]:
+    one = load_file(place / f"single-{loss}-0.safetensors")
+    two = [load_file(place / f"ddp-{loss}-{rank}.safetensors") for rank in (0, 1)]
+    raw = [load_file(place / f"raw-{loss}-{rank}.safetensors") for rank in (0, 1)]
+    fsdp = load_file(place / f"fsdp-{loss}-0.safetensors")
+    sent = [int(gradients.pop("all_reduces")) for gradients in two]
+    for others in (one, fsdp, *raw):
+        others.pop("all_reduces")
+    return {
+        "same": _difference(two[0], two[1]) == 0,
+        "to_one": _difference(one, two[0]),
+        "fsdp": _difference(two[0], fsdp),
+        "around_the_hooks": _difference(raw[0], raw[1]),
+        "all_reduces": sent,
+    }
+
+
+def _difference(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> float:
+    if a.keys() != b.keys():
+        return float("inf")
+    largest = max(float(v.abs().max()) for v in a.values())
+    return max(float((a[k] - b[k]).abs().max()) for k in a) / largest
+
+
+def compute(place: Path, strategy: str = "single", raw: bool = False) -> int:
+    """Two steps' losses and backwards each; the second's gradient is kept.
+
+    With `raw` the loss is called beside the wrapped module: the mistake that the engine prevents.
+    """
+    from secantfw.experiment.load import load
+    from secantfw.parallel.group import joined
+    from secantfw.parallel.processes import processes_of
+    from secantfw.plugin.loader import load_plugins
+    from secantfw.training.run import prepare
+
+    processes = processes_of(os.environ)
+    torch.set_num_threads(1)
+    with joined(processes) as group:
+        for loss, (sampler, more) in LOSSES.items():
+            file = place / f"{loss}-{processes.rank}-{strategy}-{raw}.toml"
+            text = TOML.replace('use = "sdei"', f'use = "{loss}"')
+            text = text.replace('use = "segments"\nsegments = 2', f'use = "{sampler}"\n{more}')
+            text = text.replace("samples = 128", "samples = 0").replace("label_dropout = 0.2", "")
+            file.write_text(text)
+            plugins = load_plugins()
+            words = [] if strategy == "single" else [f'parallel.strategy="{strategy}"']
+            job = prepare(load(file, words, plugins), plugins, group=group)
+            gradients = _second(job, raw)
+            name = "raw" if raw else strategy
+            save_file(gradients, place / f"{name}-{loss}-{processes.rank}.safetensors")
+    return 0
+
+
+def _second(job: Any, raw: bool) -> dict[str, torch.Tensor]:
+    from torch.autograd.profiler import profile
+
+    from secantfw.training.signals import StopRequest
+
+    built, engine, e = job.built, job.update.engine, job.loaded.experiment
+    engine.agreed(StopRequest())
+    for step in (0, 1):
+        built.student.zero_grad(set_to_none=True)
+        job.ctx.step = step
+        batch, rng = job.source.batch(step), job.source.streams.at("times", step)
+        times = built.time_sampler.sample(
+            e.train.batch_size, built.loss.times_needed(), built.path, rng, 0.0
+        )
+        times = times if job.source.rows is None else times.rows(job.source.rows)
+        with profile() as seen:
+            if raw:
+                terms = built.loss(job.ctx, batch, times)
+                terms.per_sample.mean().backward()
+            else:
+                engine.backward(engine.compute(batch, times).objective)
+    sent = sum(one.count for one in seen.key_averages() if one.key == "c10d::allreduce_")
+    found = {n: _whole(p, engine) for n, p in built.student.named_parameters()}
+    kept = {n: g for n, g in found.items() if g is not None}
+    return kept | {"all_reduces": torch.tensor(sent)}
+
+
+def _whole(parameter: Any, engine: Any) -> torch.Tensor | None:
+    """The gradient; of shares put together."""
+    local = engine.local(parameter)
+    if local.grad is None or not engine.sharded:
+        return None if local.grad is None else local.grad.detach().clone()
+    from secantfw.parallel.sharded import _as
+
+    return _as(parameter, local.grad).full_tensor()
