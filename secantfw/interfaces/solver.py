@@ -50,8 +50,9 @@ class Solver(abc.ABC):
 
     #: "secant" if it calls `field.secant`, so that it cannot solve a teacher.
     requires: ClassVar[frozenset[str]] = frozenset()
-    #: Order of convergence as the number of steps grows; None where it has none to claim.
-    order: ClassVar[int | None] = None
+    #: Order of convergence as the number of steps grows; None where it has none to claim. May
+    #: depend on the options; the class then says that of the defaults.
+    order: int | None = None
     #: Whether it chooses its steps itself: `steps` is then the least it takes, and `evaluations`
     #: the least it needs, so that it has no place in a table of equal evaluations.
     adaptive: ClassVar[bool] = False
