@@ -11,6 +11,90 @@ from secantfw import option
 #: D(t) of dx = (v + D score) dt + sqrt(2 D) dB, in secantfw's time (t = 1 is noise).
 Diffusion = Literal["sigma", "linear", "constant", "decreasing", "increasing_decreasing", "sbdm"]
 LastStep = Literal["mean", "tweedie", "euler", "none"]
+Spacing = Literal["uniform", "shifted", "logsnr", "rho"]
+
+
+@attrs.frozen
+class GridOptions:
+    """Options of every solver here that takes N steps along a grid; all of `midpoint`, `rk4`."""
+
+    spacing: Spacing = option(
+        "uniform",
+        "steps of equal length in t, in t shifted to the noise (SD3, Flux), in the logarithm of "
+        "the level sigma / alpha, or in its root (EDM)",
+    )
+    shift: float = option(3.0, "of 'shifted'; above 1: shorter steps in the noise", gt=0)
+    rho: float = option(7.0, "the root that 'rho' takes; larger: shorter steps near data", gt=0)
+    sigma_min: float = option(
+        0.002, "level sigma / alpha of the last step but one, under 'logsnr' and 'rho'", gt=0
+    )
+    sigma_max: float = option(80.0, "level that pure noise is taken for there", gt=0)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.sigma_min < self.sigma_max:
+            raise ValueError(
+                f"sigma_min must be below sigma_max, got {self.sigma_min} and {self.sigma_max}"
+            )
+
+
+_LOWER_ORDER_FINAL = "the last steps fall to order 1, which is steadier in few steps"
+
+
+@attrs.frozen
+class AdamsBashforthOptions(GridOptions):
+    """Options of `adams_bashforth`."""
+
+    order: int = option(2, "order of convergence", ge=1, le=4)
+
+
+@attrs.frozen
+class IPNDMOptions(GridOptions):
+    """Options of `ipndm`."""
+
+    order: int = option(4, "evaluations that a step combines", ge=1, le=4)
+
+
+@attrs.frozen
+class DEISOptions(GridOptions):
+    """Options of `deis`."""
+
+    order: int = option(2, "evaluations that a step combines", ge=1, le=3)
+    polynomial: Literal["t", "log_rho"] = option(
+        "t", "noise is a polynomial in time ('tab'), or in the logarithm of sigma / alpha"
+    )
+    lower_order_final: bool = option(True, _LOWER_ORDER_FINAL)
+
+
+@attrs.frozen
+class DPMSolverPPOptions(GridOptions):
+    """Options of `dpm_solver_pp`."""
+
+    order: int = option(2, "evaluations that a step combines: 1S (DDIM), 2M, 3M", ge=1, le=3)
+    lower_order_final: bool = option(True, _LOWER_ORDER_FINAL)
+
+
+@attrs.frozen
+class UniPCOptions(GridOptions):
+    """Options of `unipc`."""
+
+    order: int = option(2, "evaluations that the predictor combines", ge=1, le=3)
+    variant: Literal["bh1", "bh2"] = option(
+        "bh2", "B(h) = h or 1 - exp(-h); 'bh1' for unconditional sampling in few steps"
+    )
+    lower_order_final: bool = option(True, _LOWER_ORDER_FINAL)
+
+
+@attrs.frozen
+class SecantRestartOptions(GridOptions):
+    """Options of `secant_restart`."""
+
+    gamma: float = option(
+        0.5,
+        "how far each step overshoots its end towards the data before it is noised back; "
+        "0: plain secants, 1: always to the data",
+        ge=0,
+        le=1,
+    )
 
 
 @attrs.frozen

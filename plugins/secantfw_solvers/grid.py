@@ -1,0 +1,79 @@
+"""Where N steps end: times t = t_0, ..., t_N = s, in equal steps of a clock c(t).
+
+    uniform    c = t
+    shifted    c = t / (m - (m - 1) t),       t = m c / (1 + (m - 1) c)     (arXiv:2403.03206)
+    logsnr     c = ln rho,                    rho = sigma / alpha           (arXiv:2206.00927)
+    rho        c = rho^(1/7)                                                (arXiv:2206.00364)
+
+Levels rho are taken to be in [sigma_min, sigma_max], since ln rho is infinite at both ends. An end
+beyond sigma_min costs a step of its own: N - 1 equal steps to sigma_min, one from there to the data.
+The grid looks the same from the noise whether a row goes down or up; t and s are exact.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from secantfw import Path
+from secantfw_solvers.options import GridOptions
+
+#: Bisections of [0, 1] that leave nothing to find in float64.
+_HALVINGS = 54
+
+
+def step_times(path: Path, t: Tensor, s: Tensor, steps: int, options: GridOptions) -> Tensor:
+    """(N + 1, B) float64 from t to s, (B,) each; nothing is read back from the device.
+
+    Raises:
+        ValueError: fewer than one step.
+    """
+    if steps < 1:
+        raise ValueError(f"a solver takes at least one step, got {steps}")
+    t, s = t.double(), s.double()
+    high, low = torch.maximum(t, s), torch.minimum(t, s)
+    if options.spacing in ("uniform", "shifted"):
+        inner = _by_closed_form(high, low, steps, options)
+    else:
+        inner = _by_level(path, high, low, steps, options)
+    inner = torch.where(t >= s, inner, inner.flip(0))
+    return torch.cat((t[None], torch.clamp(inner, low, high)[1:-1], s[None]))
+
+
+def _by_closed_form(high: Tensor, low: Tensor, steps: int, options: GridOptions) -> Tensor:
+    m = options.shift if options.spacing == "shifted" else 1.0
+    share = torch.linspace(0, 1, steps + 1, dtype=high.dtype, device=high.device).unsqueeze(1)
+    c = torch.lerp(high / (m - (m - 1) * high), low / (m - (m - 1) * low), share)
+    return m * c / (1 + (m - 1) * c)
+
+
+def _by_level(path: Path, high: Tensor, low: Tensor, steps: int, options: GridOptions) -> Tensor:
+    o, at_low = options, path.coefficients(low)
+    beyond = at_low.sigma < o.sigma_min * at_low.alpha
+    number = torch.arange(steps + 1, dtype=high.dtype, device=high.device).unsqueeze(1)
+    share = (number / (steps - beyond.to(high.dtype)).clamp(min=1)).clamp(max=1)
+    if o.spacing == "logsnr":
+        level = torch.lerp(_level(path, high, o).log(), _level(path, low, o).log(), share).exp()
+    else:
+        root = 1 / o.rho
+        level = torch.lerp(_level(path, high, o) ** root, _level(path, low, o) ** root, share)
+        level = level**o.rho
+    return time_of(path, level)
+
+
+def _level(path: Path, t: Tensor, options: GridOptions) -> Tensor:
+    """rho(t), (B,), in [sigma_min, sigma_max]."""
+    c = path.coefficients(t)
+    sigma = torch.maximum(c.sigma, options.sigma_min * c.alpha)
+    return sigma / torch.maximum(c.alpha, sigma / options.sigma_max)
+
+
+def time_of(path: Path, level: Tensor) -> Tensor:
+    """Times in [0, 1] of levels rho (n, B) float64, by bisection: rho grows with t on any path."""
+    low, high = torch.zeros_like(level).flatten(), torch.ones_like(level).flatten()
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        c = path.coefficients(middle)
+        above = c.sigma > level.flatten() * c.alpha
+        low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+    return (0.5 * (low + high)).view_as(level)

@@ -1,0 +1,1 @@
+"""Methods that combine earlier evaluations, so that a step costs one."""

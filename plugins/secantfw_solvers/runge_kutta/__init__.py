@@ -1,0 +1,1 @@
+"""Methods that ask between the ends of a step."""
