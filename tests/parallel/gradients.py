@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from forks import run
 from safetensors.torch import load_file, save_file
-from small_experiment import TOML
+from training.small_experiment import TOML
 
 #: A loss, its time sampler, and whether it differentiates the network forwards.
 LOSSES = {

@@ -1,4 +1,4 @@
-"""What one launch shows: `python scenarios.py FOLDER`, with tests/training on the path.
+"""What one launch shows: `python scenarios.py FOLDER`, with tests/ on the path.
 
 It writes FOLDER/shown.json; torch.distributed is imported before the forks, once.
 
@@ -24,7 +24,7 @@ import torch.distributed.checkpoint
 import torch.distributed.fsdp
 from forks import Ended, Job, run
 from gradients import gradients_of_every_loss
-from small_experiment import TOML
+from training.small_experiment import TOML
 
 from secantfw.cli.main import main
 
