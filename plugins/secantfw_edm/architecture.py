@@ -7,7 +7,7 @@ checkpoint records is understood as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import attrs
 
@@ -39,6 +39,12 @@ class Architecture:
     decoder_type: Decoder = "standard"
     resample_filter: tuple[int, ...] = (1, 1)
 
+    def __attrs_post_init__(self) -> None:
+        for name, value in attrs.asdict(self, recurse=False).items():
+            check_value(name, value)
+        if self.num_blocks * len(self.channel_mult) > _MOST_BLOCKS:
+            raise UserError(f"edm: more than {_MOST_BLOCKS:,} blocks")
+
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Architecture:
         """What `said` leaves open has the default of the official class.
@@ -47,12 +53,10 @@ class Architecture:
             said: official constructor arguments; others are ignored.
 
         Raises:
-            UserError: no network of that name.
+            UserError: no network of that name, or values that no network has.
         """
         model_type = said.get("model_type", "SongUNet")
-        if model_type not in _CLASS_DEFAULTS:
-            known = ", ".join(_CLASS_DEFAULTS)
-            raise UserError(f"edm: model_type {model_type!r} is not known; expected {known}")
+        check_value("model_type", model_type)
         names = {field.name for field in attrs.fields(cls)}
         given = {key: _tuple(value) for key, value in said.items() if key in names}
         return cls(**{**_CLASS_DEFAULTS[model_type], **given, "model_type": model_type})
@@ -69,9 +73,52 @@ class Architecture:
             )
 
 
+def check_value(name: str, value: object) -> None:
+    """Refuse what no network has. Options are checked elsewhere; what a file says is not.
+
+    Raises:
+        UserError: another type than the field's, or a number out of range.
+    """
+    low, high = _RANGES.get(name, (1, _MOST))
+    if name in _WORDS:
+        words = get_args(_WORDS[name])
+        good, expected = value in words, " or ".join(words)
+    elif isinstance(high, float):
+        good = isinstance(value, (int, float)) and low <= value <= high
+        expected = f"a number from {low:g} to {high:g}"
+    elif name in _LISTS:
+        least = 0 if name == "attn_resolutions" else 1
+        good = isinstance(value, tuple) and least <= len(value) <= _LONGEST
+        good = good and all(type(n) is int and low <= n <= high for n in value)  # type: ignore
+        expected = f"{least} to {_LONGEST} whole numbers from {low} to {high}"
+    else:
+        good = type(value) is int and low <= value <= high
+        expected = f"a whole number from {low} to {high}"
+    if not good:
+        raise UserError(f"edm: {name} = {ascii(value)[:40]}, expected {expected}")
+
+
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
+
+_WORDS: Mapping[str, Any] = {
+    "model_type": ModelType,
+    "embedding_type": Embedding,
+    "encoder_type": Encoder,
+    "decoder_type": Decoder,
+}
+_LISTS = ("channel_mult", "attn_resolutions", "resample_filter")
+_MOST, _LONGEST, _MOST_BLOCKS = 1 << 16, 64, 1024
+#: Where not (1, _MOST); an upper bound that is a float allows floats.
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "dropout": (0, 1.0),
+    "label_dropout": (0, 1.0),
+    "augment_dim": (0, _MOST),
+    "sigma_data": (1e-12, 1e12),
+    "sigma_min": (1e-12, 1e12),
+    "sigma_max": (1e-12, 1e12),
+}
 
 _CLASS_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "SongUNet": {

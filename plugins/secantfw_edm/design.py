@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from secantfw import UserError, WeightsHeader
-from secantfw_edm.architecture import PRESETS, Architecture
+from secantfw_edm.architecture import PRESETS, Architecture, check_value
 from secantfw_edm.options import EDMOptions, PreconditioningName
 
 #: The noise levels that the published networks were trained on.
@@ -35,6 +35,8 @@ class Design:
     sigma_max: float = _TRAINED["edm"][1]
 
     def __attrs_post_init__(self) -> None:
+        for name in ("sigma_data", "sigma_min", "sigma_max"):
+            check_value(name, getattr(self, name))
         if not self.sigma_min < self.sigma_max:
             raise UserError(
                 f"edm: sigma_min {self.sigma_min} must be below sigma_max {self.sigma_max}"
@@ -44,9 +46,9 @@ class Design:
     def of(cls, said: Mapping[str, Any]) -> Design:
         """What `said` leaves open has its default."""
         name = said.get("preconditioning", "edm")
-        if name not in _TRAINED:
-            known = ", ".join(_TRAINED)
-            raise UserError(f"edm: preconditioning {name!r} is not known; expected {known}")
+        if name not in list(_TRAINED):  # a list, since a file may say what has no hash
+            shown, known = ascii(name)[:40], ", ".join(_TRAINED)
+            raise UserError(f"edm: preconditioning {shown} is not known; expected {known}")
         low, high = _TRAINED[name]
         return cls(
             architecture=Architecture.of(said),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import secantfw
@@ -61,6 +61,11 @@ def secantfw_components(register: Any) -> None:
 def secantfw_check(experiment: Any) -> Iterator[secantfw.Problem]:
     """Warn of a student that is trained on one grid of times and sampled on another."""
     yield from spacing_warnings(experiment)
+
+
+@secantfw.hookimpl
+def secantfw_weights_formats() -> Mapping[str, str]:
+    return {"official": "secantfw_edm.formats.official:OfficialEDM"}
 
 
 def _solvers(register: Any) -> None:

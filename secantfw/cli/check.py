@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
-    sizes = ""
+    sizes = converted = ""
     try:
         loaded = load(args.file, args.overrides, plugins, without_files=True)
         problems: Sequence[Problem] = loaded.missing
@@ -38,6 +38,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
             built, found = _build(loaded, plugins)
             problems = (*loaded.missing, *map(loaded.located, found))
             sizes = "" if built is None or found else _sizes(built)
+            converted = "" if built is None else built.converted
         for warning in loaded.warnings:
             print(warning)
     except ExperimentError as error:
@@ -48,6 +49,8 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         if sizes:
             print(f"{args.file}: but for {len(problems)} missing files OK: {sizes}")
         return int(ExitCode.USER)
+    if converted:
+        print(f"{args.file}: would convert weights as it reads them: {converted}")
     print(f"{args.file}: OK: {_summary(loaded)}")
     return int(ExitCode.DONE)
 
