@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,13 +69,15 @@ def statistics_of(file: Path) -> Gaussian:
     ADM's files hold thousands of pictures too; only the two arrays are read.
 
     Raises:
-        UserError: not an npz, without the two, or of another size.
+        UserError: not an npz, without the two, of another size, or not symmetric.
     """
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        arrays = np.load(file, allow_pickle=False)
+        _check_keys(file, arrays)
+        with arrays:
             mean, covariance = (np.asarray(arrays[name], np.float64) for name in ("mu", "sigma"))
-    except KeyError as error:
-        raise UserError(f"metric frechet: {file}: has no mu and sigma ({error})") from error
+    except UserError:
+        raise
     except Exception as error:  # damaged archives raise nearly anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"metric frechet: {file}: cannot be read ({reason})") from error
@@ -86,4 +89,17 @@ def statistics_of(file: Path) -> Gaussian:
         )
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
         raise UserError(f"metric frechet: {file}: mu or sigma is not finite")
+    if not np.allclose(covariance, covariance.T):
+        raise UserError(f"metric frechet: {file}: sigma is not symmetric, so no covariance")
     return Gaussian(torch.from_numpy(mean), torch.from_numpy(covariance), 0)
+
+
+def _check_keys(file: Path, arrays: Any) -> None:
+    """Refuse an array alone, and an archive without the two; pictures are no statistics."""
+    names = getattr(arrays, "files", None)
+    if names is None:
+        raise UserError(f"metric frechet: {file}: one array, expected an npz with mu and sigma")
+    missing = [name for name in ("mu", "sigma") if name not in names]
+    if missing:
+        held = ascii(", ".join(names))[1:-1][:80] or "nothing"
+        raise UserError(f"metric frechet: {file}: has no {' and '.join(missing)} (it has {held})")

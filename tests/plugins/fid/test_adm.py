@@ -83,7 +83,10 @@ def test_the_distance_is_to_the_statistics_of_the_file(site, weights, tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({"mu": np.zeros(2048)}, "has no mu and sigma"),
+        ({"mu": np.zeros(2048)}, r"has no sigma \(it has mu\)"),
+        ({"arr_0": np.zeros((2, 4, 4, 3), np.uint8)}, r"has no mu and sigma \(it has arr_0\)"),
+        ({"mu": np.full(2048, "a"), "sigma": np.eye(2048)}, "cannot be read .*float"),
+        ({"mu": np.zeros(2048), "sigma": np.tri(2048)}, "sigma is not symmetric"),
         ({"mu": np.zeros(3), "sigma": np.eye(3)}, r"mu \(3,\) and sigma \(3, 3\), expected"),
         ({"mu": np.array({}), "sigma": np.eye(3)}, "cannot be read .*allow_pickle"),
         ({"mu": np.full(2048, np.nan), "sigma": np.eye(2048)}, "not finite"),
@@ -93,6 +96,20 @@ def test_other_statistics_are_refused(site, weights, tmp_path, arrays, said):
     with pytest.raises(UserError, match=rf"VIRTUAL_imagenet256_labeled\.npz.*{said}") as error:
         frechet(site, weights, statistics(tmp_path, **arrays))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x03\x04", b"\x80\x04N.", b"\x93NUMPY"])
+def test_files_that_are_no_npz_are_refused(site, weights, tmp_path, content):
+    (tmp_path / "cifar10-32x32.npz").write_bytes(content)
+    with pytest.raises(UserError, match=r"cifar10-32x32\.npz: cannot be read") as error:
+        frechet(site, weights, str(tmp_path / "cifar10-32x32.npz"))
+    assert "\n" not in str(error.value)
+
+
+def test_an_array_alone_holds_no_statistics(site, weights, tmp_path):
+    np.save(tmp_path / "mu.npy", np.zeros(2048))
+    with pytest.raises(UserError, match="one array, expected an npz with mu and sigma"):
+        frechet(site, weights, str(tmp_path / "mu.npy"))
 
 
 def test_the_inception_score_is_its_formula_over_parts(site, weights):
