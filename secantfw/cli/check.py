@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from secantfw.training.build import Built
 
 NAME = "check"
-HELP = "list every problem of an experiment; builds its networks without memory"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

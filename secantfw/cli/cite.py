@@ -14,7 +14,6 @@ from secantfw.plugin.loader import Plugins
 from secantfw.training.run_directory import open_run
 
 NAME = "cite"
-HELP = "print BibTeX of the papers that an experiment and its components follow"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from secantfw.comparison.comparison import Comparison
 
 NAME = "compare"
-HELP = "compare runs: what differs, metrics with their spread over seeds, what training cost"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

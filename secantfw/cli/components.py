@@ -14,7 +14,6 @@ from secantfw.plugin.loader import Plugins
 from secantfw.plugin.registry import KINDS
 
 NAME = "components"
-HELP = "list the components that experiments can name"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

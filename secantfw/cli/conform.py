@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from secantfw.testing.running import CheckResult
 
 NAME = "conform"
-HELP = "check a plug-in's components against the conformance kit"
 #: A check failed: neither the user's mistake in calling this verb, nor a run that was aborted.
 _FAILED = 1
 

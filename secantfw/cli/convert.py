@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from secantfw.interfaces.weights_format import ConvertedWeights
 
 NAME = "convert"
-HELP = "turn a foreign weights file into safetensors, executing nothing in it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,6 @@ from secantfw.plugin.registry import KINDS
 from secantfw.plugin.source import declarations, source_line
 
 NAME = "describe"
-HELP = "show a component's options, citation, source and a TOML block to paste"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,6 @@ from secantfw.plugin.loader import Plugins
 from secantfw.training.run_directory import open_run
 
 NAME = "diff"
-HELP = "print the keys in which two experiments differ (files or run directories)"
 RESOLVED = "resolved.toml"
 _NOT_SET = "(not set)"
 

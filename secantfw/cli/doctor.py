@@ -13,7 +13,6 @@ from secantfw.plugin.loader import Plugins
 from secantfw.plugin.records import cause
 
 NAME = "doctor"
-HELP = "check this machine: versions, devices, what plug-ins need"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,6 @@ from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 
 NAME = "evaluate"
-HELP = "evaluate a trained run and rewrite its evaluation and report"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

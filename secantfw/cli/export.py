@@ -13,7 +13,6 @@ from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 
 NAME = "export"
-HELP = "write a run's weights as one safetensors file that describes itself"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

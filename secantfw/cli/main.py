@@ -1,6 +1,6 @@
 """`secantfw VERB ...`: parse, load the plug-ins, run the verb, turn errors into lines.
 
-Only the verb that is asked for is imported; `--help` imports them all, and none of them torch.
+Only the verb that is asked for is imported; `--help` imports none of them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,28 @@ from secantfw.errors import ExitCode, SecantfwError, UserError
 from secantfw.plugin.commands import plugin_commands
 from secantfw.plugin.loader import Plugins, load_plugins
 
-#: Each is a module of this package with NAME, HELP, add_arguments and run.
-VERBS = (
-    "run", "plan", "check", "show", "diff", "compare", "sweep", "plugins", "components",
-    "describe", "sample", "evaluate", "report", "export", "convert", "doctor", "conform", "new",
-    "cite",
-)  # fmt: skip
+#: Each is a module of this package with NAME, add_arguments and run; `--help` imports none.
+VERBS = {
+    "run": "train an experiment, evaluate it and write its report",
+    "plan": "say what a run would take on GPUs that are not here: memory, images/s, days",
+    "check": "list every problem of an experiment; builds its networks without memory",
+    "show": "print the resolved experiment with every default spelt out",
+    "diff": "print the keys in which two experiments differ (files or run directories)",
+    "compare": "compare runs: what differs, metrics with their spread over seeds, costs",
+    "sweep": "run the variations of an experiment that a sweep file names, and compare them",
+    "plugins": "list the installed plug-ins, what they bring, and what is wrong with them",
+    "components": "list the components that experiments can name",
+    "describe": "show a component's options, citation, source and a TOML block to paste",
+    "sample": "draw samples from a trained run: a PNG each, or one samples.npy",
+    "evaluate": "evaluate a trained run and rewrite its evaluation and report",
+    "report": "write a run's report.html again from what is in its directory",
+    "export": "write a run's weights as one safetensors file that describes itself",
+    "convert": "turn a foreign weights file into safetensors, executing nothing in it",
+    "doctor": "check this machine: versions, devices, what plug-ins need",
+    "conform": "check a plug-in's components against the conformance kit",
+    "new": "write an installable plug-in with one component, an experiment and its tests",
+    "cite": "print BibTeX of the papers that an experiment and its components follow",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -111,7 +127,7 @@ def _parser_of(verb: str, found: Plugins) -> argparse.ArgumentParser:
     if verb in VERBS:
         module = _module(verb)
         parser = argparse.ArgumentParser(
-            prog=f"secantfw {verb}", description=module.HELP, allow_abbrev=False
+            prog=f"secantfw {verb}", description=VERBS[verb], allow_abbrev=False
         )
         module.add_arguments(parser)
         parser.set_defaults(run=module.run)
@@ -140,8 +156,8 @@ def _overview(found: Plugins) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"secantfw {secantfw.__version__}")
     subparsers = parser.add_subparsers(metavar="VERB", title="verbs")
-    for verb in VERBS:
-        subparsers.add_parser(verb, help=_module(verb).HELP)
+    for verb, line in VERBS.items():
+        subparsers.add_parser(verb, help=line)
     for name, command in plugin_commands(found, VERBS).items():
         subparsers.add_parser(name, help=f"{command.help} (plug-in {command.plugin})")
     return parser

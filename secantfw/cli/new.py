@@ -12,7 +12,6 @@ from secantfw.plugin.loader import Plugins
 from secantfw.plugin.scaffold import KINDS, check_name, write_plugin
 
 NAME = "new"
-HELP = "write an installable plug-in with one component, an experiment and its tests"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from secantfw.training.forecast import Forecast
 
 NAME = "plan"
-HELP = "say what a run would take on GPUs that are not here: memory, images/s, days"
 
 _COLUMNS = ("experiment", "rows", "GB", "TFLOP/step", "images/s", "s/step", "steps", "days")
 

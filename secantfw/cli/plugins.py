@@ -16,7 +16,6 @@ from secantfw.plugin.records import PluginFailure, PluginWarning
 from secantfw.plugin.rehearsal import rehearse
 
 NAME = "plugins"
-HELP = "list the installed plug-ins, what they bring, and what is wrong with them"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,6 @@ from secantfw.errors import ExitCode
 from secantfw.plugin.loader import Plugins
 
 NAME = "report"
-HELP = "write a run's report.html again from what is in its directory"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from secantfw.training.run import Run
 
 NAME = "run"
-HELP = "train an experiment, evaluate it and write its report"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,6 @@ from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 
 NAME = "sample"
-HELP = "draw samples from a trained run: a PNG each, or samples.npy for data that are no pictures"
 _MOST = 10_000_000  # as many as a count of files can be meant to be
 
 

@@ -12,7 +12,6 @@ from secantfw.plugin.loader import Plugins
 from secantfw.training.run_directory import open_run
 
 NAME = "show"
-HELP = "print the resolved experiment with every default spelt out"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from secantfw.sweep.plan import SweepPlan
 
 NAME = "sweep"
-HELP = "run the variations of an experiment that a sweep file names, and compare them"
 #: A run failed; the others are complete and in the table.
 _FAILED = 1
 

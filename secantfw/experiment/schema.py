@@ -106,6 +106,18 @@ class Train:
     )
     precision: Literal["fp32", "bf16"] = option("fp32", "autocast dtype of network evaluations")
     device: Literal["auto", "cpu", "cuda"] = option("auto", "auto: CUDA where there is a device")
+    compile: Literal["none", "blocks", "whole"] = option(
+        "none", "torch.compile the networks, or the blocks of which they consist: one by one"
+    )
+    compile_backend: str = option(
+        "inductor", "of torch.compile; 'eager' makes no code and only proves one graph"
+    )
+    data: Literal["auto", "read", "prefetch", "device"] = option(
+        "auto",
+        "items are read in each step, read one step ahead by a thread, or all kept on the device; "
+        "auto: on CUDA kept if they fit in a quarter of what is free and all are used, else "
+        "read ahead; on a CPU read",
+    )
     log_every_steps: int = option(50, "steps between lines of metrics.jsonl", ge=1)
     save_every_steps: int = option(
         500, "steps between checkpoints; the last step always is one", ge=1

@@ -25,7 +25,8 @@ def complete_times(
     tau = None
     if need.tau:
         share = torch.rand(n, generator=rng, device=rng.device)
-        tau = torch.lerp(torch.full_like(share, path.t_min), share.new_tensor(path.t_max), share)
+        low, high = torch.full_like(share, path.t_min), torch.full_like(share, path.t_max)
+        tau = torch.lerp(low, high, share)
     return Times(t=t, s=s, r=r, r_weight=weight, tau=tau)
 
 
@@ -36,7 +37,7 @@ def _shares(n: int, need: TimesNeed, rng: torch.Generator) -> tuple[Tensor, Tens
     if draws == 0:  # a loss without interior times
         return torch.empty((n, 0), device=device), weight
     if need.law == "gauss_legendre":
-        rule = _gauss_legendre(draws).to(device, torch.float32)
+        rule = _rule_on(draws, device)
         return rule[0].expand(n, draws), rule[1].expand(n, draws)
     if need.law == "antithetic":
         u = torch.rand((n, (draws + 1) // 2), generator=rng, device=device)
@@ -45,6 +46,12 @@ def _shares(n: int, need: TimesNeed, rng: torch.Generator) -> tuple[Tensor, Tens
     if need.law == "stratified":
         u = (u + torch.arange(draws, device=device)) / draws
     return u, weight
+
+
+@functools.cache
+def _rule_on(draws: int, device: torch.device) -> Tensor:
+    """The same in float32; copied to a device once, not in every step."""
+    return _gauss_legendre(draws).to(device, torch.float32)
 
 
 @functools.cache

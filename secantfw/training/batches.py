@@ -8,7 +8,7 @@ from torch import Tensor
 from secantfw.experiment.schema import Guidance
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.records import Batch, Cond
-from secantfw.training.checked_items import checked_items
+from secantfw.training.items import ItemSource, Read
 from secantfw.training.randomness import Streams, seed_of
 
 
@@ -52,10 +52,12 @@ class BatchSource:
         seed: int,
         batch_size: int,
         rows: range | None = None,
+        items: type[ItemSource] = Read,
     ) -> None:
         self.dataset, self.guidance, self.streams = dataset, guidance, streams
         self.order = Order(seed, dataset.size("train"), batch_size)
         self.rows = None if rows is None else slice(rows.start, rows.stop)
+        self.items = items(dataset, self._indices, streams.device)
 
     def batch(self, step: int) -> Batch:
         """The batch of `step`: items, noise and conditions, on the streams' device.
@@ -64,17 +66,17 @@ class BatchSource:
             UserError: items that are not what the data set says, by index.
         """
         device = self.streams.device
-        index = self.order.indices(step)
-        n = len(index)
-        if self.rows is not None:
-            index = index[self.rows]
-        items = checked_items(self.dataset, index)
-        x_0 = items.x_0.to(device, non_blocking=True)
+        drawn, n = self.items.at(step), self.order.batch_size
+        x_0, label = drawn.items.x_0, drawn.items.label
         rng = self.streams.at("noise", step)
         z = self._own(torch.randn((n, *x_0.shape[1:]), generator=rng, device=device))
-        label = None if items.label is None else items.label.to(device, non_blocking=True)
         cond, cond_data = self._conditions(label, n, step)
-        return Batch(x_0=x_0, z=z, cond=cond, cond_data=cond_data, index=index)
+        return Batch(x_0=x_0, z=z, cond=cond, cond_data=cond_data, index=drawn.index)
+
+    def _indices(self, step: int) -> Tensor:
+        """Where the items of this process are, of the step's batch."""
+        index = self.order.indices(step)
+        return index if self.rows is None else index[self.rows]
 
     def _own(self, drawn: Tensor) -> Tensor:
         """What was drawn for the whole batch, of the rows of this process."""

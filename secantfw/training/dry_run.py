@@ -22,7 +22,9 @@ from secantfw.plugin.weights_formats import weights_formats
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built, build_experiment, device_of
 from secantfw.training.check_built import check_built
+from secantfw.training.compiled import compile_networks
 from secantfw.training.cost import StepCost, step_cost
+from secantfw.training.data_place import item_source
 from secantfw.training.ema import Average
 from secantfw.training.loop import train
 from secantfw.training.memory import available_bytes
@@ -115,7 +117,11 @@ def _steps(built: Built, cost: StepCost, note: Callable[[str], None]) -> list[st
         Streams(e.seed, built.device),
         Average(built.student, e.ema, e.train.batch_size),
     )
-    source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
+    compile_networks(built, average.network)
+    place = item_source(e.train, built.dataset, built.device)
+    source = BatchSource(
+        built.dataset, e.guidance, streams, e.seed, e.train.batch_size, items=place
+    )
     watch = Stopwatch(built.device, e.train.steps, note)
     ctx, engine = context_of(built, average.network, streams), engine_of(e, ALONE)
     engine.prepare(built.student, average.network, built.loss, ctx)

@@ -26,7 +26,9 @@ from secantfw.training.build import Built, build, build_experiment, device_of
 from secantfw.training.check_built import check_built
 from secantfw.training.checkpoint_folder import name_of as checkpoint_name
 from secantfw.training.checkpoint_folder import steps_in
+from secantfw.training.compiled import compile_networks
 from secantfw.training.context import RunContext
+from secantfw.training.data_place import item_source
 from secantfw.training.diagnosis import diagnose
 from secantfw.training.disk import disk_line
 from secantfw.training.ema import Average
@@ -89,9 +91,13 @@ def prepare(
             raise UserError(f"{e.dataset.full_name}: its training split is empty")
     streams, batch_size = Streams(e.seed, device), e.train.batch_size
     average = Average(built.student, e.ema, batch_size)
+    if group.size > 1 and e.train.compile != "none":
+        raise UserError("train.compile: only for a run of one process")
+    compile_networks(built, average.network)
     ctx = context_of(built, average.network, streams)
     rows = group.processes.rows(batch_size) if group.size > 1 else None
-    source = BatchSource(built.dataset, e.guidance, streams, e.seed, batch_size, rows)
+    place = item_source(e.train, built.dataset, device)
+    source = BatchSource(built.dataset, e.guidance, streams, e.seed, batch_size, rows, place)
     engine.prepare(built.student, average.network, built.loss, ctx)
     if engine.sharded:
         average.hold(built.student, engine.local)

@@ -74,9 +74,9 @@ def handwritten_sampler(student: nn.Module, x: torch.Tensor, steps: int) -> torc
     n = len(x)
     one, zero = torch.ones(n), torch.zeros(n)
     grid = torch.lerp(one, zero, torch.linspace(0, 1, steps + 1).unsqueeze(1))
-    widths = grid.diff(dim=0).unbind(0)
+    widths = grid.diff(dim=0).unsqueeze(2).unbind(0)
     times = grid.unbind(0)
     with torch.inference_mode():
         for i, width in enumerate(widths):
-            x = torch.addcmul(x, width.reshape(n, 1), student(x, times[i], times[i + 1]))
+            x = torch.addcmul(x, width, student(x, times[i], times[i + 1]))
     return x

@@ -6,7 +6,6 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw import at
 from secantfw_basics.spacing import Spacing, shares
 
 
@@ -53,5 +52,5 @@ def _check(steps: int) -> None:
 def _grid(x: Tensor, t: Tensor, s: Tensor, share: Tensor) -> Grid:
     """From shares (N + 1, 1) or (N + 1, B) of the way from t to s; lerp is exact at 0 and at 1."""
     times = torch.lerp(t, s, share)
-    widths = times.diff(dim=0)
-    return Grid(times.unbind(0), tuple(at(width, x) for width in widths.unbind(0)))
+    widths = times.diff(dim=0).reshape(-1, len(x), *(1,) * (x.ndim - 1))
+    return Grid(times.unbind(0), widths.unbind(0))
