@@ -87,6 +87,9 @@ def test_sampling_is_independent_of_the_batch_size(run, secantfw, tmp_path):
         )
         assert said.code == 0
         assert sorted(p.name for p in out.iterdir()) == [f"{k:06d}.png" for k in range(7)]
+    for k in range(7):
+        one, other = (tmp_path / size / f"{k:06d}.png" for size in ("3", "7"))
+        assert one.read_bytes() == other.read_bytes()
     picture = Image.open(tmp_path / "3" / "000000.png")
     assert picture.size == (16, 16)
 

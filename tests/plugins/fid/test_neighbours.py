@@ -138,6 +138,9 @@ def test_the_limit_of_many_samples_has_no_bias():
     bias, left = sum(plain) / 8, sum(limits) / 8
     assert bias > 0.04
     assert abs(left) < 0.2 * bias
+    whole = metric.accumulator()
+    whole.update(x, None)
+    assert whole.value() == pytest.approx(row.value(), rel=1e-9)
     few = metric.accumulator()
     few.update(x[:30], None)
     assert math.isnan(few.value())
