@@ -66,7 +66,7 @@ def experiment(folder: Path, loss: str, guided: bool, *overrides: str) -> Loaded
         direction='direction = "both"' if both else "",
         range="range = [1.0, 2.5]" if guided else "",
     )
-    if loss in ("sdei", "sdee"):
+    if loss in ("sdei", "sdee") or "loss.tangent='teacher'" in overrides:
         text += TEACHER
     file = folder / f"{loss}_{'guided' if guided else 'plain'}.toml"
     file.write_text(text)
