@@ -37,7 +37,7 @@ class Coefficients:
     d_sigma: Tensor
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, init=False)
 class Cond:
     """What a network is told beside x and the times.
 
@@ -51,6 +51,17 @@ class Cond:
     label: Tensor | None = None
     guidance: Tensor | None = None
     augment: Tensor | None = None
+
+    def __init__(
+        self,
+        label: Tensor | None = None,
+        guidance: Tensor | None = None,
+        augment: Tensor | None = None,
+    ) -> None:
+        # Written out, since torch.compile cannot trace what attrs generates for a frozen class.
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "guidance", guidance)
+        object.__setattr__(self, "augment", augment)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Cond:
         """The same record with `function` applied to each tensor that is there."""

@@ -9,7 +9,7 @@ from torch import Tensor
 from secantfw.interfaces.tensors import at
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, init=False)
 class SecantParts:
     """f = unlabelled + w (labelled - unlabelled); where there is no guidance, f = labelled.
 
@@ -22,6 +22,19 @@ class SecantParts:
     unlabelled: Tensor | None = None
     scale: Tensor | None = None
     channels: int | None = None
+
+    def __init__(
+        self,
+        labelled: Tensor,
+        unlabelled: Tensor | None = None,
+        scale: Tensor | None = None,
+        channels: int | None = None,
+    ) -> None:
+        # Written out, since torch.compile cannot trace what attrs generates for a frozen class.
+        object.__setattr__(self, "labelled", labelled)
+        object.__setattr__(self, "unlabelled", unlabelled)
+        object.__setattr__(self, "scale", scale)
+        object.__setattr__(self, "channels", channels)
 
     def combined(self) -> Tensor:
         """f, (B, *)."""
@@ -39,4 +52,4 @@ class SecantParts:
         if self.labelled.dtype == dtype:
             return self
         unlabelled = None if self.unlabelled is None else self.unlabelled.to(dtype)
-        return attrs.evolve(self, labelled=self.labelled.to(dtype), unlabelled=unlabelled)
+        return SecantParts(self.labelled.to(dtype), unlabelled, self.scale, self.channels)

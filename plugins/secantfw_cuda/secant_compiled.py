@@ -1,0 +1,50 @@
+"""`secant` with its step, network and guidance and update, compiled by torch.compile."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from secantfw import Cond, Field, Solver
+from secantfw_cuda.given import Given, joined
+from secantfw_cuda.grid import shares
+from secantfw_cuda.kept import Kept
+from secantfw_cuda.options import SecantCompiledOptions
+from secantfw_cuda.prepared import Prepared, prepare
+from secantfw_cuda.steps import sample
+from secantfw_cuda.update import by_torch
+
+_KEPT = 16  # compiled steps, one for each field and shape
+
+
+class SecantCompiled(Solver):
+    """One evaluation a step, one graph without breaks for each shape. Gives no gradient."""
+
+    requires = frozenset({"secant"})
+
+    def __init__(self, options: SecantCompiledOptions) -> None:
+        self.options = options
+        self._prepared: Kept[Prepared] = Kept(_KEPT)
+
+    @torch.no_grad()
+    def solve(
+        self,
+        field: Field,
+        x: Tensor,
+        t: Tensor,
+        s: Tensor,
+        steps: int,
+        cond: Cond,
+        rng: torch.Generator | None = None,
+    ) -> Tensor:
+        """x at time s, (B, *)."""
+        given, grid, o = Given(x, t, s, cond), shares(self.options, steps, t), self.options
+        key = Prepared.key(field, given, o.backend)
+        ready = self._prepared.get(key, lambda: prepare(field, given, o, by_torch, o.backend))
+        parts = given.parts(ready.rows or len(given))
+        ends = [sample(ready.step, grid, part) for part in parts]
+        field.evaluations += steps
+        return joined(ends)
+
+    def evaluations(self, steps: int) -> int:
+        return steps
