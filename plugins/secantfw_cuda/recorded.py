@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,8 +13,8 @@ from secantfw_cuda.given import Given
 #: Runs before recording: libraries choose their algorithms and get their work space in them.
 _WARM_UPS = 3
 
-#: The memory pool that graphs share.
-Pool = tuple[int, int]
+#: The memory pool that graphs share, by a handle whose type torch keeps to itself.
+Pool = Any
 
 
 class Recorded:
@@ -28,7 +29,7 @@ class Recorded:
         # Buffers made under inference mode could not be written to outside of it.
         with torch.inference_mode(False), torch.no_grad(), torch.cuda.device(device):
             self._buffers = given.map(torch.clone)
-            side = torch.cuda.Stream(device)
+            side = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
             side.wait_stream(torch.cuda.current_stream(device))
             with torch.cuda.stream(side):
                 for _ in range(_WARM_UPS):
