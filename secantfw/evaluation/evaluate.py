@@ -17,6 +17,9 @@ from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.interfaces.metric import Metric, NetworkMetric
 from secantfw.sampling.shard import WHOLE, Shard
 
+#: Of trajectories in the plane; those of more steps look alike.
+_MOST_PANELS = 4
+
 
 @attrs.define
 class Evaluator:
@@ -60,18 +63,18 @@ class Evaluator:
         }
 
     def plane(self) -> None:
-        """For data in the plane: the student's steps under the run's solver, 4 where possible."""
+        """For data in the plane: the student's steps under the run's solver, by their number."""
         built, keys = self.sources.built, self.sources.keys
         if built.dataset.spec.shape != (2,):
             return
-        budget = 4 if 4 in keys.steps else max(keys.steps)
+        steps = sorted({built.solver.steps_within(budget) for budget in keys.steps} - {0})
         scale = self.planned[0].guidance
         teacher = None if built.teacher is None else self.sources.field("teacher", scale)
         draw_trajectories(
             built,
             self.sources.field("student", scale),
             built.solver,
-            max(1, built.solver.steps_within(budget)),
+            steps[:_MOST_PANELS] or [1],
             teacher,
             self.sources.reference_solver(),
             self.sources.seeds[0],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -18,21 +19,21 @@ _CURVE_STEPS = 64
 
 
 def draw_trajectories(
-    built: Built, student: Field, solver: Solver, steps: int, teacher: Field | None,
+    built: Built, student: Field, solver: Solver, steps: Sequence[int], teacher: Field | None,
     curve_solver: Solver, seed: int, file: Path,
 ) -> None:  # fmt: skip
-    """Write `file`: `steps` solver steps of the student from the first noise of `seed`, over the
-    teacher's ODE."""
+    """Write `file`: the student from the first noise of `seed` over the teacher's ODE, a panel
+    for each number of solver steps."""
     count = min(_PATHS, built.experiment.evaluate.keys.samples)
     (first,) = starts(built.dataset.spec, seed, count, count, built.device)
-    paths = _points(student, solver, first, steps)
+    paths = [_points(student, solver, first, n).numpy() for n in steps]
     curves = None
     if teacher is not None:
         curves = _points(teacher, curve_solver, first, _CURVE_STEPS).numpy()
     index = torch.arange(min(2000, built.dataset.size("train")))
     data = built.dataset.items("train", index).x_0
-    title = f"{built.experiment.title}: {steps} steps"
-    save_trajectories(paths.numpy(), data.numpy(), curves, file, title)
+    title = built.experiment.title
+    save_trajectories(paths, data.numpy(), curves, file, title)
 
 
 @torch.inference_mode()

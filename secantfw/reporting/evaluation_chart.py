@@ -6,10 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from secantfw.reporting.evaluation_rows import STUDENT, Column, Evaluation, Series
+from secantfw.reporting.evaluation_rows import (
+    STUDENT,
+    TEACHER,
+    Column,
+    Evaluation,
+    Series,
+    best_row,
+)
 from secantfw.reporting.number_text import number
-from secantfw.reporting.palette import MUTED, PAPER, Look
+from secantfw.reporting.palette import MUTED, PAPER, TEACHER_COLOUR, Look
 from secantfw.reporting.svg import chart_style, inline_svg
+
+#: A teacher that takes this many evaluations follows its ODE; fewer are no yardstick.
+_MANY = 16
 
 
 def evaluation_chart(
@@ -27,6 +37,7 @@ def evaluation_chart(
         axes = figure.add_subplot()
         for series in evaluation.series:
             _line(axes, evaluation, column, series, look_of[series])
+        _many_steps(axes, evaluation, column)
         _floor(axes, column)
         evaluation_scales(
             axes, evaluation.counts(), [*values, *([column.floor] if column.floor else [])]
@@ -58,6 +69,18 @@ def _line(axes: Any, evaluation: Evaluation, column: Column, series: Series, loo
         zorder=4 if student else 3,
         clip_on=False,
     )
+
+
+def _many_steps(axes: Any, evaluation: Evaluation, column: Column) -> None:
+    """The teacher's best value of many steps as a line across, to see who reaches it."""
+    most = max(evaluation.counts())
+    rows = [row for row in evaluation.at(most) if row.series.model == TEACHER]
+    best = best_row(rows, column)
+    if best is None or most < _MANY:
+        return
+    label = f"teacher, {best.series.solver}, {most}: {number(best.finite(column))}"
+    style = {"color": TEACHER_COLOUR, "linewidth": 1.2, "linestyle": (0, (1, 1.6))}
+    axes.axhline(best.finite(column), label=label, **style)
 
 
 def _floor(axes: Any, column: Column) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import attrs
 
+from secantfw.reporting.secant_error import SecantErrorGrid, read_secant_error
+
 STUDENT, TEACHER = "student", "teacher"
 #: Not metrics: what says which row it is.
 _ROW_KEYS = ("model", "solver", "steps", "evaluations", "guidance")
@@ -96,6 +98,7 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     #: What it says of all its numbers together, for those that have no stamp.
     protocol: Mapping[str, str] = attrs.field(factory=dict)
+    secant_error: SecantErrorGrid | None = None
 
     @property
     def series(self) -> tuple[Series, ...]:
@@ -142,6 +145,7 @@ def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
             for key, value in evaluation.items()
             if key not in _KNOWN_KEYS and isinstance(value, str | int | float) and value != ""
         ),
+        secant_error=read_secant_error(said),
         protocol=_texts({key: evaluation.get(key) for key in _UNSTAMPED}),
     )
 
@@ -171,7 +175,11 @@ def _row(evaluation: Mapping[str, Any], row: Mapping[str, Any], by_guidance: boo
         series=Series(str(row.get("model", "")), str(row.get("solver", "")) + scale),
         steps=int(row.get("steps", 0)),
         evaluations=int(row.get("evaluations", row.get("steps", 0))),
-        values={key: _float(value) for key, value in row.items() if key not in _ROW_KEYS},
+        values={
+            key: _float(value)
+            for key, value in row.items()
+            if key not in _ROW_KEYS and (value is None or isinstance(value, int | float))
+        },
         protocols=_protocols(evaluation, row),
     )
 

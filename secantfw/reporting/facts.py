@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from secantfw.reporting.evaluation_rows import Evaluation
 from secantfw.reporting.number_text import count, duration
 from secantfw.reporting.run_files import RunFiles
 
@@ -28,6 +29,14 @@ class Component:
     name: str
     summary: str
     parameters: str
+
+
+@attrs.frozen
+class Protocol:
+    """The stamp of one metric."""
+
+    title: str
+    facts: tuple[Fact, ...]
 
 
 #: Shown elsewhere in the report.
@@ -83,6 +92,42 @@ def citations(run: RunFiles) -> list[str]:
     """The papers the experiment rests on."""
     cite = run.plan.get("cite") or ()
     return [cite] if isinstance(cite, str) else [str(one) for one in cite]
+
+
+def spent(run: RunFiles) -> list[Fact]:
+    """What the training cost: time, speed, memory, evaluations of all networks."""
+    outcome, log = run.outcome, run.log
+    seconds, step = outcome.get("seconds"), outcome.get("step", log.last_step)
+    speed, per_sample = log.typical("images_per_second"), log.typical("evaluations")
+    batch, peak = run.plan.get("batch_size"), outcome.get("peak_memory_bytes")
+    images = step * batch if isinstance(step, int) and isinstance(batch, int) else None
+    total = images * per_sample if images is not None and per_sample is not None else None
+    said = {
+        "training time": "" if seconds is None else duration(float(seconds)),
+        "speed": "" if speed is None else f"{speed:,.0f} images/s",
+        "images seen": "" if images is None else f"{images:,}",
+        "network evaluations": "" if total is None else f"{total:,.0f} forward, of all networks",
+        "peak memory": "" if not peak else f"{peak / 2**30:.2f} GiB",
+    }
+    return [Fact(name, text) for name, text in said.items() if text]
+
+
+def protocols(evaluation: Evaluation) -> list[Protocol]:
+    """How each metric was measured, by its stamps; the rows' own seeds and scales together."""
+    found = []
+    for column in evaluation.columns:
+        stamps = [p for row in evaluation.rows if (p := row.protocols.get(column.key))]
+        names = dict.fromkeys(name for stamp in stamps for name in stamp if name != "metric")
+        facts = [
+            Fact(
+                name.replace("_", " "),
+                ", ".join(dict.fromkeys(stamp.get(name, "none") for stamp in stamps)),
+            )
+            for name in names
+        ]
+        if facts:
+            found.append(Protocol(column.title, tuple(facts)))
+    return found
 
 
 def plan_facts(run: RunFiles) -> list[Fact]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ def _write_png(image: Image, file: Path) -> None:
 
 
 def save_trajectories(
-    paths: NDArray[np.floating[Any]],
+    paths: Sequence[NDArray[np.floating[Any]]],
     data: NDArray[np.floating[Any]],
     reference: NDArray[np.floating[Any]] | None,
     file: Path,
@@ -57,7 +58,8 @@ def save_trajectories(
     """Draw the student's jumps over the teacher's curves, between noise and data in the plane.
 
     Args:
-        paths: the student's points, (steps + 1, n, 2), from the noise to the samples.
+        paths: the student's points, (steps + 1, n, 2), from the noise to the samples: a panel
+            for each number of steps, from the same noise.
         data: a cloud of data points, (m, 2).
         reference: a fine solve of the teacher's ODE from the same noise, (k + 1, n, 2), if any.
         file: the PNG to write.
@@ -67,16 +69,23 @@ def save_trajectories(
     from matplotlib.figure import Figure
 
     with chart_style("trajectories"):
-        figure = Figure(figsize=(6.4, 6.6), dpi=170, layout="constrained")
+        across = min(2, len(paths))
+        down = math.ceil(len(paths) / across)
+        size = (5.6 * across, 5.3 * down + 0.9)
+        figure = Figure(figsize=size, dpi=130, layout="constrained")
         canvas = FigureCanvasAgg(figure)
-        axes = figure.add_subplot()
-        axes.set_title(title, loc="left", fontsize=11.5)
-        _draw_plane(axes, paths, data, reference)
-        axes.set_aspect("equal", adjustable="datalim")
-        axes.grid(False)
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
-        figure.legend(loc="outside lower left", ncols=3, columnspacing=1.4)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+        for number, panel in enumerate(paths):
+            axes = figure.add_subplot(down, across, number + 1)
+            steps = len(panel) - 1
+            axes.set_title(f"{steps} step{'' if steps == 1 else 's'}", loc="left", fontsize=11)
+            _draw_plane(axes, panel, data, reference)
+            axes.set_aspect("equal", adjustable="datalim")
+            axes.grid(False)
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+        handles, labels = axes.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower left", ncols=5, columnspacing=1.4)
         unfinished = file.with_name(f".{file.name}.tmp")
         canvas.print_figure(unfinished, format="png", metadata={"Software": None})
     os.replace(unfinished, file)
@@ -89,7 +98,6 @@ def _draw_plane(
     reference: NDArray[np.floating[Any]] | None,
 ) -> None:
     shown = paths[:, :MOST_PATHS]
-    steps = len(paths) - 1
     cloud = {"color": "#7d7d7d", "alpha": 0.6, "mew": 0, "zorder": 1}
     axes.plot(*data.T, ".", markersize=3.5, **cloud)
     axes.plot([], [], ".", markersize=9, **cloud, label="data")  # a key that can be seen
@@ -97,8 +105,7 @@ def _draw_plane(
         curves = {"color": TEACHER_COLOUR, "linewidth": 1.1, "alpha": 0.8, "zorder": 2}
         _lines(axes, reference[:, :MOST_PATHS], "teacher, fine solve", curves)
     jumps = {"color": STUDENT_COLOUR, "linewidth": 1.1, "marker": "o", "markersize": 2.6}
-    label = f"student, {steps} jump{'' if steps == 1 else 's'}"
-    _lines(axes, shown, label, {**jumps, "zorder": 3})
+    _lines(axes, shown, "student", {**jumps, "zorder": 3})
     dot = {"linestyle": "none", "marker": "o"}
     axes.plot(*shown[0].T, **dot, mfc="white", mec=MUTED, ms=4.5, label="noise", zorder=4)
     end = {"mfc": STUDENT_COLOUR, "mec": INK, "mew": 0.5}

@@ -15,6 +15,7 @@ from secantfw.reporting.number_text import count, number
 from secantfw.reporting.page import render_page
 from secantfw.reporting.palette import Look, looks
 from secantfw.reporting.run_files import RunFiles, read_run
+from secantfw.reporting.secant_error import secant_error_chart
 from secantfw.reporting.table import FLOOR_LABEL, layout
 from secantfw.reporting.training_chart import training_chart
 
@@ -56,6 +57,11 @@ def render_report(run: RunFiles) -> str:
         looks=look_of,
         charts=_charts(shown, look_of) if shown else [],
         curves=_curves(run),
+        secant_error=secant_error_chart(shown.secant_error)
+        if shown and shown.secant_error
+        else None,
+        spent=facts.spent(run),
+        protocols=facts.protocols(shown) if shown else [],
         components=facts.components(run),
         plan=facts.plan_facts(run),
         environment=facts.environment_facts(run),

@@ -27,6 +27,7 @@ class RunFiles:
     log: TrainingLog
     gallery: Gallery
     resolved: str
+    references: str = ""  # BibTeX
 
     @property
     def title(self) -> str:
@@ -42,7 +43,6 @@ def read_run(run: Path) -> RunFiles:
     if not run.is_dir():
         raise UserError(f"{run}: not a run directory: no such directory")
     evaluation = _json(run / "evaluation.json")
-    resolved = run / "resolved.toml"
     return RunFiles(
         name=run.resolve().name,
         plan=_json(run / "plan.json"),
@@ -51,7 +51,8 @@ def read_run(run: Path) -> RunFiles:
         evaluation=_evaluation(run, evaluation) if evaluation else None,
         log=read_training_log(run / "metrics.jsonl"),
         gallery=read_gallery(run / "samples"),
-        resolved=resolved.read_text(encoding="utf-8") if resolved.is_file() else "",
+        resolved=_text(run / "resolved.toml"),
+        references=_text(run / "references.bib"),
     )
 
 
@@ -60,6 +61,16 @@ def _evaluation(run: Path, content: Mapping[str, Any]) -> Evaluation:
         return read_evaluation(content)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{run / 'evaluation.json'}: not an evaluation: {error!r}") from error
+
+
+def _text(file: Path) -> str:
+    """Its text; empty where it is not there."""
+    if not file.is_file():
+        return ""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}: not UTF-8 text") from error
 
 
 def _json(file: Path) -> Mapping[str, Any]:

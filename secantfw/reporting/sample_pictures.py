@@ -36,19 +36,23 @@ class Picture:
 
 @attrs.frozen
 class GridRow:
-    """The grids at one number of evaluations; None where a series has no such grid."""
+    """The grids of one series, by evaluations; None where it has no such grid."""
 
-    evaluations: int
+    series: Series
     pictures: tuple[Picture | None, ...]
 
 
 @attrs.frozen
 class Gallery:
-    """Sample grids by evaluations (down) and series (across), and the other pictures."""
+    """Sample grids by series (down) and evaluations (across), and the other pictures."""
 
-    series: tuple[Series, ...] = ()
+    counts: tuple[int, ...] = ()
     rows: tuple[GridRow, ...] = ()
     others: tuple[Picture, ...] = ()
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        return tuple(row.series for row in self.rows)
 
 
 def read_gallery(folder: Path) -> Gallery:
@@ -60,9 +64,9 @@ def read_gallery(folder: Path) -> Gallery:
     grids = {(p.series, p.evaluations): p for p in pictures if p.series is not None}
     series = sorted({s for s, _ in grids if s is not None}, key=lambda s: s.rank)
     counts = sorted({n for _, n in grids if n is not None})
-    rows = (GridRow(n, tuple(grids.get((s, n)) for s in series)) for n in counts)
+    rows = (GridRow(s, tuple(grids.get((s, n)) for n in counts)) for s in series)
     others = (picture for picture in pictures if picture.series is None)
-    return Gallery(tuple(series), tuple(rows), tuple(others))
+    return Gallery(tuple(counts), tuple(rows), tuple(others))
 
 
 def read_picture(file: Path) -> Picture | None:

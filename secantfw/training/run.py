@@ -43,6 +43,7 @@ from secantfw.training.provenance import Provenance, provenance_of
 from secantfw.training.randomness import Streams
 from secantfw.training.run_directory import Outcome, RunInfo, Status
 from secantfw.training.signals import StopRequest, exit_code
+from secantfw.training.speed import peak_bytes
 from secantfw.training.update import Update
 
 
@@ -280,6 +281,7 @@ def end_run(observer: Observer, status: Status, message: str = "") -> None:
         seconds=round(observer.spent, 2),
         message=message,
         detached=tuple(observer.detached),
+        peak_memory_bytes=peak_bytes(observer.built.device),
     )
     try:
         observer.tell("secantfw_run_ended", outcome=outcome)

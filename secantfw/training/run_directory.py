@@ -31,6 +31,7 @@ class Outcome:
     seconds: float
     message: str = ""
     detached: tuple[str, ...] = ()  # observers that raised, and why
+    peak_memory_bytes: int = 0  # of the device, or of this process on a CPU
 
 
 @attrs.frozen

@@ -114,15 +114,41 @@ def test_parts_stand_in_reading_order(run):
     assert places == sorted(places)
 
 
-def test_grids_of_one_cost_stand_side_by_side_with_the_student_first(run):
+def test_grids_of_one_model_stand_side_by_side_with_the_student_first(run):
     names = [a["alt"] for tag, a in Page(page_of(run)).elements if tag == "img"]
     assert names[:5] == [
         "samples: student, secant, 1 evaluation",
-        "samples: teacher, euler, 1 evaluation",
         "samples: student, secant, 2 evaluations",
-        "samples: teacher, euler, 2 evaluations",
-        "samples: teacher, heun, 2 evaluations",
+        "samples: student, secant, 4 evaluations",
+        "samples: student, secant, 8 evaluations",
+        "samples: teacher, euler, 1 evaluation",
     ]
+
+
+def test_stamps_secant_errors_memory_and_bibtex_have_a_place(run):
+    results = evaluation()
+    results["stamps"] = {"ab12": {"metric": "frechet_distance", "features": "inception & co"}}
+    results["rows"][0]["stamps"] = {"frechet_distance": "ab12"}
+    edges = [0.0, 0.5, 1.0]
+    error = {"t_edges": edges, "s_edges": edges, "error": [[0.1, None], [0.2, 0.3]], "mean": 0.2}
+    results["rows"][0]["secant_error"] = error
+    (run / "evaluation.json").write_text(json.dumps(results))
+    outcome = json.loads((run / "outcome.json").read_text())
+    (run / "outcome.json").write_text(json.dumps({**outcome, "peak_memory_bytes": 3 << 29}))
+    (run / "references.bib").write_text("@misc{<b>,\n}")
+    text = page_of(run)
+    for said in ("inception &amp; co", "1.50 GiB", "@misc{&lt;b&gt;,", "0.2 on average"):
+        assert said in text
+    assert 'aria-label="secant error over t and s"' in text
+    assert Page(text).open == []
+
+
+@pytest.mark.parametrize("grid", [{}, {"t_edges": [0], "s_edges": [], "error": [[1]]}, 3])
+def test_a_secant_error_that_is_none_is_left_out(run, grid):
+    results = evaluation()
+    results["rows"][0]["secant_error"] = grid
+    (run / "evaluation.json").write_text(json.dumps(results))
+    assert "secant error" not in page_of(run)
 
 
 def test_a_directory_with_nothing_but_the_experiment_still_gives_a_report(tmp_path):
