@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,15 +42,20 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     components = _components(args.name, plugins)
 
     from secantfw.testing.running import conform_component
+    from secantfw.training.progress import Progress
 
     found: list[CheckResult] = []
-    for component in components:
-        said = ""
-        for result in conform_component(component, plugins.registry):
-            found.append(result)
-            if not args.json:
-                print(_line(result, said, _width(components)), flush=True)
-            said = result.reason or said
+    shown = not args.json and sys.stdout.isatty()  # the rows themselves say how far it is
+    with nullcontext() if shown else Progress(len(components), 0, "components") as progress:
+        for done, component in enumerate(components, 1):
+            said = ""
+            for result in conform_component(component, plugins.registry):
+                found.append(result)
+                if not args.json:
+                    print(_line(result, said, _width(components)), flush=True)
+                said = result.reason or said
+            if progress is not None:
+                progress.tick(done)
     if args.json:
         print(json.dumps([attrs.asdict(result) for result in found], indent=2))
     else:

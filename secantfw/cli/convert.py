@@ -21,6 +21,7 @@ from secantfw.plugin.loader import Plugins
 if TYPE_CHECKING:
     from secantfw.interfaces.weights_format import ConvertedWeights
 
+_MEBIBYTE = 1 << 20
 NAME = "convert"
 
 
@@ -66,10 +67,13 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 
 
 def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
+    from secantfw.training.progress import Progress
+
+    digest, mebibytes = hashlib.sha256(), -(-file.stat().st_size // _MEBIBYTE)
+    with file.open("rb") as stream, Progress(mebibytes, 0, "hashing, MiB") as progress:
+        while chunk := stream.read(_MEBIBYTE):
             digest.update(chunk)
+            progress.more(1)
     return digest.hexdigest()
 
 

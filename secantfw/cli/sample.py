@@ -63,6 +63,7 @@ def _draw(args: argparse.Namespace, plugins: Plugins) -> None:
     from secantfw.sampling.shard import WHOLE, read_shard
     from secantfw.sampling.store import Store
     from secantfw.training.build import build
+    from secantfw.training.progress import Progress
 
     shard = WHOLE if args.shard is None else read_shard(args.shard)
     named = run_and_overrides(args)
@@ -74,6 +75,8 @@ def _draw(args: argparse.Namespace, plugins: Plugins) -> None:
     rows = built.experiment.evaluate.keys.compute_batch
     args.out.mkdir(parents=True, exist_ok=True)
     store = Store(args.out, built.dataset, args.count, args.batch_size)
-    for start in starts(spec, args.seed, args.count, rows, built.device, shard):
-        store.add(draw(field, solver, start, args.steps), start.numbers)
-    store.flush()
+    with Progress(-(-args.count // shard.parts), 0, "samples", bar=shard.parts == 1) as progress:
+        for start in starts(spec, args.seed, args.count, rows, built.device, shard):
+            store.add(draw(field, solver, start, args.steps), start.numbers)
+            progress.more(len(start.numbers))
+        store.flush()

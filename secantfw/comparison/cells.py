@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from secantfw.comparison.comparison import Comparison, Number, NumberLine, NumberTable
-from secantfw.comparison.groups import NOT_SET, Group
+from secantfw.comparison.groups import Group, setting
 from secantfw.reporting.number_text import NOT_MEASURED, aligned, decimals
 
 
@@ -77,16 +77,9 @@ def _group_table(comparison: Comparison) -> TextTable:
     rows = []
     for group in comparison.groups:
         name = [Cell(group.name)] if named else []
-        settings = [Cell(_setting(group, key)) for key in comparison.keys]
+        settings = [Cell(setting(group, key)) for key in comparison.keys]
         rows.append((Cell(group.letter), *name, *settings, *_spent(group)))
     return TextTable("Runs", tuple(heads), tuple(rows))
-
-
-def _setting(group: Group, key: str) -> str:
-    if not group.settings:
-        return NOT_MEASURED
-    said = group.settings.get(key, NOT_SET)
-    return said[1:-1] if len(said) > 1 and said[0] == said[-1] == '"' else said
 
 
 def _spent(group: Group) -> list[Cell]:
@@ -114,11 +107,13 @@ def _number_table(table: NumberTable, comparison: Comparison) -> TextTable:
     title = f"{table.column.title} ({direction}) against evaluations per sample"
     means = [c.spread.mean for line in table.lines for c in line.cells if c is not None]
     places = decimals(means)
-    heads = [Cell(""), Cell("model, solver")]
+    head = comparison.keys[0] if comparison.keys else ""
+    heads = [Cell(""), *([Cell(head)] if head else []), Cell("model, solver")]
     heads += [Cell(str(n), is_number=True) for n in table.evaluations]
     rows = [
         (
             Cell(_letters(line, comparison)),
+            *([Cell(_changed(line, head))] if head else []),
             Cell(str(line.series)),
             *(_cell(number, places) for number in line.cells),
         )
@@ -127,6 +122,12 @@ def _number_table(table: NumberTable, comparison: Comparison) -> TextTable:
     apart = table.protocol.text()
     note = f"Measured with {apart}" if apart else ""
     return TextTable(title, tuple(heads), tuple(rows), note)
+
+
+def _changed(line: NumberLine, key: str) -> str:
+    """The value of the first key that differs, where the line is of one value."""
+    said = list(dict.fromkeys(setting(group, key) for group in line.groups))
+    return said[0] if len(said) == 1 else ""
 
 
 def _letters(line: NumberLine, comparison: Comparison) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from secantfw.comparison.comparison import NumberTable
+from collections.abc import Sequence
+
+from secantfw.comparison.comparison import NumberLine, NumberTable
+from secantfw.comparison.groups import setting
 from secantfw.reporting.evaluation_chart import evaluation_scales
 from secantfw.reporting.evaluation_rows import STUDENT
 from secantfw.reporting.palette import MUTED, PAPER, Look, several
@@ -12,7 +15,7 @@ from secantfw.reporting.svg import chart_style, inline_svg
 _MOST_LINES = 9
 
 
-def number_chart(number: int, table: NumberTable) -> str:
+def number_chart(number: int, table: NumberTable, keys: Sequence[str]) -> str:
     """Inline SVG; empty where a chart says no more than the table."""
     from matplotlib.figure import Figure
 
@@ -22,7 +25,7 @@ def number_chart(number: int, table: NumberTable) -> str:
         return ""
     name = f"chart-{number}"
     with chart_style(name):
-        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+        figure = Figure(figsize=(5.2, 4.0), layout="constrained")
         axes = figure.add_subplot()
         students = [line for line in table.lines if line.series.model == STUDENT]
         look_of = iter(several(len(students)))
@@ -48,10 +51,19 @@ def number_chart(number: int, table: NumberTable) -> str:
                     linewidth=2.0 if student else 1.2,
                     linestyle="-" if student else (0, (4, 2)),
                     capsize=3,
-                    label=f"{' '.join(g.letter for g in line.groups[:4])}: {line.series}",
+                    label=_label(line, keys),
                 )
         evaluation_scales(axes, table.evaluations, values)
         axes.set_xlabel("network evaluations per sample")
         axes.set_ylabel(table.column.title)
         figure.legend(loc="outside upper left", ncols=2, columnspacing=1.4, handlelength=2.4)
         return inline_svg(figure, name, f"{table.column.title} against network evaluations")
+
+
+def _label(line: NumberLine, keys: Sequence[str]) -> str:
+    """What one group changes, or the model that several share."""
+    if len(line.groups) > 1:
+        return str(line.series)
+    said = ", ".join(setting(line.groups[0], key) for key in keys[:2])
+    said = f"{line.groups[0].letter}: {said}" if said else str(line.series)
+    return said if line.series.model == STUDENT else f"{said}, {line.series}"

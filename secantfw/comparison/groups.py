@@ -65,6 +65,12 @@ def differing_keys(groups: Sequence[Group]) -> list[str]:
     ]
 
 
+def setting(group: Group, key: str) -> str:
+    """A value as a reader wants it: a text without its quotes."""
+    said = group.settings.get(key, NOT_SET)
+    return said[1:-1] if len(said) > 1 and said[0] == said[-1] == '"' else said
+
+
 def _foreign(key: str, other: set[str]) -> bool:
     """Whether `key` is an option of a component that is not the same one in all groups."""
     table, _, option = key.partition(".")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from secantfw.comparison.cells import failures, notes, text_tables
 from secantfw.comparison.chart import number_chart
 from secantfw.comparison.comparison import Comparison
@@ -13,7 +15,7 @@ from secantfw.reporting.page import render_page
 def page(comparison: Comparison) -> str:
     """The page as text."""
     runs = sum(len(group.runs) for group in comparison.groups)
-    charts = [number_chart(n, table) for n, table in enumerate(comparison.tables)]
+    charts = [number_chart(n, table, comparison.keys) for n, table in enumerate(comparison.tables)]
     return render_page(
         "compare.html.j2",
         title=_title(comparison),
@@ -34,9 +36,15 @@ def _title(comparison: Comparison) -> str:
 
 
 def _directories(comparison: Comparison) -> list[Fact]:
-    return [
-        Fact(f"{group.letter}, seed {run.seed}" if run.seed else group.letter, str(run.directory))
+    found = [run.directory for group in comparison.groups for run in group.runs if run.directory]
+    top = os.path.commonpath(found) if len(found) > 1 else ""
+    runs = [
+        Fact(
+            f"{group.letter}, seed {run.seed}" if run.seed else group.letter,
+            os.path.relpath(run.directory, top) if top else str(run.directory),
+        )
         for group in comparison.groups
         for run in group.runs
         if run.directory is not None
     ]
+    return [*([Fact("below", top)] if top else []), *runs]

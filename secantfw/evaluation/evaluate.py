@@ -16,6 +16,7 @@ from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.interfaces.metric import Metric, NetworkMetric
 from secantfw.sampling.shard import WHOLE, Shard
+from secantfw.training.progress import Progress
 
 #: Of trajectories in the plane; those of more steps look alike.
 _MOST_PANELS = 4
@@ -35,9 +36,15 @@ class Evaluator:
 
     def run(self, shard: Shard = WHOLE) -> None:
         """Finish the rows that fall to `shard` and are not there yet."""
-        measurement = RowMeasurement(self.sources, self.note, self.kept.folder)
-        for row in self.planned[shard.index :: shard.parts]:
-            if self.kept.get(row.name) is None:
+        left = [
+            row
+            for row in self.planned[shard.index :: shard.parts]
+            if self.kept.get(row.name) is None
+        ]
+        samples = len(left) * len(self.sources.seeds) * self.sources.keys.samples
+        with Progress(samples, 0, "evaluation", bar=shard.parts == 1) as progress:
+            measurement = RowMeasurement(self.sources, self.note, self.kept.folder, progress)
+            for row in left:
                 found = measurement.row(row) | self._of_the_network(row, measurement)
                 self.kept.put(row.name, {**found, "stamps": self._stamp_names(row, found)})
 

@@ -19,6 +19,7 @@ from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.metric import Accumulator
 from secantfw.reporting.pictures import save_grid
 from secantfw.sampling.draw import draw
+from secantfw.training.progress import Progress
 
 
 @attrs.frozen
@@ -28,6 +29,7 @@ class RowMeasurement:
     sources: Sources
     note: Callable[[str], None]
     folder: Path
+    progress: Progress
 
     def row(self, row: Row) -> dict[str, Any]:
         """The row of evaluation.json, without its stamps."""
@@ -94,6 +96,7 @@ class RowMeasurement:
                     f"{row.steps} steps and made {field.evaluations - before}"
                 )
             yield samples[: len(start.numbers)]
+            self.progress.more(len(start.numbers))
 
     def _endpoints(self, seed: int, scale: float) -> Endpoints | None:
         """Ends of the teacher's ODE by the reference solver, where a metric asks for them."""

@@ -33,7 +33,7 @@ def evaluation_chart(
         return None
     name = f"chart-{evaluation.columns.index(column)}"
     with chart_style(name):
-        figure = Figure(figsize=(5.6, 4.1), layout="constrained")
+        figure = Figure(figsize=(4.8, 3.9), layout="constrained")
         axes = figure.add_subplot()
         for series in evaluation.series:
             _line(axes, evaluation, column, series, look_of[series])
@@ -44,8 +44,7 @@ def evaluation_chart(
         )
         axes.set_xlabel("network evaluations per sample")
         axes.set_ylabel(column.title)
-        columns = 2 if len(evaluation.series) <= 3 else 3  # as many rows with a floor as without
-        figure.legend(loc="outside upper left", ncols=columns, columnspacing=1.4, handlelength=2.4)
+        figure.legend(loc="outside upper left", ncols=2, columnspacing=1.4, handlelength=2.2)
         return inline_svg(figure, name, f"{column.title} against network evaluations")
 
 
@@ -79,7 +78,7 @@ def _many_steps(axes: Any, evaluation: Evaluation, column: Column) -> None:
     if best is None or most < _MANY:
         return
     label = f"teacher, {best.series.solver}, {most}: {number(best.finite(column))}"
-    style = {"color": TEACHER_COLOUR, "linewidth": 1.2, "linestyle": (0, (1, 1.6))}
+    style = {"color": TEACHER_COLOUR, "linewidth": 1.5, "linestyle": (0, (1, 1.4))}
     axes.axhline(best.finite(column), label=label, **style)
 
 

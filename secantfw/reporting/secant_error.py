@@ -46,6 +46,7 @@ def secant_error_chart(grid: SecantErrorGrid) -> str | None:
     """Inline SVG, dark where the error is large, on a logarithmic scale."""
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator
 
     from secantfw.reporting.svg import chart_style, inline_svg
 
@@ -53,7 +54,7 @@ def secant_error_chart(grid: SecantErrorGrid) -> str | None:
     if not known:
         return None
     with chart_style(KEY):
-        figure = Figure(figsize=(5.6, 4.4), layout="constrained")
+        figure = Figure(figsize=(4.8, 3.9), layout="constrained")
         axes = figure.add_subplot()
         axes.grid(False)
         low, high = min(known), max(known)
@@ -62,12 +63,16 @@ def secant_error_chart(grid: SecantErrorGrid) -> str | None:
         mesh = axes.pcolormesh(
             grid.s_edges, grid.t_edges, grid.error, cmap="viridis_r", norm=norm, edgecolors="face"
         )
-        axes.set_aspect("equal")
+        axes.set_box_aspect(1)
         axes.set_xlabel("to s")
         axes.set_ylabel("from t")
-        bar = figure.colorbar(mesh, ax=axes, shrink=0.85)
+        plain = FuncFormatter(lambda value, _: f"{value:g}")
+        ticks = LogLocator(subs=(1, 2, 5)) if norm else None
+        bar = figure.colorbar(mesh, ax=axes, fraction=0.046, ticks=ticks, format=plain)
+        bar.minorticks_off()
         bar.outline.set_visible(False)
+        assert bar.solids is not None
         bar.solids.set_rasterized(False)
         bar.solids.set_edgecolor("face")
-        bar.set_label("mean squared error of the secant")
+        bar.set_label("mean squared error")
         return inline_svg(figure, KEY, "secant error over t and s")

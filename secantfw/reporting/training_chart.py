@@ -23,7 +23,7 @@ def training_chart(curve: Curve, label: str) -> str | None:
         return None
     name = f"training-{curve.key}"
     with chart_style(name):
-        figure = Figure(figsize=(5.6, 3.3), layout="constrained")
+        figure = Figure(figsize=(4.8, 3.1), layout="constrained")
         axes = figure.add_subplot()
         _draw(axes, curve)
         if min(finite) > 0 and max(finite) > 8 * min(finite):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -77,3 +79,11 @@ def _left_in_group(folder: Path = Path("/sys/fs/cgroup")) -> int | None:
         return limit - int((folder / "memory.current").read_text())
     except (OSError, ValueError):
         return None
+
+
+def peak_bytes(device: torch.device) -> int:
+    """The most memory that was used: on a CUDA device, or by this process."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

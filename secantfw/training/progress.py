@@ -1,4 +1,6 @@
-"""What a person sees while a run works: a bar on a terminal, plain lines anywhere else.
+"""What a person sees while something long works: a bar on a terminal, plain lines anywhere else.
+
+In a notebook there is one line, which is written again and again.
 
 Everything goes to stderr; stdout belongs to results. The loop only stores a number a step: rich's
 refresh thread draws, a few times a second, whatever was stored last.
@@ -19,12 +21,24 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 _REFRESHES_PER_SECOND = 5
+#: Between lines of figures, however often there are new ones; the first and the last always stand.
+_SECONDS_BETWEEN_FIGURES = 2.0
+#: Between lines that say nothing but how far it is.
+_SECONDS_BETWEEN_TICKS = 10.0
 
 
 class Progress:
-    """A context manager around `total` steps of which `start` are already done."""
+    """A context manager around `total` steps of which `start` are already done.
 
-    def __init__(self, total: int, start: int = 0, description: str = "training") -> None:
+    Without `bar` there are plain lines on a terminal too, for one of several processes.
+    """
+
+    def __init__(
+        self, total: int, start: int = 0, description: str = "training", *, bar: bool = True
+    ) -> None:
+        self._wants_bar = bar
+        self._said_at: float | None = None
+        self._open_line = 0  # characters of a notebook's line that may be written over
         self._total = total
         self._start = start
         self._step = start
@@ -36,7 +50,7 @@ class Progress:
 
     def __enter__(self) -> Progress:
         self._began = time.monotonic()
-        if _on_terminal():
+        if self._wants_bar and _on_terminal():
             self._open_bar()
         return self
 
@@ -49,10 +63,24 @@ class Progress:
         if self._live is not None:
             self._live.stop()
             self._live = self._bar = None
+        if self._open_line:
+            print(file=sys.stderr)
+            self._open_line = 0
 
     def advance(self, step: int) -> None:
         """`step` steps are done. Costs a store; call it every step."""
         self._step = step
+
+    def tick(self, step: int) -> None:
+        """`step` steps are done and nobody will call `update`: now and then there is a line."""
+        self._step = step
+        since = self._began if self._said_at is None else self._said_at
+        if self._live is None and time.monotonic() - since >= _SECONDS_BETWEEN_TICKS:
+            self._say()
+
+    def more(self, steps: int) -> None:
+        """`steps` further steps are done: `tick` for who does not count."""
+        self.tick(self._step + steps)
 
     def update(
         self, step: int, loss: float | None = None, images_per_second: float | None = None
@@ -60,16 +88,31 @@ class Progress:
         """`step` steps are done, with the figures of the last log interval."""
         self._step = step
         self._figures = _figures(loss, images_per_second)
-        if self._live is None:
-            parts = [f"{self._description} {step}/{self._total}", self._figures, self._left()]
-            print("  ".join(part for part in parts if part), file=sys.stderr, flush=True)
+        soon = self._said_at is not None and (
+            time.monotonic() - self._said_at < _SECONDS_BETWEEN_FIGURES
+        )
+        if self._live is None and (step >= self._total or not soon):
+            self._say()
 
     def note(self, text: str) -> None:
         """A line that stays, above the bar."""
         if self._live is not None:
             self._live.console.print(text, markup=False, highlight=False)
         else:
-            print(text, file=sys.stderr, flush=True)
+            over = "\r" + " " * self._open_line + "\r" if self._open_line else ""
+            self._open_line = 0
+            print(over + text, file=sys.stderr, flush=True)
+
+    def _say(self) -> None:
+        """How far it is: a line, or in a notebook the line."""
+        self._said_at = time.monotonic()
+        parts = [f"{self._description} {self._step}/{self._total}", self._figures, self._left()]
+        line = "  ".join(part for part in parts if part)
+        if not _in_notebook():
+            print(line, file=sys.stderr, flush=True)
+            return
+        print("\r" + line.ljust(self._open_line), end="", file=sys.stderr, flush=True)
+        self._open_line = len(line)
 
     def _left(self) -> str:
         done = self._step - self._start
@@ -104,6 +147,11 @@ class Progress:
 
 def _on_terminal() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _in_notebook() -> bool:
+    """Whether stderr is a notebook's cell, which knows a carriage return."""
+    return type(sys.stderr).__module__.partition(".")[0] == "ipykernel"
 
 
 def _figures(loss: float | None, images_per_second: float | None) -> str:

@@ -36,6 +36,7 @@ from secantfw.training.files import write_json, write_text
 from secantfw.training.generators import seed_global
 from secantfw.training.lock import RunLock
 from secantfw.training.loop import train
+from secantfw.training.memory import peak_bytes
 from secantfw.training.observe import NonFinite, Observer
 from secantfw.training.plan import Plan, make_plan
 from secantfw.training.progress import Progress
@@ -43,7 +44,6 @@ from secantfw.training.provenance import Provenance, provenance_of
 from secantfw.training.randomness import Streams
 from secantfw.training.run_directory import Outcome, RunInfo, Status
 from secantfw.training.signals import StopRequest, exit_code
-from secantfw.training.speed import peak_bytes
 from secantfw.training.update import Update
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 
@@ -12,6 +10,7 @@ from torch import Tensor
 
 from secantfw.interfaces.records import LossTerms
 from secantfw.training.cost import StepCost
+from secantfw.training.memory import peak_bytes
 
 _SIDE = 8192  # of the matrices whose product is taken for the device's best
 _REPEATS = 20
@@ -68,11 +67,3 @@ def matmul_rate(device: torch.device, dtype: torch.dtype) -> float:
         a @ b
     torch.cuda.synchronize(device)
     return 2 * _SIDE**3 * _REPEATS / (time.perf_counter() - start)
-
-
-def peak_bytes(device: torch.device) -> int:
-    """The most memory that was used: on a CUDA device, or by this process."""
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak

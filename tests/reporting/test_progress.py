@@ -43,6 +43,41 @@ def test_what_is_not_known_is_left_out(capsys):
     assert capsys.readouterr().err == "sampling 4/4\n"
 
 
+def test_figures_that_come_fast_are_said_now_and_then_and_at_the_end(capsys):
+    with Progress(1000) as progress:
+        for step in range(1, 1001):
+            progress.update(step, 0.5)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in lines] == ["1/1000", "1000/1000"]
+
+
+def test_without_figures_there_is_a_line_now_and_then(capsys, monkeypatch):
+    now = iter(range(0, 10_000, 3))
+    monkeypatch.setattr("secantfw.training.progress.time.monotonic", lambda: next(now))
+    with Progress(100, description="samples") as progress:
+        for _ in range(12):
+            progress.more(5)
+    lines = capsys.readouterr().err.splitlines()
+    assert 2 <= len(lines) <= 5
+    assert lines[-1].startswith("samples ")
+    assert lines[-1].endswith(" left")
+
+
+def test_a_notebook_has_one_line_that_is_written_over(capsys, monkeypatch):
+    monkeypatch.setattr("secantfw.training.progress._in_notebook", lambda: True)
+    monkeypatch.setattr("secantfw.training.progress._SECONDS_BETWEEN_FIGURES", 0.0)
+    with Progress(3) as progress:
+        for step in (1, 2, 3):
+            progress.update(step, 0.5)
+            if step == 2:
+                progress.note("saved")
+    said = capsys.readouterr().err.strip("\n").split("\n")
+    assert [line.rpartition("\r")[2].split("  ")[0] for line in said] == [
+        "saved",
+        "training 3/3",
+    ]
+
+
 def test_a_bar_on_a_terminal_and_results_on_stdout():
     here, there = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
