@@ -63,7 +63,6 @@ def secant_error_chart(grid: SecantErrorGrid) -> str | None:
         mesh = axes.pcolormesh(
             grid.s_edges, grid.t_edges, grid.error, cmap="viridis_r", norm=norm, edgecolors="face"
         )
-        axes.set_box_aspect(1)
         axes.set_xlabel("to s")
         axes.set_ylabel("from t")
         plain = FuncFormatter(lambda value, _: f"{value:g}")
