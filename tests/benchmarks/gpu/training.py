@@ -11,9 +11,13 @@ import torch
 from report import Figure
 from session import Session
 
+from secantfw.parallel.choose import engine_of
+from secantfw.parallel.group import ALONE
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
+from secantfw.training.compiled import compile_networks
 from secantfw.training.cost import StepCost, step_cost
+from secantfw.training.data_place import item_source
 from secantfw.training.ema import Average
 from secantfw.training.loop import train
 from secantfw.training.randomness import Streams
@@ -69,17 +73,17 @@ class NeverStops:
 
 
 def trained(session: Session, built: Built, watch: Watch) -> None:
-    """`watch.last` steps."""
-    e = built.experiment
-    streams, average = (
-        Streams(e.seed, built.device),
-        Average(built.student, e.ema, e.train.batch_size),
+    """`watch.last` steps, as a run takes them."""
+    e, streams = built.experiment, Streams(built.experiment.seed, built.device)
+    average = Average(built.student, e.ema, e.train.batch_size)
+    compile_networks(built, average.network)
+    place = item_source(e.train, built.dataset, built.device)
+    source = BatchSource(
+        built.dataset, e.guidance, streams, e.seed, e.train.batch_size, items=place
     )
-    source = BatchSource(built.dataset, e.guidance, streams, e.seed, e.train.batch_size)
-    ctx, update = (
-        context_of(built, average.network, streams),
-        Update(built.student, average, e.train),
-    )
+    ctx, engine = context_of(built, average.network, streams), engine_of(e, ALONE)
+    engine.prepare(built.student, average.network, built.loss, ctx)
+    update = Update(built.student, average, e.train, engine)
     train(built, source, ctx, update, watch, NeverStops(), 0)
 
 
