@@ -14,6 +14,7 @@ from null_experiment import prepare_null
 from small_sit import Parts, experiment
 
 from secantfw.training import checkpoint
+from secantfw.training.generators import global_state
 from secantfw.training.loop import train
 from secantfw.training.observe import Observer
 from secantfw.training.progress import Progress
@@ -72,7 +73,12 @@ def stall_in_steps(folder: Path) -> float:
         start = perf_counter()
         state = checkpoint.TrainState(number + 1, (), 0.0, "")
         checkpoint.save(
-            folder / "checkpoints", parts.built.student, parts.update, parts.built.header(), state
+            folder / "checkpoints",
+            parts.built.student,
+            parts.update,
+            parts.built.header(),
+            state,
+            global_state(),
         )
         saves.append(perf_counter() - start)
     return statistics.median(saves) / statistics.median(steps)
