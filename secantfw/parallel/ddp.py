@@ -8,7 +8,9 @@ in the one all-reduce that the gradient takes.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 
+import attrs
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -24,9 +26,37 @@ from secantfw.training.signals import Stop
 
 #: Gradients below this size take one all-reduce; larger ones overlap with the backward.
 BUCKET_MIB = 64
+_RIDERS = "riders"
 #: Newer torch renames it; buffers are constants here.
 _KNOWN = inspect.signature(DistributedDataParallel.__init__).parameters
 _SYNC_BUFFERS = "forward_sync_buffers" if "forward_sync_buffers" in _KNOWN else "broadcast_buffers"
+
+
+class _CarryingLoss(WholeLoss):
+    """The riders come out of the forward as the loss does, so that DDP sees them used."""
+
+    def __init__(
+        self, student: Backbone, loss: SecantLoss, ctx: RunContext, device: torch.device
+    ) -> None:
+        super().__init__(student, loss, ctx)
+        self.riders = nn.Parameter(torch.zeros(1 + COUNT, device=device))
+
+    def forward(self, batch: Batch, times: Times) -> tuple[Tensor, Mapping[str, Tensor]]:
+        per_sample, scalars = super().forward(batch, times)
+        return per_sample, {**scalars, _RIDERS: self.riders.clone()}
+
+
+def _leaves_some_idle(whole: WholeLoss, batch: Batch, times: Times) -> bool:
+    """Whether the loss of two rows has no gradient for some parameter; nothing is left of it."""
+    ctx, few = whole.ctx, slice(0, 2)
+    counts = attrs.evolve(ctx.counts)
+    trained = [p for p in whole.student.parameters() if p.requires_grad]
+    with torch.random.fork_rng():
+        loss = whole(batch.rows(few), times.rows(few))[0].sum()
+        gradients = torch.autograd.grad(loss, trained, allow_unused=True)
+    for name, value in attrs.asdict(counts).items():
+        setattr(ctx.counts, name, value)
+    return any(gradient is None for gradient in gradients)
 
 
 class DdpEngine(Engine):
@@ -37,34 +67,40 @@ class DdpEngine(Engine):
         self.group, self.pieces = group, pieces
 
     def prepare(self, student: Backbone, ema: Backbone, loss: SecantLoss, ctx: RunContext) -> None:
-        self._ctx = ctx
-        whole = WholeLoss(student, loss, ctx)
-        device = next(student.parameters()).device
-        self._device = device
-        self._riders = nn.Parameter(torch.zeros(1 + COUNT, device=device))
-        whole.riders = self._riders
+        self._ctx, self._device = ctx, next(student.parameters()).device
+        self._loss = _CarryingLoss(student, loss, ctx, self._device)
+        self._riders = self._loss.riders
         self._stop: AgreedStop | None = None
-        self._ddp = DistributedDataParallel(
-            whole,
-            bucket_cap_mb=BUCKET_MIB,
-            gradient_as_bucket_view=True,
-            **{_SYNC_BUFFERS: False},  # type: ignore[arg-type]
-        )
+        self._ddp: DistributedDataParallel | None = None
+
+    def _wrapped(self, batch: Batch, times: Times) -> DistributedDataParallel:
+        """Made at the first step, when a loss can be tried: DDP must be told where a parameter
+        may be without gradient, and pays for it by a walk through each graph."""
+        if self._ddp is None:
+            idle = any(self.group.gather(_leaves_some_idle(self._loss, batch, times)))
+            self._ddp = DistributedDataParallel(
+                self._loss,
+                bucket_cap_mb=BUCKET_MIB,
+                gradient_as_bucket_view=True,
+                find_unused_parameters=idle,
+                **{_SYNC_BUFFERS: False},  # type: ignore[arg-type]
+            )
+        return self._ddp
 
     def said(self) -> str:
         return f"{self.group.size} by DDP, {self.pieces}"
 
     def compute(self, batch: Batch, times: Times) -> Computed:
-        weight = self.group.size / self.pieces.total
-        done = accumulate(
-            self._pass, self._ctx, self.pieces, weight, batch, times, self._ddp.no_sync
-        )
+        weight, ddp = self.group.size / self.pieces.total, self._wrapped(batch, times)
+        done = accumulate(self._pass, self._ctx, self.pieces, weight, batch, times, ddp.no_sync)
         assert self._stop is not None
         carried = torch.cat((done.objective.detach().reshape(1), self._stop.sent()))
-        return Computed(done.objective + torch.dot(self._riders, carried), done.terms)
+        return Computed(done.objective + torch.dot(self._given, carried), done.terms)
 
     def _pass(self, batch: Batch, times: Times) -> LossTerms:
+        assert self._ddp is not None
         per_sample, scalars = self._ddp(batch, times)
+        self._given: Tensor = scalars.pop(_RIDERS)
         return LossTerms(per_sample, scalars)
 
     def backward(self, objective: Tensor) -> Tensor:

@@ -150,9 +150,9 @@ class WholeLoss(nn.Module):
     def __init__(self, student: Backbone, loss: SecantLoss, ctx: RunContext) -> None:
         super().__init__()
         self.student = student
-        self._loss, self._ctx = loss, ctx
+        self._loss, self.ctx = loss, ctx
 
     def forward(self, batch: Batch, times: Times) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Tensors alone: hooks do not look into records."""
-        terms = self._loss(self._ctx, batch, times)
+        terms = self._loss(self.ctx, batch, times)
         return terms.per_sample, dict(terms.scalars)

@@ -36,9 +36,20 @@ def gradients_of_every_loss(folder: Path) -> dict[str, dict[str, Any]]:
         *run(lambda: compute(place, "ddp"), place / "ddp", 2),
         *run(lambda: compute(place, "ddp", raw=True), place / "raw", 2),
         *run(lambda: compute(place, "fsdp"), place / "fsdp", 2),
+        *run(lambda: compute(place, "ddp", idle=True), place / "idle", 2),
     ]
-    assert [e.code for e in ended] == [0] * 7, "\n".join(e.said[-2000:] for e in ended if e.code)
-    return {loss: _compared(place, loss) for loss in LOSSES}
+    assert [e.code for e in ended] == [0] * 9, "\n".join(e.said[-2000:] for e in ended if e.code)
+    found = {loss: _compared(place, loss) for loss in LOSSES}
+    found["idle"] = {"difference": _idle(place)}
+    return found
+
+
+def _idle(place: Path) -> float:
+    """What a parameter that no loss reaches changes in the gradient of the others."""
+    with_it, without = (load_file(place / f"{n}-sdei-1.safetensors") for n in ("idle", "ddp"))
+    for gradients in (with_it, without):
+        gradients.pop("all_reduces")
+    return _difference(with_it, without)
 
 
 def _compared(place: Path, loss: str) -> dict[str, Any]:
@@ -65,7 +76,7 @@ def _difference(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> float
     return max(float((a[k] - b[k]).abs().max()) for k in a) / largest
 
 
-def compute(place: Path, strategy: str = "single", raw: bool = False) -> int:
+def compute(place: Path, strategy: str = "single", raw: bool = False, idle: bool = False) -> int:
     """Two steps' losses and backwards each; the second's gradient is kept.
 
     With `raw` the loss is called beside the wrapped module: the mistake that the engine prevents.
@@ -79,8 +90,8 @@ def compute(place: Path, strategy: str = "single", raw: bool = False) -> int:
     processes = processes_of(os.environ)
     torch.set_num_threads(1)
     with joined(processes) as group:
-        for loss, (sampler, more) in LOSSES.items():
-            file = place / f"{loss}-{processes.rank}-{strategy}-{raw}.toml"
+        for loss, (sampler, more) in list(LOSSES.items())[: 1 if idle else None]:
+            file = place / f"{loss}-{processes.rank}-{strategy}-{raw}-{idle}.toml"
             text = TOML.replace('use = "sdei"', f'use = "{loss}"')
             text = text.replace('use = "segments"\nsegments = 2', f'use = "{sampler}"\n{more}')
             text = text.replace("samples = 128", "samples = 0").replace("label_dropout = 0.2", "")
@@ -88,8 +99,10 @@ def compute(place: Path, strategy: str = "single", raw: bool = False) -> int:
             plugins = load_plugins()
             words = [] if strategy == "single" else [f'parallel.strategy="{strategy}"']
             job = prepare(load(file, words, plugins), plugins, group=group)
+            if idle:
+                job.built.student.idle = torch.nn.Parameter(torch.zeros(3))
             gradients = _second(job, raw)
-            name = "raw" if raw else strategy
+            name = "idle" if idle else "raw" if raw else strategy
             save_file(gradients, place / f"{name}-{loss}-{processes.rank}.safetensors")
     return 0
 
@@ -117,7 +130,7 @@ def _second(job: Any, raw: bool) -> dict[str, torch.Tensor]:
                 engine.backward(engine.compute(batch, times).objective)
     sent = sum(one.count for one in seen.key_averages() if one.key == "c10d::allreduce_")
     found = {n: _whole(p, engine) for n, p in built.student.named_parameters()}
-    kept = {n: g for n, g in found.items() if g is not None}
+    kept = {n: g for n, g in found.items() if g is not None and n != "idle"}
     return kept | {"all_reduces": torch.tensor(sent)}
 
 

@@ -93,6 +93,10 @@ def test_a_process_that_fails_shows_its_own_traceback(shown):
     assert "another process was lost" in main_said
 
 
+def test_a_parameter_that_the_loss_does_not_reach_changes_nothing(shown):
+    assert shown["gradients"]["idle"]["difference"] <= 1e-6
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_has_one_gradient_on_all_processes(shown, loss):
     found = shown["gradients"][loss]
