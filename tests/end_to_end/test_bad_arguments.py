@@ -138,7 +138,7 @@ def test_a_component_without_its_kind(secantfw, verb):
     assert said.code == 2
     assert said.err.endswith("; did you mean 'solver:heun'?\n")
     assert said.err.count("\n") == 1
-    assert "did you mean" not in secantfw(verb, "rk4").err
+    assert "did you mean" not in secantfw(verb, "verlet").err
 
 
 @pytest.mark.parametrize(("count", "bound"), [(0, "least 1"), (10**30, "most 10_000_000")])

@@ -136,21 +136,21 @@ import secantfw
 
 @secantfw.hookimpl
 def secantfw_components(register):
-    register.solver("midpoint", "local_midpoint:Midpoint")
+    register.solver("verlet", "local_verlet:Verlet")
 
 
-class Midpoint(secantfw.Solver):
+class Verlet(secantfw.Solver):
     order = 2
 """
 
 
 def test_describe_takes_a_plugin_of_one_file(secantfw, tmp_path):
-    file = tmp_path / "local_midpoint.py"
+    file = tmp_path / "local_verlet.py"
     file.write_text(LOCAL)
-    said = secantfw("describe", "solver:midpoint", "--local", file)
+    said = secantfw("describe", "solver:verlet", "--local", file)
     assert said.code == 0
     assert f"order: 2\nsource: {file}:10\n" in said.out
-    assert 'use = "local_midpoint:midpoint"' in said.out
+    assert 'use = "local_verlet:verlet"' in said.out
 
 
 def test_doctor_finds_this_machine_fit(secantfw):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
 
+import attrs
 from rows import ROWS, Figures, Row, measure
 from small_run import bench
 
@@ -50,6 +52,10 @@ def show(figures: Figures) -> None:
         print(f"     MISS: {' '.join(miss.split())[:400]}")
 
 
+def _told(attribute: attrs.Attribute, value: object) -> bool:
+    return attribute.name != "inject"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -57,6 +63,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=0, metavar="N")
     parser.add_argument("--malformed", type=int, default=0, metavar="N")
     parser.add_argument("--rows", nargs="+", metavar="R")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the table there")
     parser.add_argument("--nightly", action="store_true", help="the counts of a night")
     given = parser.parse_args()
     with contextlib.redirect_stderr(open(os.devnull, "w")), bench() as made:
@@ -65,6 +72,8 @@ def main() -> int:
         for row, count in chosen(given):
             found.append(measure(row, made, given.seed, count))
             show(found[-1])
+    if given.json:
+        given.json.write_text(json.dumps([attrs.asdict(f, filter=_told) for f in found]))
     injected = sum(f.injected for f in found)
     handled = sum(f.handled for f in found)
     seconds = sum(f.seconds for f in found)

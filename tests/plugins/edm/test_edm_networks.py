@@ -83,7 +83,7 @@ def test_layout_and_compilation_change_nothing():
     [
         ({"model_channels": 144}, "144 channels cannot be normalised in 32 groups"),
         ({"channel_mult": [1, 1, 1, 1, 1]}, "image size 8 cannot be halved 4 times"),
-        ({"model_type": "VNet"}, "'VNet' is not known; expected SongUNet, DhariwalUNet"),
+        ({"model_type": "VNet"}, "model_type = 'VNet', expected SongUNet or DhariwalUNet"),
     ],
 )
 def test_sizes_that_do_not_work_are_refused(said, complaint):
