@@ -16,7 +16,7 @@ from secantfw.interfaces.records import Batch, Cond, LossTerms, Times, TimesNeed
 DerivativeMethod = Literal["exact", "finite_difference"]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, init=False)
 class Point:
     """Where a two-time network is evaluated, or a direction there: x (B, *), t (B,), s (B,)."""
 
@@ -24,13 +24,24 @@ class Point:
     t: Tensor
     s: Tensor
 
+    def __init__(self, x: Tensor, t: Tensor, s: Tensor) -> None:
+        # Written out, since torch.compile cannot trace what attrs generates for a frozen class.
+        object.__setattr__(self, "x", x)
+        object.__setattr__(self, "t", t)
+        object.__setattr__(self, "s", s)
 
-@attrs.frozen(eq=False)
+
+@attrs.frozen(eq=False, init=False)
 class Derivative:
     """f at a point and its derivative along a direction, (B, *) each."""
 
     value: Tensor
     derivative: Tensor
+
+    def __init__(self, value: Tensor, derivative: Tensor) -> None:
+        # Written out, since torch.compile cannot trace what attrs generates for a frozen class.
+        object.__setattr__(self, "value", value)
+        object.__setattr__(self, "derivative", derivative)
 
 
 class SecantCall(Protocol):

@@ -27,7 +27,7 @@ class DataSpec:
     num_classes: int = 0  # 0: no labels
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, init=False)
 class Coefficients:
     """alpha, sigma and their time derivatives at times t; each (B,)."""
 
@@ -35,6 +35,13 @@ class Coefficients:
     sigma: Tensor
     d_alpha: Tensor
     d_sigma: Tensor
+
+    def __init__(self, alpha: Tensor, sigma: Tensor, d_alpha: Tensor, d_sigma: Tensor) -> None:
+        # Written out, since torch.compile cannot trace what attrs generates for a frozen class.
+        object.__setattr__(self, "alpha", alpha)
+        object.__setattr__(self, "sigma", sigma)
+        object.__setattr__(self, "d_alpha", d_alpha)
+        object.__setattr__(self, "d_sigma", d_sigma)
 
 
 @attrs.frozen(eq=False, init=False)
@@ -157,12 +164,17 @@ class Times:
         )
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, init=False)
 class LossTerms:
     """`per_sample` (B,) the loss of each row, unreduced; `scalars` 0-dim tensors to log."""
 
     per_sample: Tensor
-    scalars: Mapping[str, Tensor] = attrs.field(factory=dict)
+    scalars: Mapping[str, Tensor]
+
+    def __init__(self, per_sample: Tensor, scalars: Mapping[str, Tensor] | None = None) -> None:
+        # Written out, since torch.compile cannot trace what attrs generates for a frozen class.
+        object.__setattr__(self, "per_sample", per_sample)
+        object.__setattr__(self, "scalars", {} if scalars is None else scalars)
 
 
 @attrs.frozen

@@ -6,20 +6,16 @@ guided teacher), each with and without gradients, for the student, its average a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from torch import nn
 
 from secantfw.interfaces.backbone import Backbone
-from secantfw.interfaces.loss import Derivative, Point
-from secantfw.interfaces.records import Coefficients, Cond, LossTerms
 from secantfw.training.build import Built
 
 #: Graphs that may be made of one piece of code: blocks share theirs, and a sampler's last batch
 #: is smaller than the others.
 _GRAPHS = 64
-#: The name by which attrs' `__init__` of a frozen class knows how to set its fields.
-_SETTER = "_cached_setattr_get"
 
 
 def compile_networks(built: Built, average: Backbone) -> None:
@@ -30,31 +26,11 @@ def compile_networks(built: Built, average: Backbone) -> None:
     import torch._dynamo.config as dynamo
 
     dynamo.recompile_limit = max(dynamo.recompile_limit, _GRAPHS)
-    trace_records()
     whole = train.compile == "whole"
     for network in (built.student, average, *_networks_of(built.teacher)):
         for region in [network] if whole else _blocks(network):
             # A backbone may exclude its own preparations; a block is one graph or an error.
             region.compile(backend=train.compile_backend, fullgraph=not whole, dynamic=False)
-
-
-def trace_records(*more: type) -> None:
-    """Let torch.compile trace code that makes one of the core's frozen records, or of `more`.
-
-    torch 2.14's tracer fails at `object.__setattr__.__get__`, with which attrs sets the fields,
-    and not at a function that does the same.
-    """
-    for record in (Cond, Coefficients, LossTerms, Derivative, Point, *more):
-        names = record.__init__.__globals__  # type: ignore[misc]
-        if _SETTER in names:
-            names[_SETTER] = _setter
-
-
-def _setter(record: object) -> Callable[[str, object], None]:
-    def set_field(name: str, value: object) -> None:
-        object.__setattr__(record, name, value)
-
-    return set_field
 
 
 def _networks_of(teacher: object | None) -> list[nn.Module]:

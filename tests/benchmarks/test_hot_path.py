@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from compile_rows import of_loss, of_sampler
 from small_sit import Parts, experiment
 from training_rows import KeepsValues, NeverStops
 
+from secantfw import Cond
 from secantfw.training.loop import train
 from secantfw.training.randomness import Streams
 
@@ -38,6 +40,13 @@ def test_the_numbers_are_the_same_bits(tmp_path, overrides):
     plain, other = numbers(tmp_path, "sdei"), numbers(tmp_path, "sdei", *overrides)
     assert len(plain) == len(other)
     assert all(map(torch.equal, plain, other))
+
+
+def test_a_loss_and_a_sampler_are_one_graph_each_for_all_steps(tmp_path):
+    parts = Parts(experiment(tmp_path, "sdei", True), CPU, Streams(0, CPU))
+    assert of_loss(parts) == 0
+    cond = Cond(torch.arange(2), torch.full((2,), 1.5))
+    assert of_sampler(parts.built, torch.randn(2, 1, 16, 16), cond) == 0
 
 
 def test_the_fused_call_of_stei_is_its_two_calls(tmp_path):

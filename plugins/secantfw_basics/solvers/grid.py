@@ -9,12 +9,17 @@ from torch import Tensor
 from secantfw_basics.spacing import Spacing, shares
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, init=False)
 class Grid:
     """`times` N + 1 tensors (B,); `widths` N tensors (B, 1, ...), which broadcast over x."""
 
     times: tuple[Tensor, ...]
     widths: tuple[Tensor, ...]
+
+    def __init__(self, times: tuple[Tensor, ...], widths: tuple[Tensor, ...]) -> None:
+        # Written out, since torch.compile cannot trace what attrs generates for a frozen class.
+        object.__setattr__(self, "times", times)
+        object.__setattr__(self, "widths", widths)
 
 
 def uniform_grid(x: Tensor, t: Tensor, s: Tensor, steps: int) -> Grid:
