@@ -33,7 +33,7 @@ class RowMeasurement:
 
     def row(self, row: Row) -> dict[str, Any]:
         """The row of evaluation.json, without its stamps."""
-        self.note(f"{row.name.replace('-', ', ')} evaluations")
+        self.note(row.title)
         seeds, metrics = self.sources.seeds, self.sources.metrics
         measured = [self._measured(row, seed) for seed in seeds]
         numbers = [[accumulator.value() for accumulator in each] for each in measured]
@@ -44,6 +44,7 @@ class RowMeasurement:
         return {
             "model": row.model,
             "solver": row.solver.name,
+            **({"label": row.solver.label} if row.solver.label else {}),
             "steps": row.steps,
             "evaluations": row.evaluations,
             "guidance": row.guidance,

@@ -14,10 +14,18 @@ Model = Literal["student", "teacher"]
 
 @attrs.frozen
 class NamedSolver:
-    """A solver and the name of its rows: bare, or full where two would share it."""
+    """A solver and the name of its rows: bare, or full where two would share it.
+
+    `label` says in which options it differs from others of the same name.
+    """
 
     name: str
     solver: Solver
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.label}".rstrip()
 
 
 @attrs.frozen
@@ -35,9 +43,17 @@ class Row:
     @property
     def name(self) -> str:
         """Names it among the rows, and its files."""
-        scale = f" w={self.guidance:g}" if self.named_guidance else ""
-        solver = self.solver.name.replace(":", "_")
-        return f"{self.model}-{solver}{scale}-{self.evaluations:03d}"
+        solver = self._series.replace(":", "_")
+        return f"{self.model}-{solver}-{self.evaluations:03d}"
+
+    @property
+    def title(self) -> str:
+        """What is said while it is measured."""
+        return f"{self.model}, {self._series}, {self.evaluations:03d} evaluations"
+
+    @property
+    def _series(self) -> str:
+        return f"{self.solver.title}{f' w={self.guidance:g}' if self.named_guidance else ''}"
 
     @property
     def along_secants(self) -> bool:
@@ -74,4 +90,4 @@ def plan_rows(
                 Row(model, named, n, named.solver.evaluations(n), scale, len(guidance) > 1)
                 for n in steps
             ]
-    return sorted(rows, key=lambda r: (r.model, r.solver.name, r.guidance, r.evaluations))
+    return sorted(rows, key=lambda r: (r.model, r.solver.title, r.guidance, r.evaluations))

@@ -17,7 +17,7 @@ from secantfw.reporting.secant_error import SecantErrorGrid, read_secant_error
 
 STUDENT, TEACHER = "student", "teacher"
 #: Not metrics: what says which row it is.
-_ROW_KEYS = ("model", "solver", "steps", "evaluations", "guidance")
+_ROW_KEYS = ("model", "solver", "label", "steps", "evaluations", "guidance")
 #: What an evaluation without stamps says of how all its numbers were measured.
 _UNSTAMPED = ("samples", "reference", "feature_sha256", "weights")
 _KNOWN_KEYS = (
@@ -35,7 +35,10 @@ _SOLVER_ORDER = ("secant", "euler", "heun")
 
 @attrs.frozen
 class Series:
-    """One line of a chart, one column of sample grids: a model under a solver."""
+    """One line of a chart, one column of sample grids: a model under a solver.
+
+    Behind the solver's name stand a label and a guidance scale, where several are there.
+    """
 
     model: str
     solver: str
@@ -47,8 +50,8 @@ class Series:
     def rank(self) -> tuple[int, int, str, str]:
         """Sorts the student before the teacher and the usual solvers before others."""
         model = (STUDENT, TEACHER).index(self.model) if self.model in (STUDENT, TEACHER) else 2
-        known = self.solver in _SOLVER_ORDER
-        solver = _SOLVER_ORDER.index(self.solver) if known else len(_SOLVER_ORDER)
+        name = self.solver.partition(" ")[0]
+        solver = _SOLVER_ORDER.index(name) if name in _SOLVER_ORDER else len(_SOLVER_ORDER)
         return (model, solver, self.model, self.solver)
 
 
@@ -169,10 +172,13 @@ def _texts(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _row(evaluation: Mapping[str, Any], row: Mapping[str, Any], by_guidance: bool) -> Row:
-    """A row; where there are several guidance scales, each makes a series of its own."""
+    """A row; where there are several guidance scales, each makes a series of its own, as does
+    the label of a solver that stands several times.
+    """
+    label = f" {row['label']}" if row.get("label") else ""
     scale = f" w={row['guidance']:g}" if by_guidance and _float(row.get("guidance")) else ""
     return Row(
-        series=Series(str(row.get("model", "")), str(row.get("solver", "")) + scale),
+        series=Series(str(row.get("model", "")), str(row.get("solver", "")) + label + scale),
         steps=int(row.get("steps", 0)),
         evaluations=int(row.get("evaluations", row.get("steps", 0))),
         values={

@@ -8,6 +8,7 @@ import torch
 
 from secantfw.errors import Problem
 from secantfw.evaluation.planned_rows import planned_rows
+from secantfw.evaluation.solver_labels import solver_labels
 from secantfw.interfaces.records import Cond
 from secantfw.interfaces.solver import Solver
 from secantfw.training.build import Built, build
@@ -25,7 +26,6 @@ def _evaluation(built: Built) -> Iterator[Problem]:
     evaluate = built.experiment.evaluate
     if not evaluate.keys.samples:
         return
-    names = [chosen.full_name for chosen in evaluate.solvers]
     for chosen in evaluate.solvers:
         solver: Solver = build(chosen)  # type: ignore[assignment]
         if solver.adaptive:
@@ -34,8 +34,10 @@ def _evaluation(built: Built) -> Iterator[Problem]:
                 "evaluations; it can be the evaluate.reference_solver",
                 key="evaluate.solvers",
             )
-    for name in sorted({n for n in names if names.count(n) > 1}):
-        yield Problem(f"{name} stands twice; rows go by its name", key="evaluate.solvers")
+    names = [chosen.full_name for chosen in evaluate.solvers]
+    labelled = list(zip(names, solver_labels(evaluate.solvers), strict=True))
+    for name, _ in sorted({one for one in labelled if labelled.count(one) > 1}):
+        yield Problem(f"{name} stands twice with the same options", key="evaluate.solvers")
     keys = [metric.key for metric in built.metrics]
     for key in sorted({k for k in keys if keys.count(k) > 1}):
         yield Problem(f"two metrics write the column {key!r}", key="metrics.use")

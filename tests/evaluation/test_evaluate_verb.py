@@ -135,6 +135,26 @@ def test_the_file_says_what_was_measured(run, secantfw):
     ]
 
 
+def test_a_solver_stands_twice_with_different_options(run, secantfw):
+    """Its rows have a label, in the file, the pictures' names, the report and a comparison."""
+    twice = 'evaluate.solvers=["euler","secant",{use="secant",spacing="logit_normal",mean=0.7}]'
+    assert secantfw("evaluate", run, twice, "evaluate.picture=4").code == 0
+    rows = json.loads((run / "evaluation.json").read_text())["rows"]
+    found = {(r["model"], r["solver"], r.get("label")): r for r in rows if r["evaluations"] == 2}
+    other = "spacing=logit_normal mean=0.7"
+    assert set(found) == {
+        ("student", "secant", "spacing=uniform mean=0"),
+        ("student", "secant", other),
+        ("teacher", "euler", None),
+    }
+    plain, spaced = (found["student", "secant", x] for x in ("spacing=uniform mean=0", other))
+    assert plain["frechet_distance"] != spaced["frechet_distance"]
+    shown = secantfw("report", run)
+    assert shown.code == 0
+    for text in ((run / "report.html").read_text(), secantfw("compare", run, run).out):
+        assert f"secant {other}" in text
+
+
 def test_guidance_that_cannot_be_is_refused(run, secantfw):
     said = secantfw("evaluate", run, "--guidance", "1,1")
     assert said.code == 2
