@@ -8,6 +8,14 @@ from collections.abc import Iterable
 import attrs
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` was probably meant to be."""
+    import difflib  # here, since a command that goes well has no use for it
+
+    near = difflib.get_close_matches(name[:100], list(known), n=1)
+    return near[0] if near else None
+
+
 class ExitCode(enum.IntEnum):
     """What the command line ends with; 130 and 143 are 128 + the signal's number."""
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import secantfw
-from secantfw_cuda.device import no_cuda
 
 SECANTFW_API = 1
 
@@ -36,6 +35,8 @@ def secantfw_components(register: Any) -> None:
 
 @secantfw.hookimpl
 def secantfw_doctor() -> Iterable[secantfw.Finding]:
+    from secantfw_cuda.device import no_cuda
+
     reason = no_cuda()
     if reason:
         return [secantfw.Finding("note", f"cuda: {reason}: solver secant_graph cannot record")]

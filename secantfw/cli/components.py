@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 import attrs
 
@@ -24,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     found = [c for c in plugins.registry if args.kind in (None, c.kind)]
     if args.json:
+        import json
+
         rows = [
             {"full_name": c.full_name, **attrs.asdict(c), "unavailable": probed(c)} for c in found
         ]

@@ -6,7 +6,6 @@ Only the verb that is asked for is imported; `--help` imports none of them.
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib
 import os
 import sys
@@ -14,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import secantfw
-from secantfw.errors import ExitCode, SecantfwError, UserError
+from secantfw.errors import ExitCode, SecantfwError, UserError, nearest
 from secantfw.plugin.commands import plugin_commands
 from secantfw.plugin.loader import Plugins, load_plugins
 
@@ -65,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(arguments: list[str]) -> int:
     chosen, rest = _global_parser().parse_known_args(arguments)
+    if rest[:1] == ["--version"]:
+        print(f"secantfw {secantfw.__version__}")
+        return int(ExitCode.DONE)
     found = load_plugins(
         only=_names(chosen.plugins),
         without=chosen.no_plugin,
@@ -74,7 +76,7 @@ def _main(arguments: list[str]) -> int:
     if not rest or rest[0].startswith("-"):
         parser = _overview(found)
         found.warn()
-        parser.parse_args(rest)  # --help and --version end here, as does an unknown option
+        parser.parse_args(rest)  # --help ends here, as does an unknown option
         parser.print_help()
         return int(ExitCode.USER)
     parser = _parser_of(rest[0], found)
@@ -136,8 +138,8 @@ def _parser_of(verb: str, found: Plugins) -> argparse.ArgumentParser:
     if verb in commands:
         return commands[verb].parser
     found.warn()
-    near = difflib.get_close_matches(verb, [*VERBS, *commands], n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "see secantfw --help"
+    near = nearest(verb, [*VERBS, *commands])
+    hint = f"did you mean {near!r}?" if near else "see secantfw --help"
     raise UserError(f"no verb named {verb!r}; {hint}")
 
 
@@ -154,7 +156,7 @@ def _overview(found: Plugins) -> argparse.ArgumentParser:
         parents=[_global_parser()],
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"secantfw {secantfw.__version__}")
+    parser.add_argument("--version", action="store_true", help="show secantfw's version and exit")
     subparsers = parser.add_subparsers(metavar="VERB", title="verbs")
     for verb, line in VERBS.items():
         subparsers.add_parser(verb, help=line)

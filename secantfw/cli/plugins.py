@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import traceback
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +27,8 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         return _why(args.why, plugins)
     rows = _rows(plugins)
     if args.json:
+        import json
+
         print(json.dumps(rows, indent=2))
         return int(ExitCode.DONE)
     wide = max((len(row["distribution"]) for row in rows), default=0)
@@ -91,6 +91,8 @@ def _warnings(name: str, distribution: str, plugins: Plugins) -> Iterator[Plugin
 
 def _why(name: str, plugins: Plugins) -> int:
     """Plug-in, distribution, version, stage, cause, next step; then where it happened."""
+    import traceback
+
     rows = [row for row in _rows(plugins) if row["name"] == name]
     if not rows:
         raise UserError(f"no plug-in named {name!r} is installed")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, SecantfwError, UserError
+from secantfw.experiment.heading import heading
 from secantfw.parallel.processes import EndsWithAnother, Processes, processes_of
 from secantfw.plugin.loader import Plugins
 
@@ -70,11 +71,13 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     if args.processes not in (None, processes.size):
         raise UserError(f"run: --processes {args.processes}, and {processes.size} were started")
     loaded = None if args.resume else _loaded(args, plugins, processes)
+    say = _say if processes.is_main else _nothing
+    if loaded is not None:
+        _head(loaded, say)  # before torch, which takes seconds
     from secantfw.parallel.group import joined
     from secantfw.training.files import disk_errors_said
     from secantfw.training.signals import terminable
 
-    say = _say if processes.is_main else _nothing
     with terminable(), disk_errors_said(args.resume or args.out), joined(processes) as group:
         return _in_group(args, plugins, loaded, group, say)
 
@@ -117,6 +120,7 @@ def _in_group(
     try:
         if loaded is None:
             job, plan = _resumed(args, plugins, group, say)
+            _head(job.loaded, say)
         else:
             job, plan = new_run(loaded, plugins, args.out, group)
     except KeyboardInterrupt as error:
@@ -143,6 +147,7 @@ def _dry(args: argparse.Namespace, plugins: Plugins) -> int:
     loaded = load(args.file, args.overrides, plugins, without_files=True)
     for warning in loaded.warnings:
         _say(str(warning))
+    _head(loaded, _say)
     from secantfw.training.dry_run import dry_run
 
     for line in dry_run(loaded, plugins, args.dry_steps, _say):
@@ -157,6 +162,11 @@ def _resumed(
 
     asked = Resumption(args.resume, args.overrides, args.allow_change)
     return resumed_run(asked, plugins, say, group)
+
+
+def _head(loaded: LoadedExperiment, say: Callable[[str], None]) -> None:
+    for line in heading(loaded.experiment):
+        say(line)
 
 
 def _say(text: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable
 from datetime import date, time
 from typing import Any, TypeAlias
+
+from secantfw.errors import nearest
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
@@ -36,12 +37,6 @@ def shown(value: Any) -> str:
 
 def shorten(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` was probably meant to be."""
-    near = difflib.get_close_matches(name[:100], list(known), n=1)
-    return near[0] if near else None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -13,8 +13,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
+from secantfw.errors import nearest
 from secantfw.experiment import paths
-from secantfw.experiment.keys import KeyPath, did_you_mean, nearest, shown
+from secantfw.experiment.keys import KeyPath, did_you_mean, shown
 from secantfw.experiment.scope import Scope
 from secantfw.options import OptionInfo, option_info
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import os
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 
 GROUP = "secantfw"
@@ -23,7 +24,13 @@ def installed() -> list[EntryPoint]:
 
 def distribution(entry: EntryPoint) -> str:
     """Name and version of who installed it."""
-    return "no distribution" if entry.dist is None else f"{entry.dist.name} {entry.dist.version}"
+    return "no distribution" if entry.dist is None else _name_and_version(entry.dist)
+
+
+@functools.cache
+def _name_and_version(dist: Distribution) -> str:
+    metadata = dist.metadata  # parsed anew, with the whole description, at each access
+    return f"{metadata['Name']} {metadata['Version']}"
 
 
 def _places() -> list[str]:

@@ -6,7 +6,6 @@ failure into a `PluginFailure` with the plug-in, its distribution, the stage and
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -17,7 +16,7 @@ from types import ModuleType
 import attrs
 
 import secantfw
-from secantfw.errors import UserError
+from secantfw.errors import UserError, nearest
 from secantfw.plugin.calling import contained, traced
 from secantfw.plugin.entry_points import distribution, installed
 from secantfw.plugin.isolation import Seen, stdout_below_python, watched
@@ -86,8 +85,8 @@ def _from_environment() -> set[str] | None:
 def _check_names(names: set[str], entries: list[EntryPoint]) -> None:
     known = sorted({entry.name for entry in entries})
     for name in sorted(names - set(known)):
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "installed: " + ", ".join(known)
+        near = nearest(name, known)
+        hint = f"did you mean {near!r}?" if near else "installed: " + ", ".join(known)
         raise UserError(f"no plug-in named {name!r} is installed; {hint}")
 
 

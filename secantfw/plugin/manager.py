@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import types
 
 import pluggy
 
 from secantfw import hookspecs
+from secantfw.errors import nearest
 
 PREFIX = "secantfw_"
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith(PREFIX))
@@ -24,8 +24,8 @@ class HookManager(pluggy.PluginManager):
         if options is None:
             self._refuse_unmarked(plugin, name)
         elif name not in HOOKS:
-            near = difflib.get_close_matches(name, HOOKS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "there are: " + ", ".join(HOOKS)
+            near = nearest(name, HOOKS)
+            hint = f"did you mean {near}?" if near else "there are: " + ", ".join(HOOKS)
             raise ValueError(f"there is no hook {name}; {hint}")
         elif options["wrapper"] or options["hookwrapper"]:
             raise ValueError(f"{name} is a wrapper; a plug-in may not change what others say")

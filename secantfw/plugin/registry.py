@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any, get_args
 
 import attrs
 
-from secantfw.errors import UserError
+from secantfw.errors import UserError, nearest
 from secantfw.plugin.component import Asset, Component, Kind
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
@@ -61,9 +60,9 @@ class Registry:
             text = f"no plug-in named {plugin!r} is installed (for {kind} {name!r})"
         else:
             names = [c.name for c in known] + [c.full_name for c in known]
-            near = difflib.get_close_matches(name, names, n=1)
+            near = nearest(name, names)
             listed = "known: " + ", ".join(names[: len(known)]) if known else "none is installed"
-            hint = f"did you mean {near[0]!r}?" if near else listed
+            hint = f"did you mean {near!r}?" if near else listed
             text = f"no {kind} named {name!r}; {hint}"
         return "; ".join([text, *self.failures])
 
@@ -77,8 +76,8 @@ class Registry:
         """The asset called NAME of `asset:NAME`; UserError if no plug-in ships it."""
         if name in self.assets:
             return self.assets[name]
-        near = difflib.get_close_matches(name, self.assets, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "known: " + ", ".join(sorted(self.assets))
+        near = nearest(name, self.assets)
+        hint = f"did you mean {near!r}?" if near else "known: " + ", ".join(sorted(self.assets))
         raise UserError(f"no plug-in ships an asset named {name!r}; {hint}")
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
-from secantfw.interfaces.weights_format import WeightsFormat
 from secantfw.plugin.calling import call, implementations
 from secantfw.plugin.records import Plugins
 from secantfw.plugin.registry import NAME_PATTERN, import_string
+
+if TYPE_CHECKING:
+    from secantfw.interfaces.weights_format import WeightsFormat
 
 _HOOK = "secantfw_weights_formats"
 
@@ -62,6 +65,8 @@ def _checked(said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _built(text: str) -> WeightsFormat:
+    from secantfw.interfaces.weights_format import WeightsFormat
+
     made = import_string(text)()
     if not isinstance(made, WeightsFormat):
         raise TypeError(f"{text} is no secantfw.WeightsFormat")

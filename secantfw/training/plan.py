@@ -8,6 +8,7 @@ import attrs
 
 from secantfw.errors import UserError
 from secantfw.experiment.cited import cited
+from secantfw.experiment.heading import plan_row
 from secantfw.experiment.schema import Chosen
 from secantfw.interfaces.records import Batch, LossTerms
 from secantfw.training.batches import BatchSource
@@ -46,23 +47,21 @@ class Plan:
         return attrs.asdict(self)
 
     def lines(self) -> list[str]:
-        """The plan as text, a line a fact."""
-        width = max(len(c.kind) for c in self.components)
-        rows = []
-        for c in self.components:
-            size = "" if not c.parameters else f"  {c.parameters:,} parameters"
-            rows.append(f"  {c.kind:<{width}}  {c.name}{size}")
-        if self.weights:
-            rows.append(f"  {'weights':<{width}}  {self.weights}")
-        return [
-            self.title,
-            *rows,
-            f"  {'start':<{width}}  {self.start}",
-            f"  {'cost':<{width}}  {self.steps} steps of {self.batch_size}, "
-            f"{self.evaluations_per_step} per step, on {self.device}",
-            *([f"  {'processes':<{width}}  {self.processes}"] if self.processes else []),
-            *([f"  {'disk':<{width}}  {self.disk}"] if self.disk else []),
-        ]
+        """The plan as text, a line a fact; `heading` says the title and the components."""
+        cost = f"{self.steps} steps of {self.batch_size}, {self.evaluations_per_step} per step"
+        facts = {
+            "parameters": self._sizes(),
+            "weights": self.weights,
+            "start": self.start,
+            "cost": f"{cost}, on {self.device}",
+            "processes": self.processes,
+            "disk": self.disk,
+        }
+        return [plan_row(label, text) for label, text in facts.items() if text]
+
+    def _sizes(self) -> str:
+        sized = [c for c in self.components if c.parameters]
+        return ", ".join(f"{c.kind} {c.parameters:,}" for c in sized)
 
 
 def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
