@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from secantfw.interfaces.dataset import Dataset as Dataset
     from secantfw.interfaces.dataset import Split as Split
     from secantfw.interfaces.interior import complete_times as complete_times
+    from secantfw.interfaces.levels import time_of_level as time_of_level
     from secantfw.interfaces.loss import Context as Context
     from secantfw.interfaces.loss import Derivative as Derivative
     from secantfw.interfaces.loss import Point as Point
@@ -155,6 +156,7 @@ _LAZY = {
     "score_from_noise": "interfaces.conversions",
     "score_from_velocity": "interfaces.conversions",
     "stop_grad": "interfaces.tensors",
+    "time_of_level": "interfaces.levels",
     "velocity_from_noise": "interfaces.conversions",
     "velocity_from_score": "interfaces.conversions",
 }

@@ -1,10 +1,8 @@
 """Times by their noise level rho = sigma / alpha, under the laws that EDM compares, with s = t.
 
-    edm   ln rho ~ N(mean, std^2)
-    ve    ln rho uniform between ln sigma_min and ln sigma_max
-    vp    rho^2 = exp(beta_d u^2 / 2 + beta_min u) - 1,  u uniform in [1e-5, 1]
-
-A level becomes a time on whatever path there is by bisection: rho grows with t on all of them.
+edm   ln rho ~ N(mean, std^2)
+ve    ln rho uniform between ln sigma_min and ln sigma_max
+vp    rho^2 = exp(beta_d u^2 / 2 + beta_min u) - 1,  u uniform in [1e-5, 1]
 """
 
 from __future__ import annotations
@@ -13,11 +11,9 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw import Path, Times, TimeSampler, TimesNeed, UserError, complete_times
+from secantfw import Path, Times, TimeSampler, TimesNeed, UserError, complete_times, time_of_level
 from secantfw_edm.options import NoiseLevelsOptions
 
-#: Bisections: one more would not change a time of this dtype.
-_HALVINGS = {torch.float32: 26, torch.float64: 54}
 _BETA_D, _BETA_MIN, _EPSILON = 19.9, 0.1, 1e-5
 
 
@@ -39,7 +35,7 @@ class NoiseLevels(TimeSampler):
     ) -> Times:
         """t = s (n,), r (n, K), tau (n,) or None; every row is marked as a tangent row."""
         draw = torch.randn if self.options.law == "edm" else torch.rand
-        t = time_of(path, self.level(draw(n, generator=rng, device=rng.device)))
+        t = time_of_level(path, self.level(draw(n, generator=rng, device=rng.device)))
         marked = torch.ones(n, dtype=torch.bool, device=t.device)
         return attrs.evolve(complete_times(t, t, need, path, rng), tangent_rows=marked)
 
@@ -52,15 +48,3 @@ class NoiseLevels(TimeSampler):
             return o.sigma_min * (o.sigma_max / o.sigma_min) ** draw
         u = 1 + draw * (_EPSILON - 1)
         return (0.5 * _BETA_D * u**2 + _BETA_MIN * u).expm1().sqrt()
-
-
-def time_of(path: Path, level: Tensor) -> Tensor:
-    """The times at which sigma(t) = level alpha(t), of level's shape and float dtype;
-    for a level that the path does not reach, its end."""
-    low, high = torch.full_like(level, path.t_min), torch.full_like(level, path.t_max)
-    for _ in range(_HALVINGS[level.dtype]):
-        middle = 0.5 * (low + high)
-        c = path.coefficients(middle)
-        above = c.sigma > level * c.alpha
-        low, high = torch.where(above, low, middle), torch.where(above, middle, high)
-    return 0.5 * (low + high)

@@ -13,8 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from secantfw import Path
-from secantfw_edm.noise_levels import time_of
+from secantfw import Path, time_of_level
 from secantfw_edm.options import RhoSpacing
 
 
@@ -29,7 +28,7 @@ def rho_times(path: Path, t: Tensor, s: Tensor, steps: int, spacing: RhoSpacing)
     start, end = (_root(path, time.double(), spacing) for time in (t, s))
     share = torch.linspace(0, 1, steps + 1, dtype=start.dtype, device=t.device)[1:-1]
     inner = torch.lerp(start, end, share.unsqueeze(1)) ** spacing.rho
-    between = time_of(path, inner).to(t.dtype)
+    between = time_of_level(path, inner).to(t.dtype)
     return torch.cat((t[None], _between(between, t, s), s[None]))
 
 

@@ -15,11 +15,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from secantfw import Path
+from secantfw import Path, time_of_level
 from secantfw_solvers.options import GridOptions
-
-#: Bisections of [0, 1] that leave nothing to find in float64.
-_HALVINGS = 54
 
 
 def step_times(path: Path, t: Tensor, s: Tensor, steps: int, options: GridOptions) -> Tensor:
@@ -58,7 +55,7 @@ def _by_level(path: Path, high: Tensor, low: Tensor, steps: int, options: GridOp
         root = 1 / o.rho
         level = torch.lerp(_level(path, high, o) ** root, _level(path, low, o) ** root, share)
         level = level**o.rho
-    return time_of(path, level)
+    return time_of_level(path, level)
 
 
 def _level(path: Path, t: Tensor, options: GridOptions) -> Tensor:
@@ -66,14 +63,3 @@ def _level(path: Path, t: Tensor, options: GridOptions) -> Tensor:
     c = path.coefficients(t)
     sigma = torch.maximum(c.sigma, options.sigma_min * c.alpha)
     return sigma / torch.maximum(c.alpha, sigma / options.sigma_max)
-
-
-def time_of(path: Path, level: Tensor) -> Tensor:
-    """Times in [0, 1] of levels rho (n, B) float64, by bisection: rho grows with t on any path."""
-    low, high = torch.zeros_like(level).flatten(), torch.ones_like(level).flatten()
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        c = path.coefficients(middle)
-        above = c.sigma > level.flatten() * c.alpha
-        low, high = torch.where(above, low, middle), torch.where(above, middle, high)
-    return (0.5 * (low + high)).view_as(level)

@@ -12,8 +12,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw import Coefficients, Cond, Field, at
-from secantfw_edm.noise_levels import time_of
+from secantfw import Coefficients, Cond, Field, at, time_of_level
 
 
 @attrs.frozen(eq=False)
@@ -56,7 +55,7 @@ class Coordinates:
         return x, self.field.tangent(x.to(own), t.to(own), self.cond).double()
 
     def _time(self, level: Tensor) -> tuple[Tensor, Coefficients]:
-        t = time_of(self.field.path, level)
+        t = time_of_level(self.field.path, level)
         return t, self.field.path.coefficients(t)
 
     def _scale(self, t: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from secantfw_basics.paths.linear import Linear
 from secantfw_basics.paths.trigonometric import Trigonometric
 from secantfw_basics.paths.vp import VP
-from secantfw_edm.noise_levels import NoiseLevels, time_of
+from secantfw_edm.noise_levels import NoiseLevels
 from secantfw_edm.options import (
     EDMHeunOptions,
     NoiseLevelsOptions,
@@ -24,14 +24,14 @@ from secantfw_edm.solvers.coordinates import fitted
 from secantfw_edm.solvers.heun import EDMHeun
 from secantfw_edm.solvers.rho_secant import RhoSecant
 
-from secantfw import Cond, TimesNeed
+from secantfw import Cond, TimesNeed, time_of_level
 from secantfw.testing.fixed_point import KS_LIMIT, ks_uniform
 
 
 @pytest.mark.parametrize("path", [Linear(), Trigonometric(), VP()], ids=lambda p: type(p).__name__)
 def test_a_level_has_its_time_on_every_path(path):
     level = torch.tensor([0.02, 0.5, 3.0, 80.0], dtype=torch.float64)
-    c = path.coefficients(time_of(path, level))
+    c = path.coefficients(time_of_level(path, level))
     torch.testing.assert_close(c.sigma / c.alpha, level, rtol=1e-10, atol=0)
 
 
