@@ -26,37 +26,48 @@ _FAILED = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="sweep file (TOML)")
     parser.add_argument(
-        "overrides", nargs="*", default=[], metavar="key=value", help="of every run"
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="key=value",
+        help="of every run; sweep.key=value of the sweep, e.g. sweep.slurm.partition=gpu",
     )
     parser.add_argument(
         "--out", type=out_path, default=Path("runs"), help="the sweep's folder goes there (runs/)"
     )
     parser.add_argument("--processes", type=int, metavar="N", help="runs at a time")
     parser.add_argument(
-        "--launcher", default="local", metavar="NAME", help="what starts the runs (local)"
+        "--launcher",
+        default="local",
+        metavar="NAME",
+        help="what starts the runs: local, slurm (a job each), submitit-local (the same, here)",
     )
     parser.add_argument("--list", action="store_true", help="list the runs, start none")
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     from secantfw.sweep.jobs import jobs_of
-    from secantfw.sweep.plan import read_sweep
+    from secantfw.sweep.plan import OWN_WORD, read_sweep
 
-    plan = read_sweep(args.file)
-    processes = plan.processes if args.processes is None else args.processes
-    if processes < 1:
+    own = [word for word in args.overrides if word.startswith(OWN_WORD)]
+    plan = read_sweep(args.file, own)
+    asked = plan.processes if args.processes is None else args.processes
+    if asked is not None and asked < 1:
         raise UserError("sweep: --processes must be at least 1")
     root: Path = args.out / plan.name
-    jobs = jobs_of(plan, args.overrides, root.absolute(), plugins)
+    overrides = [word for word in args.overrides if word not in own]
+    jobs = jobs_of(plan, overrides, root.absolute(), plugins)
     if args.list:
         for job in jobs:
             print(f"{job.label}: {'finished' if job.finished() else 'not finished'}")
         return int(ExitCode.DONE)
-    from secantfw.sweep.launcher import make_launcher
+    from secantfw.sweep.launcher import find_launcher
     from secantfw.training.files import disk_errors_said
     from secantfw.training.lock import RunLock
 
-    launcher = make_launcher(args.launcher, processes)
+    kind = find_launcher(args.launcher)
+    processes = asked or kind.at_once or max(1, len(jobs))
+    launcher = kind(processes, plan.slurm)
     with disk_errors_said(root):
         root.mkdir(parents=True, exist_ok=True)
         lock = RunLock(root)

@@ -60,7 +60,7 @@ class Conductor:
                 continue
             job.folder.mkdir(parents=True, exist_ok=True)
             self.progress.note(f"{job.label}: {'goes on' if job.begun() else 'begins'}")
-            self.active[job] = self.launcher.start(job.arguments(), job.log)
+            self.active[job] = self.launcher.start(job)
             self.write()
             return
 

@@ -53,10 +53,10 @@ class Job:
     def in_use(self) -> str:
         """Who still works on it, as after the sweep itself was killed; empty if nobody does."""
         run = self.begun()
-        if run is None:
-            return ""
+        held = self.folder if (self.folder / ".lock").exists() else None  # by a cluster's job
         try:
-            RunLock(run).release()
+            for directory in filter(None, (held, run)):
+                RunLock(directory).release()
         except UserError as error:
             return str(error)
         return ""
@@ -67,6 +67,11 @@ class Job:
         if begun is not None:
             return ["run", "--resume", str(begun)]
         return ["run", str(self.experiment), *self.overrides, "--out", str(self.folder)]
+
+    def note(self, line: str) -> None:
+        """Add a line to the log."""
+        with self.log.open("a", encoding="utf-8") as stream:
+            stream.write(f"{line}\n")
 
     def error(self, code: int) -> str:
         """Why it ended with `code`: the last line it said that is an error, or the signal."""

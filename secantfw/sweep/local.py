@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,7 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from secantfw.sweep.jobs import Job
 from secantfw.sweep.launcher import Launcher, Started
+from secantfw.sweep.slurm_options import SlurmOptions
 
 _THREADS = "OMP_NUM_THREADS"
 
@@ -27,25 +30,38 @@ class LocalRun(Started):
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
+    def wait(self) -> int:
+        """Until it ends: its exit code."""
+        return self._process.wait()
+
+    def wait_in_handler(self) -> None:
+        """The same inside a signal's handler, which may have interrupted `wait` and its lock."""
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+
 
 class LocalLauncher(Launcher):
     """Each process gets its share of the cores as threads, unless OMP_NUM_THREADS is set."""
 
-    def __init__(self, processes: int) -> None:
-        self._environment = dict(os.environ)
-        self._environment.setdefault(_THREADS, str(max(1, cores() // processes)))
+    def __init__(self, processes: int, slurm: SlurmOptions) -> None:
+        self._processes = processes
 
-    def start(self, arguments: Sequence[str], log: Path) -> LocalRun:
-        with log.open("ab") as stream:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "secantfw.sweep.worker", *arguments],
-                stdin=subprocess.PIPE,
-                stdout=stream,
-                stderr=stream,
-                env=self._environment,
-                start_new_session=True,  # Ctrl-C is for the sweep, which passes it on
-            )
-        return LocalRun(process)
+    def start(self, job: Job) -> LocalRun:
+        return start_here(job.arguments(), job.log, max(1, cores() // self._processes))
+
+
+def start_here(arguments: Sequence[str], log: Path, threads: int) -> LocalRun:
+    """`secantfw ARGUMENTS` as a process of this machine that ends, saved, with this one."""
+    with log.open("ab") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "secantfw.sweep.worker", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=stream,
+            stderr=stream,
+            env={_THREADS: str(threads), **os.environ},
+            start_new_session=True,  # Ctrl-C is for the sweep, which passes it on
+        )
+    return LocalRun(process)
 
 
 def cores() -> int:

@@ -11,6 +11,8 @@ processes = 2
 [[sweep.points]]                        # and these
 "loss.use" = "stee"
 "time_sampler.direction" = "both"
+[sweep.slurm]                           # for --launcher slurm
+partition = "gpu"
 """
 
 from __future__ import annotations
@@ -23,9 +25,8 @@ from typing import Any
 import attrs
 
 from secantfw.errors import ExperimentError
-from secantfw.experiment.document import merge
+from secantfw.experiment.document import Document, merge
 from secantfw.experiment.keys import KeyPath, shown
-from secantfw.experiment.layer import Layer
 from secantfw.experiment.leaves import leaves
 from secantfw.experiment.overrides import overrides_layer
 from secantfw.experiment.read import read_layer
@@ -34,8 +35,11 @@ from secantfw.experiment.structure import INVALID, structure
 from secantfw.experiment.write import value_text
 from secantfw.options import REQUIRED, option
 from secantfw.plugin.registry import Registry
+from secantfw.sweep.slurm_options import SlurmOptions
 
 _TABLES = ("set", "grid", "points")
+#: What words of the command line that are the sweep's, and not its runs', begin with.
+OWN_WORD = "sweep."
 _MOST_RUNS = 10_000  # a grid can be meant to have
 
 
@@ -45,7 +49,10 @@ class SweepKeys:
 
     experiment: str = option(REQUIRED, "experiment file of every run", is_path=True)
     seeds: tuple[int, ...] = option((0,), "seeds of training and of the evaluation's noise", ge=0)
-    processes: int = option(1, "runs at a time", ge=1)
+    processes: int | None = option(
+        None, "runs at a time; unsaid: one here, all of them on a cluster", ge=1
+    )
+    slurm: SlurmOptions = option(SlurmOptions(), "what a job of --launcher slurm asks for")
 
 
 @attrs.frozen
@@ -66,7 +73,8 @@ class SweepPlan:
     file: Path
     experiment: Path
     seeds: tuple[int, ...]
-    processes: int
+    processes: int | None
+    slurm: SlurmOptions
     common: tuple[str, ...]
     points: tuple[Point, ...]
 
@@ -75,18 +83,19 @@ class SweepPlan:
         return self.file.stem
 
 
-def read_sweep(file: Path) -> SweepPlan:
-    """The plan in `file`.
+def read_sweep(file: Path, words: Sequence[str] = ()) -> SweepPlan:
+    """The plan in `file`, with `words` of the command line, `sweep.KEY=VALUE`, laid over it.
 
     Raises:
         ExperimentError: everything that is wrong with it, by file and line.
     """
     layer = read_layer(file, str(file))
-    scope = Scope(merge([layer], overrides_layer(())), Registry())
-    for name in layer.tables:
+    document = merge([layer], overrides_layer(words))
+    scope = Scope(document, Registry())
+    for name in document.tables:
         if name != "sweep":
             scope.add((name,), f"unknown key {shown(name)}; a sweep file holds one table, [sweep]")
-    said = layer.tables.get("sweep", {})
+    said = document.tables.get("sweep", {})
     if not isinstance(said, Mapping):
         scope.add(("sweep",), "expected a table")
         raise ExperimentError(scope.problems)
@@ -97,16 +106,17 @@ def read_sweep(file: Path) -> SweepPlan:
     if scope.problems or keys is INVALID:
         raise ExperimentError(scope.problems)
     if not keys.seeds or len(set(keys.seeds)) < len(keys.seeds):
-        raise _problem(layer, "seeds", "expected one seed or more, each once")
+        raise _problem(document, "seeds", "expected one seed or more, each once")
     if len(points) * len(keys.seeds) > _MOST_RUNS:
         raise _problem(
-            layer, "grid", f"{len(points) * len(keys.seeds):,} runs; at most {_MOST_RUNS:,}"
+            document, "grid", f"{len(points) * len(keys.seeds):,} runs; at most {_MOST_RUNS:,}"
         )
-    return SweepPlan(file, Path(keys.experiment), keys.seeds, keys.processes, common, points)
+    experiment = Path(keys.experiment)
+    return SweepPlan(file, experiment, keys.seeds, keys.processes, keys.slurm, common, points)
 
 
-def _problem(layer: Layer, key: str, what: str) -> ExperimentError:
-    return ExperimentError([layer.problem(("sweep", key), what)])
+def _problem(document: Document, key: str, what: str) -> ExperimentError:
+    return ExperimentError([document.problem(("sweep", key), what)])
 
 
 def _points(said: Mapping[str, Any], scope: Scope) -> tuple[Point, ...]:

@@ -73,14 +73,14 @@ class InProcess(Launcher):
     started: list[list[str]] = []  # noqa: RUF012
     killed: set[int] = set()  # noqa: RUF012
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, processes, slurm) -> None:
         pass
 
-    def start(self, arguments, log):
-        self.started.append(list(arguments))
+    def start(self, job):
+        self.started.append(job.arguments())
         if len(self.started) - 1 in self.killed:
             return Ended(-9)
-        return Ended(main(list(arguments)))
+        return Ended(main(job.arguments()))
 
 
 @pytest.fixture(autouse=True)
