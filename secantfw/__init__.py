@@ -75,6 +75,10 @@ if TYPE_CHECKING:
     from secantfw.interfaces.time_sampler import TimeSampler as TimeSampler
     from secantfw.interfaces.weights_format import ConvertedWeights as ConvertedWeights
     from secantfw.interfaces.weights_format import WeightsFormat as WeightsFormat
+    from secantfw.notebook.open import load as load
+    from secantfw.notebook.open import run as run
+    from secantfw.notebook.run import Run as Run
+    from secantfw.notebook.samples import Samples as Samples
     from secantfw.one_time_weights import AddedWeights as AddedWeights
     from secantfw.one_time_weights import check_fit as check_fit
     from secantfw.plugin.commands import Subparsers as Subparsers
@@ -124,7 +128,9 @@ _LAZY = {
     "Path": "interfaces.path",
     "Point": "interfaces.loss",
     "Register": "plugin.registry",
+    "Run": "notebook.run",
     "RunInfo": "training.run_directory",
+    "Samples": "notebook.samples",
     "SecantCall": "interfaces.loss",
     "SecantLoss": "interfaces.loss",
     "SecantParts": "interfaces.secant_parts",
@@ -144,6 +150,7 @@ _LAZY = {
     "check_fit": "one_time_weights",
     "complete_times": "interfaces.interior",
     "data_from_velocity": "interfaces.conversions",
+    "load": "notebook.open",
     "load_torch_file": "torch_file",
     "load_weights": "weights",
     "mean_flat": "interfaces.tensors",
@@ -152,6 +159,7 @@ _LAZY = {
     "noising": "interfaces.conversions",
     "pickled_part": "torch_file",
     "read_header": "weights",
+    "run": "notebook.open",
     "save_weights": "weights",
     "score_from_noise": "interfaces.conversions",
     "score_from_velocity": "interfaces.conversions",

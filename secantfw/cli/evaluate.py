@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from secantfw.cli.arguments import add_run_and_overrides, run_and_overrides
-from secantfw.cli.loading_run import load_trained
+from secantfw.cli.loading_run import TrainedRun, load_trained
 from secantfw.cli.processes import check_processes, run_shards
 from secantfw.cli.table import print_table
 from secantfw.errors import ExitCode, UserError
@@ -48,10 +48,8 @@ def _evaluate(
     from secantfw.sampling.shard import read_shard
 
     part = None if shard is None else read_shard(shard)
-    trained = load_trained(directory, overrides, plugins)
+    trained = load_to_measure(directory, overrides, plugins)
     built, directory = trained.built, trained.directory
-    if not built.experiment.evaluate.keys.samples:
-        raise UserError("evaluate: evaluate.samples is 0; give a number, evaluate.samples=2048")
     if part is not None:
         evaluate_part(directory, built, trained.student, _note, part)
         return int(ExitCode.DONE)
@@ -59,6 +57,18 @@ def _evaluate(
     print_table(evaluation)
     print(f"report: {write_report(trained.directory)}")
     return int(ExitCode.DONE)
+
+
+def load_to_measure(directory: Path, overrides: Sequence[str], plugins: Plugins) -> TrainedRun:
+    """A trained run whose evaluation draws samples.
+
+    Raises:
+        UserError: as `load_trained`; an evaluation of no samples.
+    """
+    trained = load_trained(directory, overrides, plugins)
+    if not trained.built.experiment.evaluate.keys.samples:
+        raise UserError("evaluate: evaluate.samples is 0; give a number, evaluate.samples=2048")
+    return trained
 
 
 def _with(overrides: Sequence[str], key: str, value: str | None) -> list[str]:

@@ -130,7 +130,7 @@ def _in_group(
         for line in plan.lines():
             say(line)
         say(f"  run directory: {job.directory}")
-        return int(_complete(job, say))
+        return int(complete(job, say))
     finally:
         if job.lock is not None:
             job.lock.release()
@@ -177,7 +177,7 @@ def _nothing(text: str) -> None:
     """What processes say that are not the main one."""
 
 
-def _complete(job: Run, say: Callable[[str], None]) -> ExitCode:
+def complete(job: Run, say: Callable[[str], None]) -> ExitCode:
     """Train, evaluate, report; a signal ends it after the step at hand, saved."""
     from secantfw.training.run import end_run, stopped_status, train_run
     from secantfw.training.signals import StopRequest, exit_code

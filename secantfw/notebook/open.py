@@ -1,0 +1,73 @@
+"""`secantfw.load` and `secantfw.run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+from secantfw.errors import ExitCode, UserError
+from secantfw.notebook.run import Run
+from secantfw.plugin.loader import load_plugins
+
+
+def load(run: str | os.PathLike[str], *overrides: str) -> Run:
+    """The run in the directory `run`; its networks are loaded when they are asked for.
+
+    Args:
+        run: the run directory.
+        overrides: keys that a trained run leaves free, such as "guidance.scale=1.5",
+            "train.device=cpu" or "solver.use=heun".
+
+    Raises:
+        UserError: not a run directory.
+    """
+    return Run(Path(run), overrides)
+
+
+def run(
+    file: str | os.PathLike[str], *overrides: str, out: str | os.PathLike[str] = "runs"
+) -> Run:
+    """Train, evaluate and report, as `secantfw run FILE key=value ... --out OUT`, in this process.
+
+    Args:
+        file: the experiment.
+        overrides: such as "train.steps=50".
+        out: where runs go.
+
+    Raises:
+        UserError: anything that is wrong with the experiment; called outside the main thread.
+        RunAborted: the run stopped itself; its checkpoints are intact.
+        KeyboardInterrupt: it was interrupted, saved after the step at hand; a line on stderr says
+            how to go on.
+    """
+    from secantfw.cli.run import complete
+    from secantfw.experiment.load import load as load_experiment
+    from secantfw.training.files import disk_errors_said
+    from secantfw.training.run import new_run
+    from secantfw.training.signals import terminable
+
+    if threading.current_thread() is not threading.main_thread():
+        raise UserError("secantfw.run: call it in the main thread, where signals can be heeded")
+    plugins, root = load_plugins(), Path(out)
+    plugins.warn()
+    loaded = load_experiment(Path(file), overrides, plugins)
+    for warning in loaded.warnings:
+        _say(str(warning))
+    with terminable(), disk_errors_said(root):
+        job, plan = new_run(loaded, plugins, root)
+        try:
+            for line in (*plan.lines(), f"  run directory: {job.directory}"):
+                _say(line)
+            code = complete(job, _say)
+        finally:
+            if job.lock is not None:
+                job.lock.release()
+    if code is not ExitCode.DONE:
+        raise KeyboardInterrupt(f"continue with: secantfw run --resume {job.directory}")
+    return Run(job.directory)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,154 @@
+"""`secantfw.Run`: a run directory as a Python object. Creating one costs no torch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from secantfw.cli.evaluate import load_to_measure
+from secantfw.cli.loading_run import TrainedRun, load_trained
+from secantfw.experiment.load import load
+from secantfw.plugin.loader import Plugins, load_plugins
+from secantfw.reporting.run_files import RunFiles, read_run
+from secantfw.training.run_directory import open_run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from secantfw.experiment.schema import Experiment, Guidance
+    from secantfw.interfaces.backbone import Backbone
+    from secantfw.interfaces.teacher import Teacher
+    from secantfw.notebook.samples import Samples
+    from secantfw.reporting.evaluation_rows import Evaluation
+
+
+@final
+class Run:
+    """A trained run: made by `secantfw.load` and `secantfw.run`.
+
+    `directory` is its folder. Networks are loaded when they are first asked for; what was measured
+    is read from the folder each time.
+    """
+
+    def __init__(self, directory: Path, overrides: Sequence[str] = ()) -> None:
+        self.directory = open_run(directory)
+        self._overrides = tuple(overrides)
+
+    @property
+    def title(self) -> str:
+        return self._files.title
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The resolved experiment, under the overrides that the run was loaded with."""
+        return self._experiment(self._overrides)
+
+    @property
+    def student(self) -> Backbone:
+        """The average of the student's weights (EMA) at the newest valid checkpoint."""
+        return self._trained.student
+
+    @property
+    def teacher(self) -> Teacher | None:
+        """The teacher; None for a run that trains without one."""
+        return self._trained.built.teacher
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """What was last measured: `columns`, and `rows` with `series`, `evaluations`, `values`."""
+        return self._files.evaluation
+
+    @property
+    def metrics(self) -> tuple[Mapping[str, Any], ...]:
+        """The training log: a mapping for each step that was logged, with `step`, `loss` ..."""
+        return self._files.log.entries
+
+    @property
+    def outcome(self) -> Mapping[str, Any]:
+        """How the training ended: `status`, `step`, `seconds` ...; empty while it goes on."""
+        return self._files.outcome
+
+    @property
+    def report(self) -> Path:
+        """The run's report.html."""
+        return self.directory / "report.html"
+
+    def sample(
+        self,
+        n: int,
+        steps: int = 4,
+        *,
+        seed: int = 0,
+        labels: int | Sequence[int] | Tensor | None = None,
+        guidance: float | None = None,
+    ) -> Samples:
+        """Samples 0..n-1. Sample k is that of `secantfw sample` bit for bit, whatever n is.
+
+        Args:
+            n, steps: how many, each in how many steps of the run's solver.
+            seed: of the noise.
+            labels: one for all, or one each, in 0..num_classes (the null class); by default
+                sample k has label k mod num_classes.
+            guidance: the scale; by default the run's `guidance.scale`.
+
+        Raises:
+            UserError: numbers out of range, labels or a scale that do not fit the run.
+        """
+        from secantfw.notebook.draw_samples import draw_samples
+
+        return draw_samples(self._trained, n, steps, seed, labels, self._guidance(guidance))
+
+    def evaluate(self, *overrides: str) -> Evaluation:
+        """Measure again, as `secantfw evaluate RUN key=value ...`; rewrites evaluation and report.
+
+        Raises:
+            UserError: an override that would change the network, or no samples to measure.
+        """
+        from secantfw.evaluation.write import evaluate_to
+        from secantfw.reporting.evaluation_rows import read_evaluation
+        from secantfw.reporting.report import write_report
+
+        said = [*self._overrides, *overrides]
+        trained = load_to_measure(self.directory, said, _plugins())
+        content = evaluate_to(self.directory, trained.built, trained.student, _note, said)
+        write_report(self.directory)
+        return read_evaluation(content)
+
+    def __repr__(self) -> str:
+        return f"<secantfw.Run {str(self.directory)!r}: {self.title}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: title, headline and a sample grid."""
+        from secantfw.notebook.summary import summary
+
+        return summary(self._files, self.report)
+
+    @property
+    def _files(self) -> RunFiles:
+        return read_run(self.directory)
+
+    @cached_property
+    def _trained(self) -> TrainedRun:
+        return load_trained(self.directory, self._overrides, _plugins())
+
+    def _guidance(self, scale: float | None) -> Guidance:
+        if scale is None:
+            return self.experiment.guidance
+        return self._experiment([*self._overrides, f"guidance.scale={scale!r}"]).guidance
+
+    def _experiment(self, overrides: Sequence[str]) -> Experiment:
+        return load(self.directory / "resolved.toml", overrides, _plugins()).experiment
+
+
+def _plugins() -> Plugins:
+    """Anew each time: an experiment's local plug-ins are loaded into it."""
+    found = load_plugins()
+    found.warn()
+    return found
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
