@@ -46,17 +46,17 @@ def find_shards(options: LatentsOptions) -> list[Shard]:
         UserError: no shard, or one that is damaged or unlike what the options say, by its name.
     """
     folder = Path(options.folder)
-    files = sorted((f for f in _files(folder) if f.suffix.lower() in SUFFIXES), key=_natural)
+    files = sorted((f for f in files_of(folder) if f.suffix.lower() in SUFFIXES), key=natural)
     if not files:
         raise UserError(f"{folder}: no shards of latents in it ({', '.join(SUFFIXES)})")
     return [_shard(file, options) for file in files]
 
 
-def _files(folder: Path) -> list[Path]:
+def files_of(folder: Path) -> list[Path]:
     return [folder] if folder.is_file() else [f for f in folder.iterdir() if f.is_file()]
 
 
-def _natural(file: Path) -> list[tuple[int, str]]:
+def natural(file: Path) -> list[tuple[int, str]]:
     parts = re.split(r"(\d+)", file.name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 

@@ -150,6 +150,59 @@ class LatentsOptions:
     )
 
 
+@attrs.frozen
+class TarShardsOptions:
+    """Options of `tar_shards`."""
+
+    folder: str = secantfw.option(
+        secantfw.REQUIRED,
+        "folder of uncompressed .tar files (or one); a sample's members have one name but for "
+        "what follows its first dot",
+        is_path=True,
+    )
+    shape: tuple[int, int, int] = secantfw.option(
+        secantfw.REQUIRED, "of one item: channels, height, width; pictures are cut to it", ge=1
+    )
+    x: str = secantfw.option(
+        "npy", "the item's member: what follows the first dot; it ends in npy, npz, png, jpg, jpeg"
+    )
+    array: str = secantfw.option("x", "name of the array in an npz member")
+    classes: int = secantfw.option(0, "how many classes there are; 0: no labels", ge=0)
+    label: Literal["cls", "json"] = secantfw.option(
+        "cls", "the label's member: a number, or JSON with it", choices=("cls", "json")
+    )
+    label_key: str = secantfw.option("label", "name of the label in a JSON member")
+    scale: float = secantfw.option(
+        1.0, "x_0 = scale * item for floats; uint8 become p / 127.5 - 1", gt=0
+    )
+    held_out_shards: int = secantfw.option(0, "shards, from the last, to hold out", ge=0)
+    keep_index: bool = secantfw.option(
+        False, "keep what was found in a shard beside it (NAME.tar.index) for the next start"
+    )
+    vae: str | None = secantfw.option(
+        None,
+        "folder of diffusers' AutoencoderKL, for pictures of latents; without it there are none",
+        is_path=True,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.kind not in ("npy", "npz", "png", "jpg", "jpeg"):
+            raise ValueError(
+                f"x: expected a name that ends in npy, npz, png, jpg or jpeg, got {self.x!r}"
+            )
+        channels, height, width = self.shape
+        if self.is_picture and (channels not in (1, 3) or height != width):
+            raise ValueError("shape: pictures have 1 or 3 channels, and height = width")
+
+    @property
+    def kind(self) -> str:
+        return self.x.rpartition(".")[2]
+
+    @property
+    def is_picture(self) -> bool:
+        return self.kind in ("png", "jpg", "jpeg")
+
+
 def _one_way_to_hold_out(held_out: str | None, fraction: float) -> None:
     if held_out is not None and fraction:
         raise ValueError("held_out and held_out_fraction exclude each other; give one")

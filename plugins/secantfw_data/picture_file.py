@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -24,18 +25,29 @@ def read_square(file: Path, size: int, channels: int) -> Tensor:
     """
     if not file.is_file():
         raise UserError(f"{file}: is no file, or no longer there")
+    return decode_square(file, str(file), size, channels)
+
+
+def decode_square(
+    source: Path | BinaryIO,
+    place: str,
+    size: int,
+    channels: int,
+    formats: tuple[str, ...] | None = None,
+) -> Tensor:
+    """The same of a picture in a file or in memory, which messages call `place`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as opened:
+            with Image.open(source, formats=formats) as opened:
                 mode = opened.mode
                 picture = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UserError(f"{file}: has more than {Image.MAX_IMAGE_PIXELS} pixels") from error
+        raise UserError(f"{place}: has more than {Image.MAX_IMAGE_PIXELS} pixels") from error
     except Exception as error:  # decoders of damaged files raise nearly anything
-        raise UserError(f"{file}: cannot be read as a picture ({error})") from error
+        raise UserError(f"{place}: cannot be read as a picture ({error})") from error
     if mode in DEEP_MODES:
-        raise UserError(f"{file}: has more than 8 bits per channel ({mode}); convert it first")
+        raise UserError(f"{place}: has more than 8 bits per channel ({mode}); convert it first")
     return _resized(picture, size)
 
 

@@ -69,6 +69,19 @@ def secantfw_components(register: Any) -> None:
         cite=("arXiv:2112.10752",),
         example={"folder": "asset:latents/example", "shape": [4, 4, 4], "classes": 4},
     )
+    register.asset("tar_shards/example", "assets/tar_shards")
+    register.dataset(
+        "tar_shards",
+        "secantfw_data.tar_shards:TarShards",
+        options="secantfw_data.options:TarShardsOptions",
+        summary="Arrays or pictures in tar shards as webdataset writes them, read by place",
+        example={
+            "folder": "asset:tar_shards/example",
+            "shape": [4, 4, 4],
+            "classes": 4,
+            "held_out_shards": 1,
+        },
+    )
     register.teacher(
         "gaussian_mixture",
         "secantfw_data.mixture_teacher:GaussianMixtureTeacher",

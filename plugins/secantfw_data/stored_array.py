@@ -98,7 +98,7 @@ def _check_length(array: StoredArray, size: int) -> None:
         )
 
 
-def _npy(file: Path, stream: BinaryIO, name: str = ONLY) -> StoredArray:
+def npy_array(file: Path | str, stream: BinaryIO, name: str = ONLY) -> StoredArray:
     """The array whose npy header starts where `stream` stands."""
     version = np.lib.format.read_magic(stream)  # type: ignore[no-untyped-call]
     if version == (1, 0):
@@ -115,7 +115,7 @@ def _npy(file: Path, stream: BinaryIO, name: str = ONLY) -> StoredArray:
 
 
 def _read_npy(file: Path, stream: BinaryIO) -> dict[str, StoredArray]:
-    return {ONLY: _npy(file, stream)}
+    return {ONLY: npy_array(file, stream)}
 
 
 def _read_npz(file: Path, stream: BinaryIO) -> dict[str, StoredArray]:
@@ -132,7 +132,7 @@ def _read_npz(file: Path, stream: BinaryIO) -> dict[str, StoredArray]:
         stream.seek(member.header_offset)
         lengths = struct.unpack("<HH", stream.read(_LOCAL_HEADER)[-4:])  # of name and extra field
         stream.seek(member.header_offset + _LOCAL_HEADER + sum(lengths))
-        found[name] = _npy(file, stream, name)
+        found[name] = npy_array(file, stream, name)
     return found
 
 
