@@ -45,7 +45,9 @@ class PointRun:
             signal.pthread_sigmask(
                 signal.SIG_BLOCK, _PREEMPTED
             )  # for the child, which inherits it
-            self._run = start_here(self._arguments(), self.job.log, cores())
+            self._run = start_here(
+                self._arguments(), self.job.log, max(1, cores() // self.processes)
+            )
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _PREEMPTED)
             return self._run.wait()
         finally:
