@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     from secantfw.interfaces.tensors import stop_grad as stop_grad
     from secantfw.interfaces.time_sampler import TimeSampler as TimeSampler
     from secantfw.interfaces.weights_format import ConvertedWeights as ConvertedWeights
+    from secantfw.interfaces.weights_format import Export as Export
+    from secantfw.interfaces.weights_format import ExportedFiles as ExportedFiles
     from secantfw.interfaces.weights_format import WeightsFormat as WeightsFormat
     from secantfw.notebook.open import load as load
     from secantfw.notebook.open import run as run
@@ -114,6 +116,8 @@ _LAZY = {
     "Dataset": "interfaces.dataset",
     "Derivative": "interfaces.loss",
     "Experiment": "experiment.schema",
+    "Export": "interfaces.weights_format",
+    "ExportedFiles": "interfaces.weights_format",
     "Field": "interfaces.solver",
     "Finding": "doctor",
     "Items": "interfaces.records",

@@ -1,4 +1,4 @@
-"""WeightsFormat: how a plug-in reads weights files that secantfw did not write."""
+"""WeightsFormat: how a plug-in reads, and may write, weights files of other projects."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from secantfw.interfaces.records import WeightsHeader
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from secantfw.interfaces.backbone import Backbone
 
 
 @attrs.frozen(eq=False)
@@ -32,6 +34,31 @@ class ConvertedWeights:
     note: Mapping[str, str] = attrs.field(factory=dict)
     missing: tuple[str, ...] = ()
     left_over: tuple[str, ...] = ()
+
+
+@attrs.frozen(eq=False)
+class Export:
+    """A trained network that another project is to run.
+
+    `student` has its weights and is in eval mode on the CPU; `header` describes it. `times` are
+    the N + 1 times, from noise to data, between which it is to step along its secants; empty for
+    its tangent v(x, t) = f(x, t, t) at any time. `scales` are the N guidance scales that it is
+    told, one a step; empty for a network that is told none.
+    """
+
+    student: Backbone
+    header: WeightsHeader
+    times: tuple[float, ...] = ()
+    scales: tuple[float, ...] = ()
+
+
+@attrs.frozen(eq=False)
+class ExportedFiles:
+    """What a folder is to hold: a safetensors file of `tensors`, and texts by file name."""
+
+    weights_name: str
+    tensors: Mapping[str, Tensor]
+    texts: Mapping[str, str]
 
 
 class WeightsFormat(abc.ABC):
@@ -69,3 +96,14 @@ class WeightsFormat(abc.ABC):
             UserError: a damaged file, shapes that make no network, a `which` that is not there;
                 each names its place in the file.
         """
+
+    def export(self, asked: Export) -> ExportedFiles:
+        """The network as the other project stores it, so that it draws the same samples there.
+
+        A format that only reads leaves it out. `secantfw export RUN --to NAME` asks the format of
+        that name in the plug-in that owns the network, and writes the files.
+
+        Raises:
+            UserError: the network, or what is asked of it, has no counterpart there.
+        """
+        raise NotImplementedError

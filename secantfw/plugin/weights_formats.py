@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from secantfw.errors import UserError
 from secantfw.plugin.calling import call, implementations
 from secantfw.plugin.records import Plugins
 from secantfw.plugin.registry import NAME_PATTERN, import_string
@@ -53,6 +54,27 @@ def weights_formats(plugins: Plugins) -> list[NamedFormat]:
     for warning in plugins.warnings[before:]:
         print(f"secantfw: warning: {warning}", file=sys.stderr)
     return found
+
+
+def format_that_exports(plugins: Plugins, component: str, name: str) -> WeightsFormat:
+    """The format `name` of the plug-in that brings the network `component`.
+
+    Raises:
+        UserError: it brings no such format, or one that only reads.
+    """
+    from secantfw.interfaces.weights_format import WeightsFormat
+
+    owner = component.partition(":")[0]
+    able = {
+        named.full_name: named.format
+        for named in weights_formats(plugins)
+        if named.full_name.startswith(f"{owner}:")
+        and type(named.format).export is not WeightsFormat.export
+    }
+    if f"{owner}:{name}" not in able:
+        known = ", ".join(["safetensors", *(key.partition(":")[2] for key in able)])
+        raise UserError(f"export: {component} has no counterpart in {name!r}; it goes to {known}")
+    return able[f"{owner}:{name}"]
 
 
 def _checked(said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
