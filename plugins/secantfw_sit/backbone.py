@@ -43,7 +43,7 @@ class SiTBackbone(Backbone):
 
     def forward(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         """The secant (B, C, H, W). Labels of None mean the null class."""
-        told = self._told(cond.guidance)
+        told = self.told(cond.guidance)
         out: Tensor = self.network(x, 1 - t, 1 - s, cond.label, told)
         return velocity_of(self.prediction, self.path, x, t, out)
 
@@ -69,7 +69,7 @@ class SiTBackbone(Backbone):
             said["guidance_range"] = list(self.options.guidance_range)
         return said
 
-    def _told(self, guidance: Tensor | None) -> Tensor | None:
+    def told(self, guidance: Tensor | None) -> Tensor | None:
         """The number that is embedded for scales w (B,): (w - lo) / (hi - lo), or 0."""
         if guidance is None or self.options.guidance_embedding == "none":
             return None

@@ -1,23 +1,50 @@
-"""`secantfw export RUN --out FILE`: a run's weights as one self-describing safetensors file."""
+"""`secantfw export RUN --out FILE`: a run's weights as one self-describing safetensors file.
+
+With `--to NAME` the plug-in that owns the network writes them as another project reads them.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import out_path
-from secantfw.cli.loading_run import load_trained
+from secantfw.cli.loading_run import TrainedRun, load_trained
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 
+if TYPE_CHECKING:
+    import torch
+
+    from secantfw.interfaces.weights_format import ExportedFiles
+    from secantfw.training.build import Built
+
 NAME = "export"
+_OWN = "safetensors"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="RUN", help="run directory")
-    parser.add_argument("--out", type=out_path, required=True, metavar="FILE", help="new file")
+    parser.add_argument(
+        "--out", type=out_path, required=True, metavar="FILE", help="new file or folder"
+    )
+    parser.add_argument(
+        "--to",
+        default=_OWN,
+        metavar="NAME",
+        help=f"{_OWN} (one file, the default), or a format of the network's plug-in: diffusers",
+    )
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=4,
+        help="for a format with one time: the number of steps it is for (4)",
+    )
     parser.add_argument("--dtype", choices=("float32", "float16", "bfloat16"), default="float32")
     parser.add_argument(
         "--tangent",
@@ -32,16 +59,14 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 
     from secantfw.weights import save_weights
 
+    if args.steps < 1:
+        raise UserError("export: --steps must be at least 1")
     trained = load_trained(args.directory, [], plugins, "student" if args.live else "ema")
+    if args.to != _OWN:
+        return _to_another(args, trained, plugins)
     student = trained.student
     tensors = student.tangent_weights() if args.tangent else student.state_dict()
-    note = {
-        "run": trained.directory.name,
-        "checkpoint": trained.checkpoint.name,
-        "title": trained.built.experiment.title,
-        "weights": "live" if args.live else "ema",
-        "command": shlex.join(["secantfw", *sys.argv[1:]]),
-    }
+    note = _note(args, trained)
     try:
         save_weights(
             args.out, tensors, trained.built.header(), dtype=getattr(torch, args.dtype), note=note
@@ -50,3 +75,72 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         raise UserError(f"{args.out}: cannot be written ({error.strerror})") from error
     print(f"{args.out}: {len(tensors)} tensors, {args.out.stat().st_size:,} bytes")
     return int(ExitCode.DONE)
+
+
+def _note(args: argparse.Namespace, trained: TrainedRun) -> dict[str, str]:
+    return {
+        "run": trained.directory.name,
+        "checkpoint": trained.checkpoint.name,
+        "title": trained.built.experiment.title,
+        "weights": "live" if args.live else "ema",
+        "command": shlex.join(["secantfw", *sys.argv[1:]]),
+    }
+
+
+def _to_another(args: argparse.Namespace, trained: TrainedRun, plugins: Plugins) -> int:
+    """Ask the format of that name in the plug-in of the network, and write its folder."""
+    import torch
+
+    from secantfw.interfaces.weights_format import Export
+    from secantfw.plugin.weights_formats import format_that_exports
+
+    built, header = trained.built, trained.built.header()
+    named = format_that_exports(plugins, header.component, args.to)
+    times, scales = ((), ()) if args.tangent else _grid(built, args.steps)
+    found = named.export(Export(trained.student.cpu(), header, times, scales))
+    if built.experiment.guidance.scale != 1 and not scales:
+        print("secantfw: warning: guidance.scale is no part of the weights", file=sys.stderr)
+    _write_folder(args.out, found, _note(args, trained), getattr(torch, args.dtype))
+    names = ", ".join([found.weights_name, *found.texts])
+    print(f"{args.out}: {names}")
+    return int(ExitCode.DONE)
+
+
+def _grid(built: Built, steps: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """N + 1 times of equal steps, and the scale that a student with a guidance range is told."""
+    import torch
+
+    from secantfw.sampling.guidance import scale_at
+
+    times = torch.linspace(built.path.t_max, built.path.t_min, steps + 1, dtype=torch.float64)
+    guidance = built.experiment.guidance
+    if guidance.range is None:
+        return tuple(times.tolist()), ()
+    scales = scale_at(times[:-1], guidance.scale, guidance.interval)
+    return tuple(times.tolist()), tuple(scales.tolist())
+
+
+def _write_folder(
+    out: Path, found: ExportedFiles, note: dict[str, str], dtype: torch.dtype
+) -> None:
+    """A new folder, whole or not at all.
+
+    Raises:
+        UserError: something is there already, or it cannot be written.
+    """
+    from secantfw.weights import write_tensors
+
+    if out.exists():
+        raise UserError(f"{out}: is there already; name a new folder")
+    unfinished = out.with_name(f".{out.name}.tmp-{os.getpid()}")
+    tensors = {key: t.detach().to(dtype).contiguous().clone() for key, t in found.tensors.items()}
+    try:
+        unfinished.mkdir(parents=True)
+        write_tensors(unfinished / found.weights_name, tensors, {"format": "pt", **note})
+        for name, text in found.texts.items():
+            (unfinished / name).write_text(text, encoding="utf-8")
+        os.replace(unfinished, out)
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 from safetensors import safe_open
+
+from secantfw import DataSpec
+from secantfw.sampling.draw import noise
 
 OVERRIDES = (
     "train.steps=6",
@@ -117,6 +121,25 @@ def test_an_export_describes_itself_and_serves_as_teacher(run, secantfw, tmp_pat
     refused = secantfw("export", run, "--out", file, "--tangent")
     assert refused.code == 2  # its two times have grown apart
     assert "Traceback" not in refused.err
+
+
+def test_an_export_to_diffusers_draws_the_same_pictures_there(run, secantfw, tmp_path):
+    pytest.importorskip("diffusers", minversion="0.39")
+    out, drawn = tmp_path / "dit", tmp_path / "drawn"
+    assert secantfw("export", run, "--to", "diffusers", "--steps", 2, "--out", out).code == 0
+    assert secantfw("sample", run, "--steps", 2, "--count", 8, "--out", drawn).code == 0
+    code = (out / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    names = {"folder": out, "start": noise(DataSpec((1, 16, 16)), 0, range(8))}
+    exec(code.replace("x = torch.randn(8, 1, 16, 16)", "x = start"), names)
+    found = ((names["x"].clamp(-1, 1) + 1) * 127.5)[:, 0].numpy()
+    for k in range(8):
+        assert abs(found[k] - np.asarray(Image.open(drawn / f"{k:06d}.png"), float)).max() < 1
+    again = secantfw("export", run, "--to", "diffusers", "--out", out)
+    assert again.code == 2
+    assert "is there already" in again.err
+    unknown = secantfw("export", run, "--to", "onnx", "--out", tmp_path / "onnx")
+    assert unknown.code == 2
+    assert "no counterpart in 'onnx'; it goes to safetensors, diffusers" in unknown.err
 
 
 def test_describe_prints_options_and_a_block(secantfw):

@@ -11,33 +11,24 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw import ConvertedWeights, UserError, WeightsFormat, load_weights
+from secantfw import (
+    ConvertedWeights,
+    Export,
+    ExportedFiles,
+    UserError,
+    WeightsFormat,
+    load_weights,
+)
 from secantfw_sit.embeddings import position_grid
 from secantfw_sit.formats.describe import describe
+from secantfw_sit.formats.diffusers_export import exported
+from secantfw_sit.formats.diffusers_names import INSIDE, OUTSIDE, QKV, SHARED
 from secantfw_sit.formats.training_args import TrainingArgs
 from secantfw_sit.weights_file import stored_shapes
 
 _MAX_CONFIG_BYTES = 1 << 20
 _MAX_SIDE = 1024  # latents of 8192 px
 _BLOCK = re.compile(r"transformer_blocks\.(\d{1,6})\.(.+)\.(weight|bias)")
-_OUTSIDE = {
-    "pos_embed.proj": "x_embedder.proj",
-    "proj_out_1": "final_layer.adaLN_modulation.1",
-    "proj_out_2": "final_layer.linear",
-}
-_INSIDE = {
-    "norm1.linear": "adaLN_modulation.1",
-    "attn1.to_out.0": "attn.proj",
-    "ff.net.0.proj": "mlp.fc1",
-    "ff.net.2": "mlp.fc2",
-}
-_QKV = ("attn1.to_q", "attn1.to_k", "attn1.to_v")
-#: diffusers repeats these in every block; SiT has them once.
-_SHARED = {
-    "norm1.emb.timestep_embedder.linear_1": "t_embedder.mlp.0",
-    "norm1.emb.timestep_embedder.linear_2": "t_embedder.mlp.2",
-    "norm1.emb.class_embedder.embedding_table": "y_embedder.embedding_table",
-}
 
 
 class DiffusersSiT(WeightsFormat):
@@ -70,6 +61,9 @@ class DiffusersSiT(WeightsFormat):
         read = describe(file, weights, said, {})
         header = attrs.evolve(read.header, options={**read.header.options, "sample_size": side})
         return attrs.evolve(read, header=header, left_over=(*read.left_over, *left_over))
+
+    def export(self, asked: Export) -> ExportedFiles:
+        return exported(asked)
 
 
 @attrs.frozen
@@ -107,23 +101,23 @@ def _renamed(file: Path, stored: Mapping[str, Tensor]) -> tuple[dict[str, Tensor
     for key, value in stored.items():
         outside, _, kind = key.rpartition(".")
         inside = _BLOCK.fullmatch(key)
-        if outside in _OUTSIDE:
-            weights[f"{_OUTSIDE[outside]}.{kind}"] = value
+        if outside in OUTSIDE:
+            weights[f"{OUTSIDE[outside]}.{kind}"] = value
         elif inside is None:
             left_over.append(key)
-        elif inside[2] in _QKV:
+        elif inside[2] in QKV:
             parts.setdefault(f"blocks.{inside[1]}.attn.qkv.{kind}", {})[inside[2]] = value
-        elif inside[2] in _INSIDE:
-            weights[f"blocks.{inside[1]}.{_INSIDE[inside[2]]}.{kind}"] = value
-        elif inside[2] in _SHARED:
-            name = f"{_SHARED[inside[2]]}.{kind}"
+        elif inside[2] in INSIDE:
+            weights[f"blocks.{inside[1]}.{INSIDE[inside[2]]}.{kind}"] = value
+        elif inside[2] in SHARED:
+            name = f"{SHARED[inside[2]]}.{kind}"
             if not torch.equal(weights.setdefault(name, value), value):
                 raise UserError(f"{file}: {key} differs from the first block's, SiT has only one")
         else:
             left_over.append(key)
     for name, three in parts.items():
-        if len(three) == len(_QKV):  # else it counts as missing
-            weights[name] = torch.cat([three[part] for part in _QKV])
+        if len(three) == len(QKV):  # else it counts as missing
+            weights[name] = torch.cat([three[part] for part in QKV])
     return weights, left_over
 
 
