@@ -32,7 +32,7 @@ VERBS = {
     "sample": "draw samples from a trained run: a PNG each, or one samples.npy",
     "evaluate": "evaluate a trained run and rewrite its evaluation and report",
     "report": "write a run's report.html again from what is in its directory",
-    "export": "write a run's weights as a safetensors file that describes itself, or for diffusers",
+    "export": "write a run's weights as safetensors that describe themselves, or for diffusers",
     "convert": "turn a foreign weights file into safetensors, executing nothing in it",
     "doctor": "check this machine: versions, devices, what plug-ins need",
     "conform": "check a plug-in's components against the conformance kit",
