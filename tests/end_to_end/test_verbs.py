@@ -124,7 +124,8 @@ def test_an_export_describes_itself_and_serves_as_teacher(run, secantfw, tmp_pat
 
 
 def test_an_export_to_diffusers_draws_the_same_pictures_there(run, secantfw, tmp_path):
-    pytest.importorskip("diffusers", minversion="0.39")
+    if not hasattr(pytest.importorskip("diffusers"), "FlowMapEulerDiscreteScheduler"):
+        pytest.skip("a diffusers without flow maps")
     out, drawn = tmp_path / "dit", tmp_path / "drawn"
     assert secantfw("export", run, "--to", "diffusers", "--steps", 2, "--out", out).code == 0
     assert secantfw("sample", run, "--steps", 2, "--count", 8, "--out", drawn).code == 0

@@ -24,7 +24,7 @@ with torch.no_grad():
         x = scheduler.step(v, t, x).prev_sample
 ```
 
-`x` are then {data}, as the network was trained on them. diffusers 0.39 or newer has the scheduler.
+`x` are then {data}, as the network was trained on them. diffusers 0.42 has the scheduler.
 """
 _STEPS = """\
 Secants f(x, t, s) for **exactly {n} steps** of equal length. A DiTTransformer2DModel has one time,

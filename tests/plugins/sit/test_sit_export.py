@@ -12,7 +12,7 @@ from secantfw_sit.options import SiTOptions
 from secantfw import BuildSite, Cond, DataSpec, Export, UserError, WeightsHeader
 
 pytestmark = pytest.mark.plugin("sit", "basics")
-TOLERANCE = 2e-5  # of the largest number
+TOLERANCE = 2e-6  # of the largest number
 TOLD = {"guidance_embedding": "range", "guidance_range": (1.0, 3.0)}
 SIZES = {"width": 64, "depth": 2, "heads": 4, "patch": 2}
 
@@ -40,7 +40,8 @@ def export(made, spec, folder, **asked):
 
 
 def run(code, folder, x):
-    pytest.importorskip("diffusers", minversion="0.39")
+    if not hasattr(pytest.importorskip("diffusers"), "FlowMapEulerDiscreteScheduler"):
+        pytest.skip("a diffusers without flow maps")
     names = {"folder": str(folder), "start": x}
     lines = ["x = start" if line.startswith("x = torch.randn") else line
              for line in code.splitlines()]  # fmt: skip
