@@ -61,7 +61,7 @@ def test_guidance_is_embedded_on_the_range_it_was_trained_on(make_backbone, batc
     x, t, s, cond = batch
     student = make_backbone(guidance_embedding="range", guidance_range=(1.0, 3.0))
     assert "guidance" in student.supports
-    told = student._told(torch.tensor([1.0, 2.0, 3.0]))
+    told = student.told(torch.tensor([1.0, 2.0, 3.0]))
     assert told.tolist() == [0.0, 0.5, 1.0]
     plain = student(x, t, s, Cond(label=cond.label))
     assert not torch.equal(student(x, t, s, cond), plain)
