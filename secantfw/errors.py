@@ -16,6 +16,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return near[0] if near else None
 
 
+def printable(said: object) -> str:
+    """A stranger's words on one line, what would move the cursor or colour the screen escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(said))
+
+
 class ExitCode(enum.IntEnum):
     """What the command line ends with; 130 and 143 are 128 + the signal's number."""
 

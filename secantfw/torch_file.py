@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from secantfw.errors import UserError
+from secantfw.errors import UserError, printable
 from secantfw.plugin.records import cause
 
 _MAX_PICKLE_BYTES = 64 << 20  # a training state of 10,000 tensors has a pickle of 2 MB
@@ -84,7 +84,9 @@ def _directory(file: Path) -> dict[str, zipfile.ZipInfo]:
     except (OSError, ValueError) as error:
         raise UserError(f"{file}: cannot be read ({cause(error)})") from error
     except Exception as error:  # zipfile trips over forged directories in many ways
-        raise UserError(f"{file}: not a file of torch.save, or truncated ({error})") from error
+        raise UserError(
+            f"{file}: not a file of torch.save, or truncated ({printable(error)})"
+        ) from error
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
         raise UserError(f"{file}: compressed; torch.save compresses nothing, so it is refused")
     claimed = sum(entry.file_size for entry in entries)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from secantfw.errors import UserError
+from secantfw.errors import UserError, printable
 from secantfw.interfaces.records import DataSpec, WeightsHeader
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def read_header(file: str | os.PathLike[str]) -> WeightsHeader:
             path_name=str(said.get("path", "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise UserError(f"{file}: its secantfw metadata cannot be read ({error})") from error
+        raise UserError(
+            f"{file}: its secantfw metadata cannot be read ({printable(error)})"
+        ) from error
 
 
 def read_note(file: str | os.PathLike[str]) -> Mapping[str, str]:
@@ -95,7 +97,7 @@ def _raw_header(file: Path) -> dict[str, Any]:
                 raise ValueError("its header claims more bytes than the file has")
             header = json.loads(stream.read(length))
     except (struct.error, ValueError, RecursionError) as error:
-        raise UserError(f"{file}: not a safetensors file ({error})") from error
+        raise UserError(f"{file}: not a safetensors file ({printable(error)})") from error
     except OSError as error:
         raise UserError(f"{file}: cannot be read ({error.strerror})") from error
     if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
@@ -119,7 +121,7 @@ def load_weights(file: str | os.PathLike[str]) -> dict[str, Tensor]:
     try:
         tensors = load_file(str(file))
     except (SafetensorError, ValueError, KeyError, OSError) as error:
-        raise UserError(f"{file}: damaged weights file ({error})") from error
+        raise UserError(f"{file}: damaged weights file ({printable(error)})") from error
     found = widened(tensors)
     for name, tensor in found.items():
         if tensor.dtype in (torch.float32, torch.float64) and not tensor.isfinite().all():
