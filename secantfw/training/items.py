@@ -56,6 +56,8 @@ class Read(ItemSource):
 
     def at(self, step: int) -> Drawn:
         read = self._read(step)
+        if self.device.type == "cpu":
+            return read  # it is there
         return Drawn(moved(read.items, self.device), read.index)
 
 
