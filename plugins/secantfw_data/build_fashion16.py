@@ -49,7 +49,8 @@ def read_idx(file: Path) -> Bytes:
 def balanced(labels: Bytes, per_class: int) -> NDArray[np.int64]:
     """Positions of the first `per_class` items of each class, interleaved: (per_class * 10,)."""
     columns = [np.flatnonzero(labels == c)[:per_class] for c in range(CLASSES)]
-    return np.stack(columns, axis=1).reshape(-1)
+    interleaved: NDArray[np.int64] = np.stack(columns, axis=1).reshape(-1)
+    return interleaved
 
 
 def split(source: Path, prefix: str, per_class: int) -> tuple[Bytes, Bytes]:

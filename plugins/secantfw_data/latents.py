@@ -12,6 +12,7 @@ import itertools
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from secantfw import Dataset, DataSpec, Items, Split, UserError
@@ -90,7 +91,7 @@ class _Split:
         label = None if self._label is None else self._label[torch.from_numpy(row)]
         return Items(latents, label)
 
-    def _read(self, number: int, flipped: bool, rows: np.ndarray, index: Tensor) -> Tensor:
+    def _read(self, number: int, flipped: bool, rows: NDArray[np.int64], index: Tensor) -> Tensor:
         """float32 (k, *): x_0 of `rows` of one shard."""
         shard = self._shards[number]
         source = shard.flipped if flipped and shard.flipped is not None else shard.plain
@@ -102,7 +103,7 @@ class _Split:
         return latent.mul_(self._factor)
 
 
-def _finite(array: StoredArray, rows: np.ndarray) -> Tensor:
+def _finite(array: StoredArray, rows: NDArray[np.int64]) -> Tensor:
     found = array.rows(rows).float()
     if not torch.isfinite(found).all():
         bad = (~torch.isfinite(found)).flatten(1).any(1).nonzero()[0]
@@ -110,7 +111,7 @@ def _finite(array: StoredArray, rows: np.ndarray) -> Tensor:
     return found
 
 
-def _check_std(array: StoredArray, std: Tensor, rows: np.ndarray) -> None:
+def _check_std(array: StoredArray, std: Tensor, rows: NDArray[np.int64]) -> None:
     bad = (std < 0).flatten(1).any(1).nonzero().flatten().tolist()
     if bad:
         raise UserError(

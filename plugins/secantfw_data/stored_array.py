@@ -12,11 +12,12 @@ import struct
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import attrs
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from secantfw import UserError
@@ -48,7 +49,7 @@ class StoredArray:
         """The array as messages name it."""
         return f"{self.file}: {self.name}" if self.name else self.file
 
-    def rows(self, index: np.ndarray) -> Tensor:
+    def rows(self, index: NDArray[np.int64]) -> Tensor:
         """The rows at `index`, a copy, of the stored dtype."""
         rows = _mapped(self)[index]
         rows = rows.astype(rows.dtype.newbyteorder("="), copy=False)
@@ -65,7 +66,7 @@ class StoredArray:
 
 
 @functools.lru_cache(maxsize=128)  # a map keeps its file open, and a process may open 1,024
-def _mapped(array: StoredArray) -> np.ndarray:
+def _mapped(array: StoredArray) -> NDArray[Any]:
     return np.memmap(array.file, np.dtype(array.dtype), "r", array.offset, array.shape)
 
 
