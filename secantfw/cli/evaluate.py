@@ -46,10 +46,12 @@ def _evaluate(
     from secantfw.evaluation.write import evaluate_part, evaluate_to
     from secantfw.reporting.report import write_report
     from secantfw.sampling.shard import read_shard
+    from secantfw.training.compiled import compile_networks
 
     part = None if shard is None else read_shard(shard)
     trained = load_to_measure(directory, overrides, plugins)
     built, directory = trained.built, trained.directory
+    compile_networks(built)  # as the run itself did when it measured
     if part is not None:
         evaluate_part(directory, built, trained.student, _note, part)
         return int(ExitCode.DONE)

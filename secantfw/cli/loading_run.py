@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: What may differ from the training: how a run is measured and sampled, not what it is.
 _FREE_TABLES = ("evaluate", "metrics", "solver")
-_FREE_KEYS = ("guidance.scale", "guidance.interval", "train.device")
+_FREE_KEYS = ("guidance.scale", "guidance.interval", "train.device", "train.compile")
 
 
 @attrs.frozen(eq=False)

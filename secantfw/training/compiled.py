@@ -18,8 +18,8 @@ from secantfw.training.build import Built
 _GRAPHS = 64
 
 
-def compile_networks(built: Built, average: Backbone) -> None:
-    """Compile what the run evaluates, as `[train] compile` says; it happens at the first calls."""
+def compile_networks(built: Built, average: Backbone | None = None) -> None:
+    """Compile what a run or an evaluation calls, as `[train] compile` says, at the first calls."""
     train = built.experiment.train
     if train.compile == "none":
         return
@@ -27,7 +27,8 @@ def compile_networks(built: Built, average: Backbone) -> None:
 
     dynamo.recompile_limit = max(dynamo.recompile_limit, _GRAPHS)
     whole = train.compile == "whole"
-    for network in (built.student, average, *_networks_of(built.teacher)):
+    averages = [] if average is None else [average]
+    for network in (built.student, *averages, *_networks_of(built.teacher)):
         for region in [network] if whole else _blocks(network):
             # A backbone may exclude its own preparations; a block is one graph or an error.
             region.compile(backend=train.compile_backend, fullgraph=not whole, dynamic=False)
