@@ -6,12 +6,15 @@ import importlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, TypedDict, get_args
 
 import attrs
 
 from secantfw.errors import UserError, nearest
 from secantfw.plugin.component import Asset, Component, Kind
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -81,13 +84,13 @@ class Registry:
         raise UserError(f"no plug-in ships an asset named {name!r}; {hint}")
 
 
-@attrs.define
-class Register:
-    """What `secantfw_components` is given: one method per kind, all of one signature.
+class About(TypedDict, total=False):
+    """What a plug-in may say of a component when it registers it, by keyword.
 
-    `name` matches `[a-z][a-z0-9_]*`. `target` is `module:Class`. `options` is `module:Class` of an
-    attrs class in a torch-free module; without it the component's own attrs fields are its options
-    and listing them imports the component. `needs` names what the machine must have ("cuda").
+    `options` is `module:Class` of an attrs class in a torch-free module; without it the
+    component's own attrs fields are its options and listing them imports the component.
+    `summary` is one line, `cite` the papers ("arXiv:2505.14502"), `needs` what the machine must
+    have ("cuda").
 
     `example` are options, as TOML values, with which the component can be built anywhere: where
     an option is required, or a default shows too little of it. `describe` prints them, `conform`
@@ -98,32 +101,32 @@ class Register:
     it says in a few words why the component cannot run on this machine; '' if it can.
     """
 
+    options: str | None
+    summary: str
+    cite: Sequence[str]
+    needs: Sequence[str]
+    example: Mapping[str, Any] | None
+    expected_failures: Mapping[str, str] | None
+    probe: str | None
+
+
+@attrs.define
+class Register:
+    """What `secantfw_components` is given: one method per kind, all of one signature.
+
+    `name` matches `[a-z][a-z0-9_]*`, `target` is `module:Class`; `About` has the keywords.
+    """
+
     plugin: str
     folder: Path
     _components: list[Component] = attrs.field(factory=list, init=False)
     _assets: list[Asset] = attrs.field(factory=list, init=False)
     _bibliographies: list[Path] = attrs.field(factory=list, init=False)
 
-    def _add(
-        self,
-        kind: Kind,
-        name: str,
-        target: str,
-        options: str | None,
-        summary: str,
-        cite: Sequence[str],
-        needs: Sequence[str],
-        example: Mapping[str, Any] | None,
-        expected_failures: Mapping[str, str] | None,
-        probe: str | None,
-    ) -> None:
+    def _add(self, kind: Kind, name: str, target: str, **about: Unpack[About]) -> None:
         if not NAME_PATTERN.fullmatch(name):
             raise ValueError(f"{kind} name {name!r} does not match {NAME_PATTERN.pattern}")
-        for text in (target, options, probe):
-            if text is not None and text.count(":") != 1:
-                raise ValueError(f"{kind} {name!r}: {text!r} is not of the form 'module:Name'")
-        if isinstance(cite, str):
-            raise TypeError(f"{kind} {name!r}: cite is a list of texts, not one text")
+        _check_about(f"{kind} {name!r}", target, about)
         if any(c.kind == kind and c.name == name for c in self._components):
             raise ValueError(f"{kind} {name!r} is registered twice by one plug-in")
         self._components.append(
@@ -132,231 +135,47 @@ class Register:
                 self.plugin,
                 name,
                 target,
-                options,
-                summary,
-                tuple(cite),
-                tuple(needs),
-                dict(example or {}),
-                dict(expected_failures or {}),
-                probe,
+                about.get("options"),
+                about.get("summary", ""),
+                tuple(about.get("cite", ())),
+                tuple(about.get("needs", ())),
+                dict(about.get("example") or {}),
+                dict(about.get("expected_failures") or {}),
+                about.get("probe"),
             )
         )
 
-    def backbone(
-        self,
-        name: str,
-        target: str,
-        *,
-        options: str | None = None,
-        summary: str = "",
-        cite: Sequence[str] = (),
-        needs: Sequence[str] = (),
-        example: Mapping[str, Any] | None = None,
-        expected_failures: Mapping[str, str] | None = None,
-        probe: str | None = None,
-    ) -> None:
+    def backbone(self, name: str, target: str, **about: Unpack[About]) -> None:
         """Register a `Backbone`: the two-time student."""
-        self._add(
-            "backbone",
-            name,
-            target,
-            options,
-            summary,
-            cite,
-            needs,
-            example,
-            expected_failures,
-            probe,
-        )
+        self._add("backbone", name, target, **about)
 
-    def teacher(
-        self,
-        name: str,
-        target: str,
-        *,
-        options: str | None = None,
-        summary: str = "",
-        cite: Sequence[str] = (),
-        needs: Sequence[str] = (),
-        example: Mapping[str, Any] | None = None,
-        expected_failures: Mapping[str, str] | None = None,
-        probe: str | None = None,
-    ) -> None:
+    def teacher(self, name: str, target: str, **about: Unpack[About]) -> None:
         """Register a `Teacher`: a frozen source of tangents."""
-        self._add(
-            "teacher",
-            name,
-            target,
-            options,
-            summary,
-            cite,
-            needs,
-            example,
-            expected_failures,
-            probe,
-        )
+        self._add("teacher", name, target, **about)
 
-    def loss(
-        self,
-        name: str,
-        target: str,
-        *,
-        options: str | None = None,
-        summary: str = "",
-        cite: Sequence[str] = (),
-        needs: Sequence[str] = (),
-        example: Mapping[str, Any] | None = None,
-        expected_failures: Mapping[str, str] | None = None,
-        probe: str | None = None,
-    ) -> None:
+    def loss(self, name: str, target: str, **about: Unpack[About]) -> None:
         """Register a `SecantLoss`."""
-        self._add(
-            "loss",
-            name,
-            target,
-            options,
-            summary,
-            cite,
-            needs,
-            example,
-            expected_failures,
-            probe,
-        )
+        self._add("loss", name, target, **about)
 
-    def path(
-        self,
-        name: str,
-        target: str,
-        *,
-        options: str | None = None,
-        summary: str = "",
-        cite: Sequence[str] = (),
-        needs: Sequence[str] = (),
-        example: Mapping[str, Any] | None = None,
-        expected_failures: Mapping[str, str] | None = None,
-        probe: str | None = None,
-    ) -> None:
+    def path(self, name: str, target: str, **about: Unpack[About]) -> None:
         """Register a `Path`: an interpolant."""
-        self._add(
-            "path",
-            name,
-            target,
-            options,
-            summary,
-            cite,
-            needs,
-            example,
-            expected_failures,
-            probe,
-        )
+        self._add("path", name, target, **about)
 
-    def time_sampler(
-        self,
-        name: str,
-        target: str,
-        *,
-        options: str | None = None,
-        summary: str = "",
-        cite: Sequence[str] = (),
-        needs: Sequence[str] = (),
-        example: Mapping[str, Any] | None = None,
-        expected_failures: Mapping[str, str] | None = None,
-        probe: str | None = None,
-    ) -> None:
+    def time_sampler(self, name: str, target: str, **about: Unpack[About]) -> None:
         """Register a `TimeSampler`: a law of training times."""
-        self._add(
-            "time_sampler",
-            name,
-            target,
-            options,
-            summary,
-            cite,
-            needs,
-            example,
-            expected_failures,
-            probe,
-        )
+        self._add("time_sampler", name, target, **about)
 
-    def solver(
-        self,
-        name: str,
-        target: str,
-        *,
-        options: str | None = None,
-        summary: str = "",
-        cite: Sequence[str] = (),
-        needs: Sequence[str] = (),
-        example: Mapping[str, Any] | None = None,
-        expected_failures: Mapping[str, str] | None = None,
-        probe: str | None = None,
-    ) -> None:
+    def solver(self, name: str, target: str, **about: Unpack[About]) -> None:
         """Register a `Solver`."""
-        self._add(
-            "solver",
-            name,
-            target,
-            options,
-            summary,
-            cite,
-            needs,
-            example,
-            expected_failures,
-            probe,
-        )
+        self._add("solver", name, target, **about)
 
-    def dataset(
-        self,
-        name: str,
-        target: str,
-        *,
-        options: str | None = None,
-        summary: str = "",
-        cite: Sequence[str] = (),
-        needs: Sequence[str] = (),
-        example: Mapping[str, Any] | None = None,
-        expected_failures: Mapping[str, str] | None = None,
-        probe: str | None = None,
-    ) -> None:
+    def dataset(self, name: str, target: str, **about: Unpack[About]) -> None:
         """Register a `Dataset`."""
-        self._add(
-            "dataset",
-            name,
-            target,
-            options,
-            summary,
-            cite,
-            needs,
-            example,
-            expected_failures,
-            probe,
-        )
+        self._add("dataset", name, target, **about)
 
-    def metric(
-        self,
-        name: str,
-        target: str,
-        *,
-        options: str | None = None,
-        summary: str = "",
-        cite: Sequence[str] = (),
-        needs: Sequence[str] = (),
-        example: Mapping[str, Any] | None = None,
-        expected_failures: Mapping[str, str] | None = None,
-        probe: str | None = None,
-    ) -> None:
+    def metric(self, name: str, target: str, **about: Unpack[About]) -> None:
         """Register a `Metric`."""
-        self._add(
-            "metric",
-            name,
-            target,
-            options,
-            summary,
-            cite,
-            needs,
-            example,
-            expected_failures,
-            probe,
-        )
+        self._add("metric", name, target, **about)
 
     def asset(self, name: str, file: str) -> None:
         """Register a file the plug-in ships, relative to its module's folder, as `asset:NAME`."""
@@ -378,6 +197,19 @@ class Register:
         registry.components.update({(c.kind, c.full_name): c for c in self._components})
         registry.assets.update({a.name: a for a in self._assets})
         registry.bibliographies.extend(self._bibliographies)
+
+
+def _check_about(what: str, target: str, about: About) -> None:
+    unknown = sorted(set(about) - set(About.__annotations__))
+    if unknown:
+        near = nearest(unknown[0], About.__annotations__)
+        hint = f"did you mean {near!r}?" if near else "known: " + ", ".join(About.__annotations__)
+        raise TypeError(f"{what}: no keyword {unknown[0]!r}; {hint}")
+    for text in (target, about.get("options"), about.get("probe")):
+        if text is not None and text.count(":") != 1:
+            raise ValueError(f"{what}: {text!r} is not of the form 'module:Name'")
+    if isinstance(about.get("cite"), str):
+        raise TypeError(f"{what}: cite is a list of texts, not one text")
 
 
 def import_string(text: str) -> Any:
