@@ -10,11 +10,15 @@ import attrs
 import rows_of_arrays
 import rows_of_changes
 import rows_of_clocks
+import rows_of_damage
+import rows_of_full_disks
+import rows_of_kills
 import rows_of_locks
 import rows_of_numbers
 import rows_of_pickles
 import rows_of_plugins
-import rows_of_runs
+import rows_of_power_loss
+import rows_of_signals
 import rows_of_source
 import rows_of_toml
 import rows_of_weights
@@ -50,14 +54,14 @@ class Figures:
 
 ROWS = (
     Row("R1", "SIGKILL at any moment, half inside a write, every third twice",
-        rows_of_runs.kills, 50, 500),
+        rows_of_kills.kills, 50, 500),
     Row("R2", "SIGKILL at each kind of moment of save, prune, rename",
-        rows_of_runs.named_points, 28, 60),
-    Row("R3", "power loss after each file operation", rows_of_runs.power_loss, 1, 1),
+        rows_of_kills.named_points, 28, 60),
+    Row("R3", "power loss after each file operation", rows_of_power_loss.power_loss, 1, 1),
     Row("R4", "SIGINT, SIGTERM, two of them, SIGUSR1 then SIGTERM",
-        rows_of_runs.signals, 24, 96),
-    Row("R5", "checkpoints truncated, flipped, swapped, stale", rows_of_runs.damages, 224, 2240),
-    Row("R6", "disk full (tmpfs), permission denied", rows_of_runs.full_disks, 24, 24),
+        rows_of_signals.signals, 24, 96),
+    Row("R5", "checkpoints truncated, flipped, swapped, stale", rows_of_damage.damages, 224, 2240),
+    Row("R6", "disk full (tmpfs), permission denied", rows_of_full_disks.full_disks, 24, 24),
     Row("R7", "experiments: bombs, devices, wrong values", rows_of_toml.experiments, 251, 251),
     Row("R8", "experiments: random mutations", rows_of_toml.fuzzed, 500, 20_000),
     Row("R9", "weights: headers that lie, sizes, NaN", rows_of_weights.weights, 100, 1000),

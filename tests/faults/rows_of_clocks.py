@@ -8,13 +8,12 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from rows_of_runs import after_a_kill
+from rows_of_kills import after_a_kill
 from small_run import Bench, runs_in
-
-Verdicts = Iterator[str | None]
+from strangers import Verdicts
 
 LATEST = 2**32  # the year 2106
 _DATETIME = "secantfw.training.event_log", "secantfw.training.run_directory"
