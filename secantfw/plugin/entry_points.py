@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
 import os
 import sys
-from importlib.metadata import Distribution, EntryPoint
+from importlib.machinery import PathFinder
 from pathlib import Path
+
+from secantfw.plugin.entry import Entry
+from secantfw.plugin.installed_files import NotPlain, entries_in
 
 GROUP = "secantfw"
 
 
-def installed() -> list[EntryPoint]:
+def installed() -> list[Entry]:
     """Every entry point of the group, by name, then distribution."""
     places = _places()
-    if places == sys.path:
-        found = list(importlib.metadata.entry_points(group=GROUP))
-    else:
-        found = _found_in(places)
-    return sorted(found, key=lambda entry: (entry.name, distribution(entry)))
-
-
-def distribution(entry: EntryPoint) -> str:
-    """Name and version of who installed it."""
-    return "no distribution" if entry.dist is None else _name_and_version(entry.dist)
-
-
-@functools.cache
-def _name_and_version(dist: Distribution) -> str:
-    metadata = dist.metadata  # parsed anew, with the whole description, at each access
-    return f"{metadata['Name']} {metadata['Version']}"
+    try:
+        found = _asked(places) if _other_finders() else entries_in(places, GROUP)
+    except NotPlain:
+        found = _asked(places)
+    return sorted(found, key=lambda entry: (entry.name, entry.distribution))
 
 
 def _places() -> list[str]:
@@ -48,10 +38,21 @@ def _places() -> list[str]:
     return sys.path[1:]
 
 
-def _found_in(places: list[str]) -> list[EntryPoint]:
-    first: dict[str, list[EntryPoint]] = {}  # one distribution may stand in two places of the path
-    for dist in importlib.metadata.distributions(path=places):
+def _other_finders() -> bool:
+    """Whether someone finds distributions in another way than by the folders of the path."""
+    finders = [finder for finder in sys.meta_path if finder is not PathFinder]
+    return any(getattr(finder, "find_distributions", None) is not None for finder in finders)
+
+
+def _asked(places: list[str]) -> list[Entry]:
+    """As importlib.metadata finds them, which knows archives and what other finders bring."""
+    from importlib.metadata import EntryPoint, distributions
+
+    first: dict[str, list[tuple[EntryPoint, str]]] = {}  # a name may stand in two places
+    for dist in distributions(path=places):
         name = (dist.metadata["Name"] or "").lower().replace("_", "-")
         if name not in first:
-            first[name] = list(dist.entry_points.select(group=GROUP))
-    return [entry for entries in first.values() for entry in entries]
+            said = f"{dist.metadata['Name']} {dist.metadata['Version']}"
+            first[name] = [(entry, said) for entry in dist.entry_points.select(group=GROUP)]
+    found = [pair for pairs in first.values() for pair in pairs]
+    return [Entry(entry.name, entry.value, said) for entry, said in found]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 
@@ -18,7 +17,8 @@ import attrs
 import secantfw
 from secantfw.errors import UserError, nearest
 from secantfw.plugin.calling import contained, traced
-from secantfw.plugin.entry_points import distribution, installed
+from secantfw.plugin.entry import Entry
+from secantfw.plugin.entry_points import installed
 from secantfw.plugin.isolation import Seen, stdout_below_python, watched
 from secantfw.plugin.manager import new_manager
 from secantfw.plugin.records import LoadedPlugin as LoadedPlugin
@@ -41,7 +41,7 @@ class OtherApi(RuntimeError):
 class _Attempt:
     """One plug-in on its way in; `stage` says how far it came."""
 
-    entry: EntryPoint
+    entry: Entry
     stage: Stage = "name"
     module: ModuleType | None = None
 
@@ -70,7 +70,7 @@ def load_plugins(
             if (chosen is None or entry.name in chosen) and entry.name not in blocked:
                 _load_one(plugins, entry)
             else:
-                plugins.blocked[entry.name] = distribution(entry)
+                plugins.blocked[entry.name] = entry.distribution
     plugins.registry.failures.extend(str(f) for f in plugins.failures)
     if plugins.blocked:
         plugins.registry.failures.append("left out by name: " + ", ".join(plugins.blocked))
@@ -82,7 +82,7 @@ def _from_environment() -> set[str] | None:
     return None if said is None else {name.strip() for name in said.split(",") if name.strip()}
 
 
-def _check_names(names: set[str], entries: list[EntryPoint]) -> None:
+def _check_names(names: set[str], entries: list[Entry]) -> None:
     known = sorted({entry.name for entry in entries})
     for name in sorted(names - set(known)):
         near = nearest(name, known)
@@ -90,7 +90,7 @@ def _check_names(names: set[str], entries: list[EntryPoint]) -> None:
         raise UserError(f"no plug-in named {name!r} is installed; {hint}")
 
 
-def _load_one(plugins: Plugins, entry: EntryPoint) -> None:
+def _load_one(plugins: Plugins, entry: Entry) -> None:
     attempt = _Attempt(entry)
     error: Exception | None = None
     with watched() as seen:
@@ -100,7 +100,7 @@ def _load_one(plugins: Plugins, entry: EntryPoint) -> None:
             error = raised
     if error is None:
         assert attempt.module is not None
-        loaded = LoadedPlugin(entry.name, distribution(entry), seen.milliseconds, attempt.module)
+        loaded = LoadedPlugin(entry.name, entry.distribution, seen.milliseconds, attempt.module)
         plugins.loaded.append(loaded)
     else:
         _leave(plugins, attempt, error)
@@ -140,7 +140,7 @@ def _register_hooks(plugins: Plugins, module: ModuleType, name: str) -> None:
         raise ValueError(f"module {module.__name__} implements no hook")
 
 
-def _module(plugins: Plugins, entry: EntryPoint) -> ModuleType:
+def _module(plugins: Plugins, entry: Entry) -> ModuleType:
     module = traced(plugins.trace, f"import {entry.name!r}", entry.load)
     if not isinstance(module, ModuleType):
         raise TypeError(f"its entry point {entry.value!r} names no module")
@@ -156,13 +156,13 @@ def _leave(plugins: Plugins, attempt: _Attempt, error: Exception) -> None:
         plugins.manager.unregister(name=attempt.entry.name)
     if plugins.strict:
         raise error
-    source = distribution(attempt.entry)
+    source = attempt.entry.distribution
     plugins.failures.append(PluginFailure(attempt.entry.name, source, attempt.stage, error))
 
 
 def _complain(plugins: Plugins, attempt: _Attempt, seen: Seen) -> None:
     """Name what it did while loading, whether it loaded or not."""
-    name, source = attempt.entry.name, distribution(attempt.entry)
+    name, source = attempt.entry.name, attempt.entry.distribution
     for what, hint in seen.complaints():
         warning = PluginWarning(name, source, attempt.stage, what, hint)
         if plugins.strict:

@@ -6,15 +6,19 @@ that imports it is caught at that moment, so that what it changes afterwards can
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # importlib.abc imports thirty modules, and adds nothing that is used here
 
 
 @attrs.frozen
@@ -67,7 +71,7 @@ def _change(name: str, old: object, new: object) -> str:
     return name.replace("_", " ") + shown
 
 
-class TorchWatch(importlib.abc.MetaPathFinder):
+class TorchWatch:
     """`before`: torch's state at the start, or right after the import that happened meanwhile."""
 
     def __init__(self) -> None:
@@ -87,7 +91,7 @@ class TorchWatch(importlib.abc.MetaPathFinder):
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         if name != "torch":
             return None
         sys.meta_path.remove(self)
@@ -100,13 +104,13 @@ class TorchWatch(importlib.abc.MetaPathFinder):
         self.imported, self.before = True, TorchState.now()
 
 
-class _Reporting(importlib.abc.Loader):
+class _Reporting(Loader):
     """torch's loader, which tells the watch when it is done and steps back."""
 
-    def __init__(self, inner: importlib.abc.Loader, watch: TorchWatch) -> None:
+    def __init__(self, inner: Loader, watch: TorchWatch) -> None:
         self.inner, self.watch = inner, watch
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self.inner.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
