@@ -22,13 +22,16 @@ class Order:
 
     def indices(self, step: int) -> Tensor:
         """Positions in the data set, (batch_size,) int64 on the CPU; they run over epoch ends."""
+        epoch, offset = divmod(step * self.batch_size, self.size)
+        if offset + self.batch_size <= self.size:  # as nearly every step does, in fewer calls
+            return self._of(epoch)[offset : offset + self.batch_size]
         first, pieces, wanted = step * self.batch_size, [], self.batch_size
         while wanted:
             epoch, offset = divmod(first, self.size)
             piece = self._of(epoch)[offset : offset + wanted]
             pieces.append(piece)
             first, wanted = first + len(piece), wanted - len(piece)
-        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+        return torch.cat(pieces)
 
     def _of(self, epoch: int) -> Tensor:
         if epoch != self._epoch:

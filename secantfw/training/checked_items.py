@@ -23,7 +23,7 @@ def checked_items(dataset: Dataset, index: Tensor) -> Items:
         raise
     except Exception as error:  # a plug-in's data: a file gone, a worker dead
         raise UserError(f"{_first_bad(dataset, index)}: {cause(error)}") from error
-    x_0, expected = items.x_0, (len(index), *dataset.spec.shape)
+    x_0, expected = items.x_0, (index.shape[0], *dataset.spec.shape)
     if x_0.shape != expected or x_0.dtype is not torch.float32:
         raise UserError(
             f"{_name(dataset)}: items {_range(index)} are {tuple(x_0.shape)} {x_0.dtype}, "

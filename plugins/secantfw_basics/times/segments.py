@@ -36,8 +36,8 @@ class Segments(TimeSampler):
         u = torch.rand(n, generator=rng, device=rng.device)
         if o.whole > 0:
             u.masked_fill_(torch.rand(n, generator=rng, device=rng.device) < o.whole, 1)
-        t, s = (in_range(path, share) for share in self._ends(i, u))
-        t, s = directed(t, s, o.direction, rng)
+        upper, lower = self._ends(i, u)
+        t, s = directed(in_range(path, upper), in_range(path, lower), o.direction, rng)
         return complete_times(t, s, need, path, rng)
 
     def _ends(self, i: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
