@@ -1,16 +1,13 @@
 """A feature network given by path: DINOv2, CLIP or any other, as in arXiv:2306.04675.
 
-A file is TorchScript, (n, 3, size, size) -> (n, d). A folder is one of transformers
-(config.json and model.safetensors, https://huggingface.co/facebook/dinov2-large for one): CLIP
-gives its projected embedding, others their pooled output. Pictures are resized by clean-fid's
+A file is TorchScript, (n, 3, size, size) -> (n, d); a folder is one of transformers
+(https://huggingface.co/facebook/dinov2-large for one). Pictures are resized by clean-fid's
 antialiased bicubic filter. Nothing is downloaded.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,8 +19,8 @@ from torch import Tensor
 from secantfw import Dataset, UserError
 from secantfw_fid.feature_options import FeatureOptions
 from secantfw_fid.feature_space import FeatureSpace, pictures_of
+from secantfw_fid.transformers_network import CONFIG, WEIGHTS, colours, load_transformer
 
-CONFIG, WEIGHTS, PREPROCESSOR = "config.json", "model.safetensors", "preprocessor_config.json"
 #: Of ImageNet's colours.
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -37,12 +34,11 @@ class NetworkFeatures(FeatureSpace):
         folder = path.is_dir()
         self._dataset, self._device = dataset, device
         self.name, self._sha256 = path.name, _sha256(path)
-        said = _preprocessor(path) if folder else {}
-        mean = options.network_mean or said.get("image_mean") or _MEAN
-        std = options.network_std or said.get("image_std") or _STD
+        mean = options.network_mean or (colours(path, "image_mean") if folder else None) or _MEAN
+        std = options.network_std or (colours(path, "image_std") if folder else None) or _STD
         self._mean, self._std = (torch.tensor(v).view(1, 3, 1, 1).to(device) for v in (mean, std))
         self.resize = f"clean, {self._size} pixels, mean {list(mean)}, std {list(std)}"
-        self._net = _transformer(path, device) if folder else _torchscript(path, device)
+        self._net = _network(path, device)
         with torch.no_grad():
             probe = torch.zeros(1, 3, self._size, self._size, device=device)
             self.dimension = int(self._checked(probe).shape[1])
@@ -70,51 +66,19 @@ class NetworkFeatures(FeatureSpace):
         return found
 
 
-def _torchscript(file: Path, device: torch.device) -> Callable[[Tensor], Tensor]:
+def _network(path: Path, device: torch.device) -> Callable[[Tensor], Tensor]:
     try:
-        net: Any = torch.jit.load(str(file), map_location=device)  # type: ignore[no-untyped-call]
-    except (RuntimeError, ValueError) as error:
-        raise _unusable(file.name, error) from error
+        return load_transformer(path, device) if path.is_dir() else _torchscript(path, device)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a strange file or configuration raises
+        raise _unusable(path.name, error) from error
+
+
+def _torchscript(file: Path, device: torch.device) -> Callable[[Tensor], Tensor]:
+    net: Any = torch.jit.load(str(file), map_location=device)  # type: ignore[no-untyped-call]
     net.eval()
     return lambda x: net(x)  # type: ignore[no-any-return]
-
-
-def _transformer(folder: Path, device: torch.device) -> Callable[[Tensor], Tensor]:
-    """By transformers, from safetensors only, with none of the folder's own code."""
-    if importlib.util.find_spec("transformers") is None:
-        raise UserError("metric: a network folder needs transformers; pip install transformers")
-    from transformers import AutoModel, CLIPVisionModelWithProjection
-
-    kind: Any = CLIPVisionModelWithProjection if _is_clip(folder) else AutoModel
-    try:
-        net = kind.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-    except Exception as error:  # configurations of other models fail in many ways
-        raise _unusable(folder.name, error) from error
-    net = net.to(device).eval().requires_grad_(False)
-
-    def features(x: Tensor) -> Tensor:
-        said = net(pixel_values=x)
-        found: Tensor = said.image_embeds if _is_clip(folder) else said.pooler_output
-        return found
-
-    return features
-
-
-def _is_clip(folder: Path) -> bool:
-    return str(_json(folder / CONFIG).get("model_type", "")).startswith("clip")
-
-
-def _preprocessor(folder: Path) -> dict[str, Any]:
-    file = folder / PREPROCESSOR
-    return _json(file) if file.is_file() else {}
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"metric: {file}: cannot be read ({error})") from error
-    return found if isinstance(found, dict) else {}
 
 
 def _sha256(path: Path) -> str:

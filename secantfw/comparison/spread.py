@@ -8,6 +8,8 @@ from statistics import fmean, stdev
 
 import attrs
 
+from secantfw.reporting.told_apart import told_apart
+
 
 @attrs.frozen
 class Spread:
@@ -27,16 +29,10 @@ class Spread:
         return stdev(self.values) if len(self.values) > 1 else None
 
     def apart(self, other: Spread) -> bool:
-        """|m_1 - m_2| > sqrt(d_1^2 + d_2^2), the standard deviation of a difference of two runs.
-
-        Of one seed, d is unknown and taken to be the other's; where neither is known, never.
-        """
+        """Whether the means differ by more than their spread; never where one is not there."""
         if self.mean is None or other.mean is None:
             return False
-        known = [d for d in (self.deviation, other.deviation) if d is not None]
-        if not known:
-            return False
-        return abs(self.mean - other.mean) > math.hypot(known[0], known[-1])
+        return told_apart(self.mean, self.deviation, other.mean, other.deviation)
 
 
 def spread_of(values: Sequence[float | None]) -> Spread:

@@ -53,7 +53,11 @@ class Accumulator(abc.ABC):
         """The number for all samples so far; NaN for none."""
 
     def details(self) -> Mapping[str, Any]:
-        """What else there is to say of that number, as JSON values; kept with the row."""
+        """What else there is to say of that number, as JSON values; kept with the row.
+
+        The report shows `finite_samples`: the number at fewer `samples`, its `values` there, and
+        its `limit` for infinitely many.
+        """
         return {}
 
 

@@ -43,6 +43,7 @@ def run(
             how to go on.
     """
     from secantfw.cli.run import complete
+    from secantfw.experiment.heading import heading
     from secantfw.experiment.load import load as load_experiment
     from secantfw.training.files import disk_errors_said
     from secantfw.training.run import new_run
@@ -53,8 +54,8 @@ def run(
     plugins, root = load_plugins(), Path(out)
     plugins.warn()
     loaded = load_experiment(Path(file), overrides, plugins)
-    for warning in loaded.warnings:
-        _say(str(warning))
+    for line in (*map(str, loaded.warnings), *heading(loaded.experiment)):
+        _say(line)
     with terminable(), disk_errors_said(root):
         job, plan = new_run(loaded, plugins, root)
         try:

@@ -108,7 +108,7 @@ class Run:
             UserError: an override that would change the network, or no samples to measure.
         """
         from secantfw.evaluation.write import evaluate_to
-        from secantfw.reporting.evaluation_rows import read_evaluation
+        from secantfw.reporting.read_evaluation import read_evaluation
         from secantfw.reporting.report import write_report
 
         said = [*self._overrides, *overrides]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _FIELD = r"""(?im)^\s*{name}\s*=\s*[{{"]\s*([^}}"]+?)\s*[}}"]"""
+_TITLE = re.compile(r"(?im)^\s*title\s*=\s*\{(.*?)\},?\s*$")
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})(?:v\d+)?", re.IGNORECASE)
 _PLAIN = re.compile(r"[^A-Za-z0-9]+")
 
@@ -21,7 +22,7 @@ def bibtex(cites: Iterable[str], files: Iterable[Path]) -> list[str]:
         for entry in entries(_read(file)):
             for name in _names(entry):
                 known.setdefault(name, entry)
-    found = [known.get(_name(cite)) or _bare(cite) for cite in cites]
+    found = [known.get(paper(cite)) or _bare(cite) for cite in cites]
     return list(dict.fromkeys(found))
 
 
@@ -34,6 +35,24 @@ def entries(text: str) -> Iterator[str]:
             if depth == 0:
                 yield text[start.start() : place + 1]
                 break
+
+
+def titles(text: str) -> dict[str, str]:
+    """The title and year of each entry, by `paper`; without braces, as a reader wants them."""
+    found: dict[str, str] = {}
+    for entry in entries(text):
+        title, year = _TITLE.search(entry), re.search(_FIELD.format(name="year"), entry)
+        if title:
+            plain = " ".join(re.sub(r"[{}]", "", title[1]).split())
+            said = f"{plain} ({year[1]})" if year else plain
+            found |= dict.fromkeys(_names(entry), said)
+    return found
+
+
+def paper(cite: str) -> str:
+    """What names the paper of `arXiv:2505.14502v1`: `arxiv:2505.14502`."""
+    match = _ARXIV.fullmatch(cite.strip())
+    return f"arxiv:{match[1]}" if match else cite.strip().lower()
 
 
 def _read(file: Path) -> str:
@@ -49,11 +68,6 @@ def _names(entry: str) -> Iterator[str]:
         match = re.search(_FIELD.format(name=field), entry)
         if match:
             yield f"{kind}:{match[1].lower()}"
-
-
-def _name(cite: str) -> str:
-    match = _ARXIV.fullmatch(cite.strip())
-    return f"arxiv:{match[1]}" if match else cite.strip().lower()
 
 
 def _bare(cite: str) -> str:

@@ -55,9 +55,12 @@ def _line(axes: Any, evaluation: Evaluation, column: Column, series: Series, loo
     if all(math.isnan(value) for value in values):
         return
     student = series.model == STUDENT
-    axes.plot(
+    spread = [r.deviations.get(column.key, 0.0) for r in rows]
+    axes.errorbar(
         [row.evaluations for row in rows],
         values,
+        yerr=spread if any(spread) else None,
+        capsize=3,
         color=look.colour,
         marker=look.marker,
         markersize=6,

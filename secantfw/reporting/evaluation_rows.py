@@ -1,4 +1,4 @@
-"""evaluation.json as records: rows grouped by network evaluations, the best of each group known.
+"""An evaluation as records: rows grouped by network evaluations, the best of each group known.
 
 The first column is the headline one. Which metrics there are is the experiment's affair: nothing
 here knows a metric by name.
@@ -6,29 +6,16 @@ here knows a metric by name.
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import attrs
 
-from secantfw.reporting.secant_error import SecantErrorGrid, read_secant_error
+from secantfw.reporting.sample_curve import SampleCurve
+from secantfw.reporting.secant_error import SecantErrorGrid
+from secantfw.reporting.told_apart import told_apart
 
 STUDENT, TEACHER = "student", "teacher"
-#: Not metrics: what says which row it is.
-_ROW_KEYS = ("model", "solver", "label", "steps", "evaluations", "guidance")
-#: What an evaluation without stamps says of how all its numbers were measured.
-_UNSTAMPED = ("samples", "reference", "feature_sha256", "weights")
-_KNOWN_KEYS = (
-    "rows",
-    "columns",
-    "samples",
-    "floor",
-    "reference",
-    "feature_sha256",
-    "headline_evaluations",
-)
 #: The order readers expect; solvers of other plug-ins follow by name.
 _SOLVER_ORDER = ("secant", "euler", "heun")
 
@@ -79,11 +66,23 @@ class Row:
     values: Mapping[str, float | None]
     #: How each value was measured, by its key; nothing of an evaluation without stamps.
     protocols: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
+    #: Standard deviations over seeds, where there are several.
+    deviations: Mapping[str, float] = attrs.field(factory=dict)
+    #: Values of fewer samples.
+    curves: Mapping[str, SampleCurve] = attrs.field(factory=dict)
 
     def finite(self, column: Column) -> float | None:
         """The value where there is one that can be compared."""
         value = self.values.get(column.key)
         return value if value is not None and math.isfinite(value) else None
+
+    def apart(self, other: Row, column: Column) -> bool:
+        """Whether the two values differ by more than their spread over seeds."""
+        mine, theirs = self.finite(column), other.finite(column)
+        if mine is None or theirs is None:
+            return False
+        d_1, d_2 = self.deviations.get(column.key), other.deviations.get(column.key)
+        return told_apart(mine, d_1, theirs, d_2)
 
 
 @attrs.frozen
@@ -118,6 +117,10 @@ class Evaluation:
         """The numbers of evaluations that have rows, ascending."""
         return tuple(sorted({row.evaluations for row in self.rows}))
 
+    @property
+    def has_spread(self) -> bool:
+        return any(row.deviations for row in self.rows)
+
 
 def best_row(rows: Iterable[Row], column: Column) -> Row | None:
     """The row with the best finite value; None if there is none."""
@@ -127,90 +130,3 @@ def best_row(rows: Iterable[Row], column: Column) -> Row | None:
         if value is not None and (held is None or column.better(value, held)):
             best = row
     return best
-
-
-def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
-    """evaluation.json, parsed, as records; keys that are missing are left empty."""
-    said = evaluation.get("rows") or ()
-    several = len({row.get("guidance") for row in said}) > 1
-    rows = tuple(_row(evaluation, row, several) for row in said)
-    headline = evaluation.get("headline_evaluations")
-    samples = evaluation.get("samples")
-    return Evaluation(
-        columns=_columns(evaluation, rows),
-        rows=tuple(sorted(rows, key=lambda row: (row.evaluations, row.series.rank))),
-        samples=None if samples is None else int(samples),
-        reference=str(evaluation.get("reference") or ""),
-        feature_sha256=str(evaluation.get("feature_sha256") or ""),
-        headline_evaluations=None if headline is None else int(headline),
-        notes=tuple(
-            f"{key.replace('_', ' ')}: {value}"
-            for key, value in evaluation.items()
-            if key not in _KNOWN_KEYS and isinstance(value, str | int | float) and value != ""
-        ),
-        secant_error=read_secant_error(said),
-        protocol=_texts({key: evaluation.get(key) for key in _UNSTAMPED}),
-    )
-
-
-def _protocols(evaluation: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """How each number of a row was measured, by its key: its stamp, where it has one."""
-    records, names = evaluation.get("stamps"), row.get("stamps")
-    if not isinstance(records, Mapping) or not isinstance(names, Mapping):
-        return {}
-    found = {key: records.get(name) for key, name in names.items()}
-    return {key: _texts(record) for key, record in found.items() if isinstance(record, Mapping)}
-
-
-def _texts(record: Mapping[str, Any]) -> dict[str, str]:
-    """The entries that apply, as text."""
-    return {
-        key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in record.items()
-        if value not in (None, "", [], {})
-    }
-
-
-def _row(evaluation: Mapping[str, Any], row: Mapping[str, Any], by_guidance: bool) -> Row:
-    """A row; where there are several guidance scales, each makes a series of its own, as does
-    the label of a solver that stands several times.
-    """
-    label = f" {row['label']}" if row.get("label") else ""
-    scale = f" w={row['guidance']:g}" if by_guidance and _float(row.get("guidance")) else ""
-    return Row(
-        series=Series(str(row.get("model", "")), str(row.get("solver", "")) + label + scale),
-        steps=int(row.get("steps", 0)),
-        evaluations=int(row.get("evaluations", row.get("steps", 0))),
-        values={
-            key: _float(value)
-            for key, value in row.items()
-            if key not in _ROW_KEYS and (value is None or isinstance(value, int | float))
-        },
-        protocols=_protocols(evaluation, row),
-    )
-
-
-def _columns(evaluation: Mapping[str, Any], rows: Sequence[Row]) -> tuple[Column, ...]:
-    """The columns as declared, else every metric key of the rows; one floor is the first one's."""
-    keys = dict.fromkeys(key for row in rows for key in row.values)
-    declared = evaluation.get("columns") or [{"key": key} for key in keys]
-    columns = [_column(column) for column in declared]
-    floor = _float(evaluation.get("floor"))
-    if columns and floor is not None and all(column.floor is None for column in columns):
-        columns[0] = attrs.evolve(columns[0], floor=floor)
-    return tuple(columns)
-
-
-def _column(column: Mapping[str, Any]) -> Column:
-    key = str(column["key"])
-    return Column(
-        key=key,
-        title=str(column.get("title") or key.replace("_", " ").capitalize()),
-        lower_is_better=bool(column.get("lower_is_better", True)),
-        floor=_float(column.get("floor")),
-    )
-
-
-def _float(value: Any) -> float | None:
-    """A number as float; None for anything else, so that a foreign text key is no metric."""
-    return float(value) if isinstance(value, int | float) else None

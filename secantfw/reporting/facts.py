@@ -156,10 +156,20 @@ def _text(key: str, value: Any) -> str:
         return shlex.join(str(part) for part in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if key == "plugins" and isinstance(value, list):
+        return _plugins(value)
     if isinstance(value, list):
         return ", ".join(_text("", part) for part in value)
     if isinstance(value, Mapping):
-        if set(value) == {"name", "distribution"}:
-            return f"{value['name']} ({value['distribution']})"
         return ", ".join(f"{k.replace('_', ' ')}: {_text('', v)}" for k, v in value.items())
     return str(value)
+
+
+def _plugins(found: list[Any]) -> str:
+    """The names, those of one distribution together: `basics, data (secantfw 0.1.0)`."""
+    by: dict[str, list[str]] = {}
+    for one in found:
+        said = one if isinstance(one, Mapping) else {"name": one}
+        by.setdefault(str(said.get("distribution") or ""), []).append(str(said.get("name")))
+    parts = [", ".join(names) + (f" ({where})" if where else "") for where, names in by.items()]
+    return "; ".join(parts)

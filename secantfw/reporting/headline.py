@@ -19,6 +19,7 @@ from secantfw.reporting.evaluation_rows import (
 from secantfw.reporting.number_text import count, number, ratio
 
 DEFAULT_EVALUATIONS = 4
+_MOST_OTHERS = 2  # metrics beside the first; the table has them all
 
 
 @attrs.frozen
@@ -33,11 +34,12 @@ def headline(evaluation: Evaluation | None) -> Headline:
     """The headline of a run, whatever of it was measured."""
     if evaluation is None or not evaluation.rows or not evaluation.columns:
         return Headline("This run was not evaluated.")
-    at = _evaluations_compared(evaluation)
+    at = evaluations_compared(evaluation)
     return Headline(_sentence(evaluation, at), _context(evaluation, at))
 
 
-def _evaluations_compared(evaluation: Evaluation) -> int:
+def evaluations_compared(evaluation: Evaluation) -> int:
+    """How many evaluations the sentence is about."""
     subject = _subject(evaluation)
     mine = {row.evaluations for row in evaluation.rows if row.series.model == subject}
     theirs = {row.evaluations for row in _teachers(evaluation.rows)}
@@ -61,11 +63,11 @@ def _sentence(evaluation: Evaluation, at: int) -> str:
     row = best_row(rows, first) or rows[0]
     rivals = _teachers(evaluation.at(at)) if subject != TEACHER else ()
     opening = f"At {count(at, 'evaluation')} the {subject}'s {first.title} is"
-    value = number(row.values.get(first.key))
+    value = _measured(row, first)
     if len(rows) > 1 or not rivals:
         value += f" ({row.series.solver})"
     sentences = [f"{opening} {value}{_comparison(row, rivals, first)}."]
-    for column in others:
+    for column in others[:_MOST_OTHERS]:
         if row.values.get(column.key) is not None:
             sentences.append(f"{column.title}: {_short_comparison(row, rivals, column)}.")
     return " ".join(sentences)
@@ -76,9 +78,15 @@ def _comparison(row: Row, rivals: tuple[Row, ...], column: Column) -> str:
     rival = best_row(rivals, column)
     if rival is None:
         return ""
-    theirs = f"{number(rival.finite(column))} for the best numerical solver"
+    theirs = f"{_measured(rival, column)} for the best numerical solver"
     named = f"({rival.series.solver}) on the teacher"
     return f", against {theirs} {named}{_verdict(row, rival, column)}"
+
+
+def _measured(row: Row, column: Column) -> str:
+    """`1.20 ± 0.03`."""
+    value, deviation = number(row.values.get(column.key)), row.deviations.get(column.key)
+    return value if deviation is None else f"{value} ± {number(deviation)}"
 
 
 def _verdict(row: Row, rival: Row, column: Column) -> str:
@@ -87,7 +95,9 @@ def _verdict(row: Row, rival: Row, column: Column) -> str:
         return ""
     quotient = ratio(mine, theirs)
     text = f": {quotient}" if quotient else ""
-    if column.better(theirs, mine):
+    if column.key in row.deviations and not row.apart(rival, column):
+        text += ", not told apart by the seeds"
+    elif column.better(theirs, mine):
         text += ", so the student is worse"
     return text if column.lower_is_better else f"{text} (higher is better)"
 
@@ -110,6 +120,21 @@ def _context(evaluation: Evaluation, at: int) -> str:
         made = f"{longest.series.solver}, {count(longest.evaluations, 'evaluation')}"
         best = number(longest.finite(column))
         parts.append(f"The teacher's best value measured is {best} ({made}).")
+    limit = _limit(evaluation, at)
+    if limit:
+        parts.append(limit)
     if column.floor is not None:
         parts.append(f"Held-out data reaches {number(column.floor)}.")
     return " ".join(parts)
+
+
+def _limit(evaluation: Evaluation, at: int) -> str:
+    """What infinitely many samples would make of the number, where the metric says so."""
+    column, subject = evaluation.columns[0], _subject(evaluation)
+    row = best_row([r for r in evaluation.at(at) if r.series.model == subject], column)
+    curve = row.curves.get(column.key) if row is not None else None
+    if curve is None:
+        return ""
+    samples = count(round(curve.samples[-1]), "sample")
+    limit = number(curve.limit)
+    return f"The {subject}'s is of {samples}; extrapolated to infinitely many it is {limit}."

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
 
+from secantfw.plugin.bibliography import paper, titles
 from secantfw.reporting import facts
 from secantfw.reporting.evaluation_chart import evaluation_chart
 from secantfw.reporting.evaluation_rows import Evaluation, Series
+from secantfw.reporting.finite_samples import sample_tables
 from secantfw.reporting.headline import headline
 from secantfw.reporting.number_text import count, number
 from secantfw.reporting.page import render_page
@@ -53,6 +54,7 @@ def render_report(run: RunFiles) -> str:
         table=layout(shown) if shown else None,
         floor_label=FLOOR_LABEL,
         protocol=_protocol(shown) if shown else [],
+        sample_tables=sample_tables(shown) if shown else [],
         captions=_captions(shown) if shown else {},
         looks=look_of,
         charts=_charts(shown, look_of) if shown else [],
@@ -65,7 +67,7 @@ def render_report(run: RunFiles) -> str:
         components=facts.components(run),
         plan=facts.plan_facts(run),
         environment=facts.environment_facts(run),
-        citations=[_citation(text) for text in facts.citations(run)],
+        citations=_citations(run),
     )
 
 
@@ -107,7 +109,12 @@ def _captions(evaluation: Evaluation) -> dict[tuple[Series, int], str]:
     }
 
 
-def _citation(text: str) -> dict[str, Any]:
-    """A citation, with an address only where it is an arXiv number and nothing else."""
-    match = re.fullmatch(r"arXiv:(\d{4}\.\d{4,5})", text)
-    return {"text": text, "href": f"https://arxiv.org/abs/{match[1]}" if match else ""}
+def _citations(run: RunFiles) -> list[dict[str, str]]:
+    """Titles as far as the run's BibTeX has them; an address only for an arXiv number alone."""
+    known = titles(run.references)
+    found = []
+    for text in facts.citations(run):
+        match = re.fullmatch(r"arXiv:(\d{4}\.\d{4,5})", text)
+        href = f"https://arxiv.org/abs/{match[1]}" if match else ""
+        found.append({"title": known.get(paper(text), ""), "text": text, "href": href})
+    return found

@@ -10,7 +10,8 @@ from typing import Any
 import attrs
 
 from secantfw.errors import UserError
-from secantfw.reporting.evaluation_rows import Evaluation, read_evaluation
+from secantfw.reporting.evaluation_rows import Evaluation
+from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.reporting.sample_pictures import Gallery, read_gallery
 from secantfw.reporting.training_log import TrainingLog, read_training_log
 

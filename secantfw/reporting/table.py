@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row, read_evaluation
+from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row
 from secantfw.reporting.number_text import NOT_MEASURED, aligned, count, decimals
+from secantfw.reporting.read_evaluation import read_evaluation
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -80,13 +81,12 @@ def _group(
     evaluation: Evaluation, evaluations: int, places: Mapping[str, int | None]
 ) -> list[Line]:
     rows = evaluation.at(evaluations)
-    winners = {column.key: best_row(rows, column) for column in evaluation.columns}
-    alone = len(rows) == 1  # the best of one is no news
+    winners = {column.key: _winner(rows, column) for column in evaluation.columns}
     lines: list[Line] = []
     beside = _models_beside(evaluation)
     for pair in _side_by_side(rows) if beside else [{"": row} for row in rows]:
         cells = tuple(
-            _cell(pair.get(model), column, None if alone else winners[column.key], places)
+            _cell(pair.get(model), column, winners[column.key], places)
             for column in evaluation.columns
             for model in beside or ("",)
         )
@@ -94,6 +94,17 @@ def _group(
         name = first.series.solver if beside else str(first.series)
         lines.append(Line(evaluations, name + _steps(first), cells, opens_group=not lines))
     return lines
+
+
+def _winner(rows: Sequence[Row], column: Column) -> Row | None:
+    """The best row; over several seeds, where no other is as good but for their spread."""
+    best = best_row(rows, column)
+    if best is None or len(rows) == 1:  # the best of one is no news
+        return None
+    if not any(column.key in row.deviations for row in rows):
+        return best
+    others = (row for row in rows if row is not best and row.finite(column) is not None)
+    return best if all(best.apart(row, column) for row in others) else None
 
 
 def _side_by_side(rows: Sequence[Row]) -> list[dict[str, Row]]:
@@ -125,7 +136,10 @@ def _cell(
         return Cell(NOT_MEASURED)
     value = row.values[column.key]
     best = winner is not None and row.finite(column) == winner.finite(column)
-    return Cell(aligned(value, places[column.key]), best, value)
+    text = aligned(value, places[column.key])
+    if column.key in row.deviations:
+        text += f" ± {aligned(row.deviations[column.key], places[column.key])}"
+    return Cell(text, best, value)
 
 
 def evaluation_table(evaluation: Mapping[str, Any]) -> Table:
@@ -139,7 +153,7 @@ def evaluation_table(evaluation: Mapping[str, Any]) -> Table:
     table.add_column("evaluations", justify="right")
     table.add_column("solver" if shown.models else "model, solver", no_wrap=True)
     for head in _heads(shown, "\n"):
-        table.add_column(Text(head), justify="right")
+        table.add_column(Text(head), justify="right", min_width=max(map(len, head.split())))
     for line in shown.lines:
         cells = [Text(cell.text, style="bold green" if cell.best else "") for cell in line.cells]
         if line.opens_group and table.row_count:

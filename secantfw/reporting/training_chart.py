@@ -15,11 +15,12 @@ _LEAST_TO_SMOOTH = 40
 
 
 def training_chart(curve: Curve, label: str) -> str | None:
-    """Inline SVG of one curve; None where no value is finite."""
+    """Inline SVG of one curve; None for one of fewer than two finite values."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     finite = [value for value in curve.values if math.isfinite(value)]
-    if not finite:
+    if len(finite) < 2:
         return None
     name = f"training-{curve.key}"
     with chart_style(name):
@@ -31,6 +32,7 @@ def training_chart(curve: Curve, label: str) -> str | None:
         axes.set_xlabel("training step")
         axes.set_ylabel(label)
         axes.set_xlim(left=0)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         if axes.get_legend_handles_labels()[1]:
             figure.legend(loc="outside upper left", ncols=2, handlelength=1.6)
         return inline_svg(figure, name, f"{label} over training steps")
@@ -41,8 +43,6 @@ def _draw(axes: Any, curve: Curve) -> None:
     raw: dict[str, Any] = {"color": INK, "linewidth": 1.6}
     if smooth:
         raw = {"color": INK, "alpha": 0.3, "linewidth": 0.9, "label": "logged"}
-    if len(curve.values) == 1:
-        raw["marker"] = "o"
     axes.plot(curve.steps, curve.values, **raw)
     if smooth:
         window = max(3, len(curve.values) // 20)

@@ -5,8 +5,8 @@ import math
 import pytest
 from fake_run import BOTH, FRECHET, evaluation, rows
 
-from secantfw.reporting.evaluation_rows import read_evaluation
 from secantfw.reporting.headline import headline
+from secantfw.reporting.read_evaluation import read_evaluation
 
 
 def said(frechet=FRECHET, **changes):

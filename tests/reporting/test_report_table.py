@@ -4,8 +4,8 @@ import io
 
 from fake_run import BOTH, FRECHET, evaluation, rows
 
-from secantfw.reporting.evaluation_rows import read_evaluation
 from secantfw.reporting.number_text import aligned, decimals, duration, number, ratio
+from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.reporting.table import evaluation_table, layout, markdown_table
 
 

@@ -1,0 +1,44 @@
+"""How much of a number is due to how few samples it is of: a table a metric that says so."""
+
+from __future__ import annotations
+
+import attrs
+
+from secantfw.reporting.evaluation_rows import Column, Evaluation
+from secantfw.reporting.headline import evaluations_compared
+from secantfw.reporting.number_text import aligned, decimals
+
+
+@attrs.frozen
+class SampleTable:
+    """The rows of one number of evaluations: name, a value for each of `heads`, the limit last."""
+
+    title: str
+    evaluations: int
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def sample_tables(evaluation: Evaluation) -> list[SampleTable]:
+    """Of the evaluations that the headline compares, for each column with such values."""
+    found = (_table(evaluation, column) for column in evaluation.columns)
+    return [table for table in found if table is not None]
+
+
+def _table(evaluation: Evaluation, column: Column) -> SampleTable | None:
+    at = evaluations_compared(evaluation)
+    curves = {
+        str(row.series): row.curves[column.key]
+        for row in evaluation.at(at)
+        if column.key in row.curves
+    }
+    if not curves:
+        return None
+    counts = next(iter(curves.values())).samples
+    alike = {name: curve for name, curve in curves.items() if curve.samples == counts}
+    places = decimals(value for curve in alike.values() for value in curve.values)
+    rows = tuple(
+        (name, *(aligned(value, places) for value in (*curve.values, curve.limit)))
+        for name, curve in alike.items()
+    )
+    return SampleTable(column.title, at, (*(f"{n:,.0f}" for n in counts), "∞"), rows)

@@ -1,0 +1,132 @@
+"""evaluation.json, parsed, as records (`evaluation_rows.py`); what is missing is left empty."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, Series
+from secantfw.reporting.sample_curve import read_sample_curves
+from secantfw.reporting.secant_error import read_secant_error
+
+#: Not metrics: what says which row it is.
+_ROW_KEYS = ("model", "solver", "label", "steps", "evaluations", "guidance")
+#: What an evaluation without stamps says of how all its numbers were measured.
+_UNSTAMPED = ("samples", "reference", "feature_sha256", "weights")
+_KNOWN_KEYS = (
+    "rows",
+    "columns",
+    "samples",
+    "floor",
+    "reference",
+    "feature_sha256",
+    "headline_evaluations",
+    "seed",
+    "seeds",
+)
+
+
+def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
+    """The records of the file's content."""
+    said = evaluation.get("rows") or ()
+    several = len({row.get("guidance") for row in said}) > 1
+    rows = tuple(_row(evaluation, row, several) for row in said)
+    headline = evaluation.get("headline_evaluations")
+    samples = evaluation.get("samples")
+    return Evaluation(
+        columns=_columns(evaluation, rows),
+        rows=tuple(sorted(rows, key=lambda row: (row.evaluations, row.series.rank))),
+        samples=None if samples is None else int(samples),
+        reference=str(evaluation.get("reference") or ""),
+        feature_sha256=str(evaluation.get("feature_sha256") or ""),
+        headline_evaluations=None if headline is None else int(headline),
+        notes=tuple(_notes(evaluation)),
+        secant_error=read_secant_error(said),
+        protocol=_texts({key: evaluation.get(key) for key in _UNSTAMPED}),
+    )
+
+
+def _notes(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    """The seeds, and every entry that is not known: the numbers may depend on it."""
+    seeds = evaluation.get("seeds")
+    if isinstance(seeds, list):
+        yield f"mean ± standard deviation over seeds {', '.join(map(str, seeds))}"
+    elif "seed" in evaluation:
+        yield f"seed: {evaluation['seed']}"
+    for key, value in evaluation.items():
+        if key not in _KNOWN_KEYS and isinstance(value, str | int | float) and value != "":
+            yield f"{key.replace('_', ' ')}: {value}"
+
+
+def _protocols(evaluation: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """How each number of a row was measured, by its key: its stamp, where it has one."""
+    records, names = evaluation.get("stamps"), row.get("stamps")
+    if not isinstance(records, Mapping) or not isinstance(names, Mapping):
+        return {}
+    found = {key: records.get(name) for key, name in names.items()}
+    return {key: _texts(record) for key, record in found.items() if isinstance(record, Mapping)}
+
+
+def _texts(record: Mapping[str, Any]) -> dict[str, str]:
+    """The entries that apply, as text."""
+    return {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in record.items()
+        if value not in (None, "", [], {})
+    }
+
+
+def _row(evaluation: Mapping[str, Any], row: Mapping[str, Any], by_guidance: bool) -> Row:
+    """A row; where there are several guidance scales, each makes a series of its own, as does
+    the label of a solver that stands several times.
+    """
+    label = f" {row['label']}" if row.get("label") else ""
+    scale = f" w={row['guidance']:g}" if by_guidance and _float(row.get("guidance")) else ""
+    return Row(
+        series=Series(str(row.get("model", "")), str(row.get("solver", "")) + label + scale),
+        steps=int(row.get("steps", 0)),
+        evaluations=int(row.get("evaluations", row.get("steps", 0))),
+        values={
+            key: _float(value)
+            for key, value in row.items()
+            if key not in _ROW_KEYS and (value is None or isinstance(value, int | float))
+        },
+        protocols=_protocols(evaluation, row),
+        deviations=_deviations(row.get("deviations")),
+        curves=read_sample_curves(row.get("details")),
+    )
+
+
+def _deviations(said: Any) -> dict[str, float]:
+    found = {key: _float(value) for key, value in dict(said or {}).items()}
+    return {key: d for key, d in found.items() if d is not None and math.isfinite(d)}
+
+
+def _columns(evaluation: Mapping[str, Any], rows: Sequence[Row]) -> tuple[Column, ...]:
+    """The columns as declared, else every metric key of the rows; one floor is the first one's."""
+    keys = dict.fromkeys(key for row in rows for key in row.values)
+    declared = evaluation.get("columns") or [{"key": key} for key in keys]
+    columns = [_column(column) for column in declared]
+    floor = _float(evaluation.get("floor"))
+    if columns and floor is not None and all(column.floor is None for column in columns):
+        columns[0] = attrs.evolve(columns[0], floor=floor)
+    return tuple(columns)
+
+
+def _column(column: Mapping[str, Any]) -> Column:
+    key = str(column["key"])
+    return Column(
+        key=key,
+        title=str(column.get("title") or key.replace("_", " ").capitalize()),
+        lower_is_better=bool(column.get("lower_is_better", True)),
+        floor=_float(column.get("floor")),
+    )
+
+
+def _float(value: Any) -> float | None:
+    """A number as float; None for anything else, so that a foreign text key is no metric."""
+    return float(value) if isinstance(value, int | float) else None
