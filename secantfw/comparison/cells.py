@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import attrs
 
 from secantfw.comparison.comparison import Comparison, Number, NumberLine, NumberTable
 from secantfw.comparison.groups import Group, setting
-from secantfw.reporting.number_text import NOT_MEASURED, aligned, decimals
+from secantfw.reporting.number_text import NOT_MEASURED, decimals, mean_text
+
+#: Heads of what `_spent` says.
+_SPENT = ("seeds", "passes", "images", "training evaluations")
 
 
 @attrs.frozen
@@ -48,6 +50,10 @@ def notes(comparison: Comparison) -> list[str]:
         )
     elif comparison.tables:
         said.append("One seed each: the spread is not known, so no number is called the best.")
+    said.append(
+        "Passes: evaluations of a network forward (F) and backward (B) for a training sample. "
+        "Images and training evaluations: of the whole training, of one seed."
+    )
     if comparison.baseline is not None:
         name = comparison.baseline.name
         said.append(f"Factors are to {name} ({comparison.baseline.letter}), the baseline.")
@@ -73,7 +79,7 @@ def _group_table(comparison: Comparison) -> TextTable:
     names = {group.name for group in comparison.groups}
     named = len(names) > 1 or not comparison.keys
     heads = [Cell(""), *([Cell("experiment")] if named else []), *map(Cell, comparison.keys)]
-    heads += [Cell(head, is_number=True) for head in ("seeds", "passes", "images", "evaluations")]
+    heads += [Cell(head, is_number=True) for head in _SPENT]
     rows = []
     for group in comparison.groups:
         name = [Cell(group.name)] if named else []
@@ -140,20 +146,10 @@ def _letters(line: NumberLine, comparison: Comparison) -> str:
 def _cell(value: Number | None, places: int | None) -> Cell:
     if value is None or value.spread.mean is None:
         return Cell(NOT_MEASURED, is_number=True)
-    if places is None:  # the column spans too much to be aligned: three digits each
-        places = _own_places(value.spread.mean)
-    text = aligned(value.spread.mean, places)
-    if value.spread.deviation is not None:
-        text += f" ± {aligned(value.spread.deviation, places)}"
+    text = mean_text(value.spread.mean, value.spread.deviation, places)
     if value.ratio is not None:
         text += f" ({value.ratio:.2g}x)"
     return Cell(text, value.best, True, _exact(value.spread.values))
-
-
-def _own_places(mean: float) -> int | None:
-    """Three digits of one number; None where they are better written with an exponent."""
-    places = max(2 - math.floor(math.log10(abs(mean))), 0) if mean else 0
-    return places if places <= 6 and abs(mean) < 1e5 else None
 
 
 def _exact(values: Sequence[float]) -> str:

@@ -16,7 +16,7 @@ from secantfw.reporting.evaluation_rows import (
     Row,
     best_row,
 )
-from secantfw.reporting.number_text import count, number, ratio
+from secantfw.reporting.number_text import count, mean_text, number, ratio
 
 DEFAULT_EVALUATIONS = 4
 _MOST_OTHERS = 2  # metrics beside the first; the table has them all
@@ -85,8 +85,7 @@ def _comparison(row: Row, rivals: tuple[Row, ...], column: Column) -> str:
 
 def _measured(row: Row, column: Column) -> str:
     """`1.20 ± 0.03`."""
-    value, deviation = number(row.values.get(column.key)), row.deviations.get(column.key)
-    return value if deviation is None else f"{value} ± {number(deviation)}"
+    return mean_text(row.values.get(column.key), row.deviations.get(column.key), None)
 
 
 def _verdict(row: Row, rival: Row, column: Column) -> str:

@@ -46,6 +46,20 @@ def aligned(value: float | None, places: int | None) -> str:
     return f"{value:.{places}f}"
 
 
+def mean_text(mean: float | None, deviation: float | None, places: int | None) -> str:
+    """`1.20 ± 0.03`, both with `places` decimals, or with those of three digits of the mean."""
+    if mean is None or deviation is None or not math.isfinite(mean):
+        return aligned(mean, places)
+    places = _own_places(mean) if places is None else places
+    return f"{aligned(mean, places)} ± {aligned(deviation, places)}"
+
+
+def _own_places(mean: float) -> int | None:
+    """Those of three digits; None for a number that is better written with an exponent."""
+    places = max(2 - math.floor(math.log10(abs(mean))), 0) if mean else 0
+    return places if places <= 6 and abs(mean) < 1e5 else None
+
+
 def ratio(value: float, reference: float) -> str | None:
     """`0.41x`, or None where a quotient means nothing."""
     if not (math.isfinite(value) and math.isfinite(reference)) or reference == 0:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row
-from secantfw.reporting.number_text import NOT_MEASURED, aligned, count, decimals
+from secantfw.reporting.number_text import NOT_MEASURED, aligned, count, decimals, mean_text
 from secantfw.reporting.read_evaluation import read_evaluation
 
 if TYPE_CHECKING:
@@ -136,9 +136,7 @@ def _cell(
         return Cell(NOT_MEASURED)
     value = row.values[column.key]
     best = winner is not None and row.finite(column) == winner.finite(column)
-    text = aligned(value, places[column.key])
-    if column.key in row.deviations:
-        text += f" ± {aligned(row.deviations[column.key], places[column.key])}"
+    text = mean_text(value, row.deviations.get(column.key), places[column.key])
     return Cell(text, best, value)
 
 
@@ -150,10 +148,12 @@ def evaluation_table(evaluation: Mapping[str, Any]) -> Table:
 
     shown = layout(read_evaluation(evaluation))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("evaluations", justify="right")
-    table.add_column("solver" if shown.models else "model, solver", no_wrap=True)
-    for head in _heads(shown, "\n"):
-        table.add_column(Text(head), justify="right", min_width=max(map(len, head.split())))
+    table.add_column("evaluations", justify="right", overflow="fold")
+    table.add_column("solver" if shown.models else "model, solver", overflow="fold", min_width=8)
+    widths = [max(map(len, " ".join(texts).split())) for texts in _columns_of_text(shown)]
+    for head, width in zip(_heads(shown, "\n"), widths, strict=True):
+        # On a narrow terminal a head is broken in two, a number never.
+        table.add_column(Text(head), justify="right", overflow="fold", min_width=width)
     for line in shown.lines:
         cells = [Text(cell.text, style="bold green" if cell.best else "") for cell in line.cells]
         if line.opens_group and table.row_count:
@@ -163,6 +163,12 @@ def evaluation_table(evaluation: Mapping[str, Any]) -> Table:
         table.add_section()
         table.add_row("", Text(FLOOR_LABEL, style="dim"), *(Text(t) for t in _floor(shown)))
     return table
+
+
+def _columns_of_text(shown: Layout) -> Iterator[list[str]]:
+    """The numbers of each column."""
+    for n in range(len(shown.lines[0].cells) if shown.lines else 0):
+        yield [line.cells[n].text for line in shown.lines]
 
 
 def markdown_table(evaluation: Mapping[str, Any]) -> str:

@@ -86,3 +86,29 @@ def test_a_metric_where_higher_is_better_says_so():
 def test_nothing_measured_is_said_plainly():
     assert headline(None).sentence == "This run was not evaluated."
     assert headline(read_evaluation({"rows": []})).sentence == "This run was not evaluated."
+
+
+def test_seeds_that_do_not_tell_two_numbers_apart_are_no_victory():
+    def of(deviation):
+        found = [{**row, "deviations": {"frechet_distance": deviation}} for row in rows(FRECHET)]
+        return headline(read_evaluation(evaluation(rows=found))).sentence
+
+    assert "is 1.20 ± 0.10, against 2.90 ± 0.10 for" in of(0.1)
+    assert "0.41x. Trajectory" in of(0.1)
+    assert "0.41x, not told apart by the seeds. Trajectory" in of(2.0)
+
+
+def test_the_context_says_what_more_samples_would_make_of_it():
+    curve = {"samples": [512, 1024, 2048], "values": [1.8, 1.4, 1.2], "limit": 1.0}
+    found = [{**row, "details": {"frechet_distance": {"finite_samples": curve}}} for row in rows()]
+    assert (
+        "The student's is of 2,048 samples; extrapolated to infinitely many it is 1.00."
+        in headline(read_evaluation(evaluation(rows=found))).context
+    )
+
+
+def test_a_sentence_names_three_metrics_at_most():
+    columns = [{"key": "frechet_distance", "title": f"M{n}"} for n in range(5)]
+    sentence = said(columns=columns).sentence
+    assert "M2" in sentence
+    assert "M3" not in sentence

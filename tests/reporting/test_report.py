@@ -211,3 +211,43 @@ def test_a_missing_directory_is_named(tmp_path):
 def test_a_half_written_picture_is_left_out(run):
     (run / "samples" / "student-secant-016.png").write_bytes(b"\x89PNG")
     assert "student, secant, 16" not in page_of(run)
+
+
+def test_a_number_of_few_samples_is_shown_at_fewer_still_and_extrapolated(run):
+    results = evaluation()
+    curve = {"samples": [512, 1024, 2048], "values": [1.8, 1.4, 1.2], "limit": 1.0}
+    broken = {"samples": [512], "values": [None], "limit": 1.0}
+    for row, one in zip(results["rows"], (curve, curve, curve, broken), strict=False):
+        row["details"] = {"frechet_distance": {"finite_samples": one}}
+    (run / "evaluation.json").write_text(json.dumps(results))
+    text = page_of(run)
+    assert "Frechet distance of fewer samples" in text
+    assert Page(text).open == []
+    cells = [cell for cell, _ in Page(text).cells]
+    at = cells.index("1.80")
+    assert cells[at - 1 : at + 4] == ["student, secant", "1.80", "1.40", "1.20", "1.00"]
+
+
+def test_several_seeds_are_named_and_a_lone_point_is_no_chart(run):
+    results = evaluation(seeds=[0, 1, 2])
+    (run / "evaluation.json").write_text(json.dumps(results))
+    (run / "metrics.jsonl").write_text('{"step": 20, "loss": 0.1}\n')
+    text = page_of(run)
+    assert "mean ± standard deviation over seeds 0, 1, 2" in text
+    assert "seed: 1000" not in text
+    assert "loss over training steps" not in text
+
+
+def test_a_citation_has_the_title_of_its_bibtex(run):
+    (run / "references.bib").write_text(
+        "@misc{a,\n  title = {Learning {ODEs}: <b>},\n  year = {2025},\n"
+        "  eprint = {2505.14502}\n}\n"
+    )
+    assert '<li>Learning ODEs: &lt;b&gt; (2025), <a href="https://arxiv.org' in page_of(run)
+
+
+def test_plugins_of_one_distribution_stand_together(run):
+    found = [{"name": n, "distribution": "secantfw 0.1.0"} for n in ("basics", "data")]
+    environment = {**ENVIRONMENT, "plugins": [*found, {"name": "huber", "distribution": "h 1"}]}
+    (run / "environment.json").write_text(json.dumps(environment))
+    assert "basics, data (secantfw 0.1.0); huber (h 1)" in page_of(run)

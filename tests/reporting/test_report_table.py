@@ -1,10 +1,11 @@
 """The table: grouped by evaluations, equal to evaluation.json, the best of each group marked."""
 
 import io
+import re
 
 from fake_run import BOTH, FRECHET, evaluation, rows
 
-from secantfw.reporting.number_text import aligned, decimals, duration, number, ratio
+from secantfw.reporting.number_text import aligned, decimals, duration, mean_text, number, ratio
 from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.reporting.table import evaluation_table, layout, markdown_table
 
@@ -98,3 +99,44 @@ def test_a_column_is_aligned_unless_it_spans_too_much():
 def test_ratios_and_durations():
     assert [ratio(1.2, 2.9), ratio(0.1, 4.0), ratio(1, 0)] == ["0.41x", "0.025x", None]
     assert [duration(41.2), duration(161)] == ["41 s", "0:02:41"]
+
+
+def with_seeds(deviation):
+    """Three seeds; the student's 1.20 and euler's 2.90 at 4 evaluations."""
+    found = [
+        {**row, "deviations": {"frechet_distance": deviation, "trajectory_mse": 0.0}}
+        for row in rows(FRECHET)
+    ]
+    return evaluation(rows=found, seeds=[0, 1, 2])
+
+
+def test_over_several_seeds_a_deviation_stands_beside_the_mean():
+    line = next(x for x in layout(read_evaluation(with_seeds(0.1))).lines if x.evaluations == 4)
+    assert [cell.text for cell in line.cells] == ["1.20 ± 0.10", "0.0400 ± 0.0000"]
+
+
+def test_the_best_is_marked_only_where_it_is_told_from_every_other():
+    """2.90 - 1.20 = 1.70, told apart by less than sqrt(2) d."""
+    for deviation, expected in ((1.19, [True]), (1.21, [])):
+        lines = layout(read_evaluation(with_seeds(deviation))).lines
+        assert [
+            x.cells[0].best for x in lines if x.evaluations == 4 and x.cells[0].best
+        ] == expected
+
+
+def test_deviations_keep_the_decimals_of_their_mean():
+    assert mean_text(2.3, 1e-9, None) == "2.30 ± 0.00"
+    assert mean_text(0.0177, 4.9e-4, None) == "0.0177 ± 0.0005"
+    assert mean_text(0.5, None, 2) == "0.50"
+    assert mean_text(None, 0.1, 2) == "–"
+
+
+def test_on_a_narrow_terminal_nothing_is_cut_off():
+    content = evaluation()
+    content["columns"] = [{"key": f"k{n}", "title": "Wasserstein"} for n in range(5)]
+    for row in content["rows"]:
+        row |= {f"k{n}": 0.125 for n in range(5)}
+    text = printed(content, width=80)
+    assert "…" not in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert re.sub(r"\s", "", text).count("0.125") == 5 * len(content["rows"])

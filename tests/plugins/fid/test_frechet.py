@@ -14,7 +14,7 @@ from secantfw_fid.inception_network import NAME
 from secantfw_fid.options import FrechetOptions, TrajectoryOptions
 from secantfw_fid.trajectory import Trajectory
 
-from secantfw import MetricSite, UserError
+from secantfw import Dataset, DataSpec, Items, MetricSite, UserError
 
 CPU = torch.device("cpu")
 
@@ -165,3 +165,47 @@ def test_the_embedded_metric_imports_neither_clean_fid_nor_scipy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_of_few_samples_the_distance_comes_at_fewer_and_extrapolated():
+    """Samples of the data's own law: c / n above the limit, 0."""
+    rng = torch.Generator().manual_seed(0)
+    options = FrechetOptions(features="identity")
+    metric = Frechet(options, MetricSite(Normal(100_000, rng), torch.device("cpu")))
+    limits, plain = [], []
+    for _ in range(8):
+        row = metric.accumulator()
+        row.update(torch.randn(1600, 8, generator=rng), None)
+        said = row.details()["finite_samples"]
+        assert said["samples"] == [200, 400, 800, 1600]
+        assert said["values"][-1] == pytest.approx(row.value(), rel=1e-6)
+        plain.append(row.value())
+        limits.append(said["limit"])
+    assert abs(sum(limits)) < 0.3 * sum(plain)
+
+
+def test_of_many_samples_and_of_too_few_there_is_no_such_curve():
+    options = FrechetOptions(features="identity")
+    rng = torch.Generator().manual_seed(0)
+    metric = Frechet(options, MetricSite(Normal(1000, rng), torch.device("cpu")))
+    row = metric.accumulator()
+    row.update(torch.randn(9, 8, generator=rng), None)
+    assert row.details() == {}
+    row.update(torch.randn(9_990, 8, generator=rng), None)
+    assert row.details() != {}
+    row.update(torch.randn(1, 8, generator=rng), None)
+    assert row.details() == {}
+    assert row.value() > 0
+
+
+class Normal(Dataset):
+    """Standard normal vectors."""
+
+    def __init__(self, n, rng):
+        self.x, self.spec = torch.randn(n, 8, generator=rng), DataSpec((8,))
+
+    def size(self, split):
+        return len(self.x) if split == "train" else 0
+
+    def items(self, split, index):
+        return Items(self.x[index])
