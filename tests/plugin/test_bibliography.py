@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from secantfw.plugin.bibliography import bibtex, entries
+from secantfw.plugin.bibliography import bibtex, entries, paper, titles
 from secantfw.plugin.loader import load_plugins
 
 BIB = """A comment.
@@ -42,11 +42,31 @@ def test_what_nobody_describes_is_cited_by_its_number(bib):
     assert "}\n@" not in bibtex(["}\n@evil{x,"], [])[0]
 
 
+#: Entries that know nothing but a number.
+_BARE = ("@misc{arXiv_", "@misc{doi_")
+
+
+def test_titles_are_read_without_braces():
+    said = "@misc{a,\n  title = {Learning {ODEs}},\n  year = {2025},\n  eprint = {2505.14502}\n}\n"
+    assert titles(said) == {paper("arXiv:2505.14502v2"): "Learning ODEs (2025)"}
+    assert titles("@misc{a,\n  doi = {10.1/x}\n}\n") == {}
+
+
+def test_a_key_of_the_first_party_files_is_one_paper_with_title_author_and_year():
+    seen: dict[str, str] = {}
+    for file in load_plugins().registry.bibliographies:
+        for entry in entries(file.read_text()):
+            key = entry[: entry.index(",")]
+            assert seen.setdefault(key, entry) == entry, (file, key)
+            assert all(f"  {field} " in entry for field in ("title", "author", "year")), key
+    assert len(seen) > 30
+
+
 def test_every_paper_that_first_party_components_cite_is_described():
     registry = load_plugins().registry
     own = [c for c in registry if c.target.startswith("secantfw_")]
     cites = dict.fromkeys(cite for component in own for cite in component.cite)
-    bare = [e for e in bibtex(cites, registry.bibliographies) if e.startswith("@misc{arXiv_")]
+    bare = [e for e in bibtex(cites, registry.bibliographies) if e.startswith(_BARE)]
     assert bare == []
 
 
