@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from secantfw.comparison.comparison import NumberLine, NumberTable
 from secantfw.comparison.groups import setting
@@ -13,6 +15,7 @@ from secantfw.reporting.svg import chart_style, inline_svg
 
 #: More lines than this hide each other; the table has them all.
 _MOST_LINES = 9
+_OTHERS = ("s", "^", "D", "v", "P", "X")
 
 
 def number_chart(number: int, table: NumberTable, keys: Sequence[str]) -> str:
@@ -27,37 +30,48 @@ def number_chart(number: int, table: NumberTable, keys: Sequence[str]) -> str:
     with chart_style(name):
         figure = Figure(figsize=(5.2, 4.0), layout="constrained")
         axes = figure.add_subplot()
-        students = [line for line in table.lines if line.series.model == STUDENT]
-        look_of = iter(several(len(students)))
-        others = iter(("s", "^", "D", "v", "P", "X") * 2)
-        for line in table.lines:
-            student = line.series.model == STUDENT
-            look = next(look_of) if student else Look(MUTED, next(others))
-            points = [
-                (n, c.spread.mean, c.spread.deviation or 0.0)
-                for n, c in zip(table.evaluations, line.cells, strict=True)
-                if c is not None and c.spread.mean is not None
-            ]
-            if points:
-                x, y, bars = zip(*points, strict=True)
-                axes.errorbar(
-                    x,
-                    y,
-                    yerr=bars if any(bars) else None,
-                    color=look.colour,
-                    marker=look.marker,
-                    markersize=6,
-                    markerfacecolor=look.colour if student else PAPER,
-                    linewidth=2.0 if student else 1.2,
-                    linestyle="-" if student else (0, (4, 2)),
-                    capsize=3,
-                    label=_label(line, keys),
-                )
+        for line, look in _looks(table):
+            _draw(axes, table.evaluations, line, look, _label(line, keys))
         evaluation_scales(axes, table.evaluations, values)
         axes.set_xlabel("network evaluations per sample")
         axes.set_ylabel(table.column.title)
         figure.legend(loc="outside upper left", ncols=2, columnspacing=1.4, handlelength=2.4)
         return inline_svg(figure, name, f"{table.column.title} against network evaluations")
+
+
+def _looks(table: NumberTable) -> Iterator[tuple[NumberLine, Look]]:
+    """Each line and how it is drawn: students in colours, the rest in grey."""
+    students = sum(line.series.model == STUDENT for line in table.lines)
+    look_of, others = iter(several(students)), itertools.cycle(_OTHERS)
+    for line in table.lines:
+        student = line.series.model == STUDENT
+        yield line, next(look_of) if student else Look(MUTED, next(others))
+
+
+def _draw(axes: Any, evaluations: Sequence[int], line: NumberLine, look: Look, label: str) -> None:
+    """Means over evaluations, with bars of one deviation where one is known."""
+    points = [
+        (n, c.spread.mean, c.spread.deviation or 0.0)
+        for n, c in zip(evaluations, line.cells, strict=True)
+        if c is not None and c.spread.mean is not None
+    ]
+    if not points:
+        return
+    x, y, bars = zip(*points, strict=True)
+    student = line.series.model == STUDENT
+    axes.errorbar(
+        x,
+        y,
+        yerr=bars if any(bars) else None,
+        color=look.colour,
+        marker=look.marker,
+        markersize=6,
+        markerfacecolor=look.colour if student else PAPER,
+        linewidth=2.0 if student else 1.2,
+        linestyle="-" if student else (0, (4, 2)),
+        capsize=3,
+        label=label,
+    )
 
 
 def _label(line: NumberLine, keys: Sequence[str]) -> str:

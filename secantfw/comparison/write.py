@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secantfw.comparison.cells import TextTable, failures, notes, text_tables
-from secantfw.comparison.comparison import Comparison
-from secantfw.comparison.groups import NOT_SET
+from secantfw.comparison.comparison import Comparison, NumberTable
+from secantfw.comparison.groups import NOT_SET, Group
 from secantfw.errors import UserError
 from secantfw.training.files import write_text
 
@@ -79,28 +80,37 @@ def comma_separated(comparison: Comparison) -> str:
     heads += ["model", "solver", "evaluations", "metric", "n", "mean", "deviation", "values"]
     writer.writerow([*heads, "protocol", "error"])
     for group in comparison.groups:
-        said = [group.settings.get(key, NOT_SET) for key in comparison.keys]
-        first = group.runs[0]
-        head = [group.letter, group.name, *said, first.passes, first.images, first.evaluations]
+        head = _group_fields(group, comparison.keys)
         for table in comparison.tables:
-            stamp = "; ".join(f"{name} {value}" for name, value in table.protocol.stamp)
-            for line in (line for line in table.lines if group in line.groups):
-                for n, cell in zip(table.evaluations, line.cells, strict=True):
-                    if cell is not None:
-                        s = cell.spread
-                        values = " ".join(map(repr, s.values))
-                        where = [line.series.model, line.series.solver, n, table.column.key]
-                        found = [len(s.values), s.mean, s.deviation, values, stamp, ""]
-                        writer.writerow([*head, *where, *found])
+            writer.writerows([*head, *fields] for fields in _number_fields(table, group))
         for run in group.runs:
             if run.error:
                 writer.writerow([*head, *[""] * 9, f"seed {run.seed}: {run.error}"])
     return stream.getvalue()
 
 
+def _group_fields(group: Group, keys: Sequence[str]) -> list[object]:
+    """What a line says of the group it is of."""
+    said = [group.settings.get(key, NOT_SET) for key in keys]
+    first = group.runs[0]
+    return [group.letter, group.name, *said, first.passes, first.images, first.evaluations]
+
+
+def _number_fields(table: NumberTable, group: Group) -> Iterator[list[object]]:
+    """What it says of one of the group's numbers."""
+    stamp = "; ".join(f"{name} {value}" for name, value in table.protocol.stamp)
+    for line in (line for line in table.lines if group in line.groups):
+        for n, cell in zip(table.evaluations, line.cells, strict=True):
+            if cell is not None:
+                s = cell.spread
+                where = [line.series.model, line.series.solver, n, table.column.key]
+                values = " ".join(map(repr, s.values))
+                yield [*where, len(s.values), s.mean, s.deviation, values, stamp, ""]
+
+
 def terminal(comparison: Comparison) -> RenderableType:
     """The tables for the terminal."""
-    from rich.console import Group
+    from rich import console
     from rich.text import Text
 
     parts: list[RenderableType] = []
@@ -110,7 +120,7 @@ def terminal(comparison: Comparison) -> RenderableType:
         parts += [_rich_table(table), Text("")]
     parts += [Text(note, style="dim") for note in notes(comparison)]
     parts += [Text(f"no numbers: {line}", style="red") for line in failures(comparison)]
-    return Group(*parts)
+    return console.Group(*parts)
 
 
 def _rich_table(table: TextTable) -> RenderableType:
