@@ -11,9 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from secantfw import Cond, Field, Path, Solver
-from secantfw_solvers.grid import step_times
-from secantfw_solvers.multistep.linear import Plan, integrate, prediction_plan
+from secantfw import Path
+from secantfw_solvers.multistep.along_grid import AlongGrid
+from secantfw_solvers.multistep.linear import Plan, prediction_plan
 from secantfw_solvers.multistep.nodes import Nodes
 from secantfw_solvers.multistep.weights import (
     chosen,
@@ -28,31 +28,10 @@ from secantfw_solvers.options import DEISOptions
 _QUADRATURE = 16
 
 
-class DEIS(Solver):
+class DEIS(AlongGrid[DEISOptions]):
     """One evaluation a step."""
 
-    order = 2
-
-    def __init__(self, options: DEISOptions) -> None:
-        self.options = options
-        self.order = min(options.order, 2)
-
-    def solve(
-        self,
-        field: Field,
-        x: Tensor,
-        t: Tensor,
-        s: Tensor,
-        steps: int,
-        cond: Cond,
-        rng: torch.Generator | None = None,
-    ) -> Tensor:
-        """x at time s, (B, *)."""
-        nodes = Nodes.on(field.path, step_times(field.path, t, s, steps, self.options))
-        return integrate(field, x, cond, self.plan(field.path, nodes, t, x))
-
     def plan(self, path: Path, nodes: Nodes, t: Tensor, x: Tensor) -> Plan:
-        """Of any grid."""
         o, level = self.options, -nodes.log_snr
         if o.polynomial == "t":
             clock, moments = nodes.t, _moments_in_t(path, nodes, o.order - 1)
@@ -66,9 +45,6 @@ class DEIS(Solver):
             lambda k: lagrange_weights(earlier[: k - 1], moments[: k - 1]),
         )
         return prediction_plan(nodes, nodes.noise(), weights, t, x)
-
-    def evaluations(self, steps: int) -> int:
-        return steps
 
 
 def _moments_in_t(path: Path, nodes: Nodes, count: int) -> list[Tensor]:

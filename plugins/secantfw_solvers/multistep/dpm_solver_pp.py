@@ -11,12 +11,11 @@ The first step has nothing to combine with, so that the order is 2 at most.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from secantfw import Cond, Field, Solver
-from secantfw_solvers.grid import step_times
-from secantfw_solvers.multistep.linear import Plan, integrate, prediction_plan
+from secantfw import Path
+from secantfw_solvers.multistep.along_grid import AlongGrid
+from secantfw_solvers.multistep.linear import Plan, prediction_plan
 from secantfw_solvers.multistep.nodes import Nodes
 from secantfw_solvers.multistep.weights import (
     chosen,
@@ -28,31 +27,10 @@ from secantfw_solvers.multistep.weights import (
 from secantfw_solvers.options import DPMSolverPPOptions
 
 
-class DPMSolverPP(Solver):
+class DPMSolverPP(AlongGrid[DPMSolverPPOptions]):
     """One evaluation a step."""
 
-    order = 2
-
-    def __init__(self, options: DPMSolverPPOptions) -> None:
-        self.options = options
-        self.order = min(options.order, 2)
-
-    def solve(
-        self,
-        field: Field,
-        x: Tensor,
-        t: Tensor,
-        s: Tensor,
-        steps: int,
-        cond: Cond,
-        rng: torch.Generator | None = None,
-    ) -> Tensor:
-        """x at time s, (B, *)."""
-        nodes = Nodes.on(field.path, step_times(field.path, t, s, steps, self.options))
-        return integrate(field, x, cond, self.plan(nodes, t, x))
-
-    def plan(self, nodes: Nodes, t: Tensor, x: Tensor) -> Plan:
-        """Of any grid."""
+    def plan(self, path: Path, nodes: Nodes, t: Tensor, x: Tensor) -> Plan:
         o, clock = self.options, nodes.log_snr
         earlier = earlier_nodes(clock, o.order - 1)
         j_0, j_1, j_2 = exponential_moments(nodes.alpha[1:], clock.diff(dim=0), 2)
@@ -63,6 +41,3 @@ class DPMSolverPP(Solver):
             lambda k: lagrange_weights(earlier[: k - 1], moments[k]),
         )
         return prediction_plan(nodes, nodes.data(), weights, t, x)
-
-    def evaluations(self, steps: int) -> int:
-        return steps

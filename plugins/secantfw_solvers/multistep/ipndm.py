@@ -10,12 +10,11 @@ most: the first step has nothing to combine with.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from secantfw import Cond, Field, Solver
-from secantfw_solvers.grid import step_times
-from secantfw_solvers.multistep.linear import Plan, integrate, prediction_plan
+from secantfw import Path
+from secantfw_solvers.multistep.along_grid import AlongGrid
+from secantfw_solvers.multistep.linear import Plan, prediction_plan
 from secantfw_solvers.multistep.nodes import Nodes
 from secantfw_solvers.multistep.weights import chosen, step_orders
 from secantfw_solvers.options import IPNDMOptions
@@ -28,31 +27,10 @@ _EARLIER = {
 }
 
 
-class IPNDM(Solver):
+class IPNDM(AlongGrid[IPNDMOptions]):
     """One evaluation a step."""
 
-    order = 2
-
-    def __init__(self, options: IPNDMOptions) -> None:
-        self.options = options
-        self.order = min(options.order, 2)
-
-    def solve(
-        self,
-        field: Field,
-        x: Tensor,
-        t: Tensor,
-        s: Tensor,
-        steps: int,
-        cond: Cond,
-        rng: torch.Generator | None = None,
-    ) -> Tensor:
-        """x at time s, (B, *)."""
-        nodes = Nodes.on(field.path, step_times(field.path, t, s, steps, self.options))
-        return integrate(field, x, cond, self.plan(nodes, t, x))
-
-    def plan(self, nodes: Nodes, t: Tensor, x: Tensor) -> Plan:
-        """Of any grid."""
+    def plan(self, path: Path, nodes: Nodes, t: Tensor, x: Tensor) -> Plan:
         order = self.options.order
         gain = nodes.sigma[1:] - nodes.alpha[1:] * nodes.sigma[:-1] / nodes.alpha[:-1]
         weights = chosen(
@@ -61,6 +39,3 @@ class IPNDM(Solver):
             lambda k: [share * gain for share in _EARLIER[k]],
         )
         return prediction_plan(nodes, nodes.noise(), weights, t, x)
-
-    def evaluations(self, steps: int) -> int:
-        return steps
