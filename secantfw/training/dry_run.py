@@ -95,7 +95,7 @@ def _plan(planned: Built, cost: StepCost, device: torch.device, lacking: bool) -
 def _check_room(
     cost: StepCost, e: Experiment, device: torch.device, note: Callable[[str], None]
 ) -> None:
-    needed = cost.bytes(half=e.train.precision == "bf16") + _PROGRAM_BYTES
+    needed = cost.bytes_on(device, half=e.train.precision == "bf16") + _PROGRAM_BYTES
     available = available_bytes(device)
     left = "an unknown amount" if available is None else f"{available / 1e9:.1f} GB"
     said = f"about {needed / 1e9:.1f} GB of memory needed on {device.type}, {left} available"

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.measure_memory            # a SiT and a UNet, a process each
 
 Measured is how the resident set grows (Linux) at its peak over three training steps, before which
-a tiny run loads the libraries. Estimate: `StepCost.bytes`.
+a tiny run loads the libraries. Estimate: `StepCost.bytes_on`.
 """
 
 from __future__ import annotations
@@ -79,10 +79,12 @@ def line(name: str, loss: str) -> str:
         kept = take_steps(folder, loss, SIZES[name])
         grown = status("VmHWM") - before
         del kept
+    tensors, needed = cost.bytes(), cost.bytes_on(CPU)
     return (
-        f"{name} {loss}: estimate {cost.bytes() / 1e6:.0f} MB (weights and moments "
-        f"{cost.weight_bytes / 1e6:.0f}), measured {grown / 1e6:.0f} MB, "
-        f"estimate / measured {cost.bytes() / grown:.3f}"
+        f"{name} {loss}: tensors {tensors / 1e6:.0f} MB (weights and moments "
+        f"{cost.weight_bytes / 1e6:.0f}), estimate {needed / 1e6:.0f} MB, measured "
+        f"{grown / 1e6:.0f} MB; tensors / measured {tensors / grown:.3f}, "
+        f"estimate / measured {needed / grown:.3f}"
     )
 
 

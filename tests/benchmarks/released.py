@@ -74,8 +74,11 @@ class Pair:
 
     def __init__(self, loss: str, folder: Path) -> None:
         sys.path.insert(0, str(copied(folder)))
-        from models import DiT
-        from transport.transport import ModelType, PathType, Transport, WeightType
+        try:
+            from models import DiT
+            from transport.transport import ModelType, PathType, Transport, WeightType
+        except ModuleNotFoundError as error:
+            raise PeerAbsent(f"{error.name}, which the released code imports") from error
 
         tangent = ("loss.tangent='teacher'",) if loss == "stei" else ()
         cpu = torch.device("cpu")

@@ -6,7 +6,8 @@
     python -m tests.benchmarks.table --gate --save      # and keeps what was measured
     python -m tests.benchmarks.table --gate --released PATH   # P5: a clone of secant_expectation
 
-Peers: `pip install '.[bench]'`. A gate reads no saved figure; an absent peer is a missed gate.
+Peers: `pip install '.[bench]'`. A gate reads no saved figure; an absent peer is a missed gate. The
+released code's network imports timm: installed, or in a folder of PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from time import perf_counter
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 HERE = Path(__file__).parent
@@ -47,8 +49,12 @@ _START, _END = "<!-- table: start -->", "<!-- table: end -->"
 
 
 def measure(gates: Sequence[str]) -> tuple[list[Figure], list[PeerLine], list[str]]:
-    """Figures, the peers' table (with P1), and what is absent."""
+    """Figures, the peers' table (with P1), and the gates that gave none, with the reason.
+
+    A gate that raises is one of those: the others are measured all the same.
+    """
     import importlib
+    import traceback
 
     import torch
 
@@ -58,6 +64,7 @@ def measure(gates: Sequence[str]) -> tuple[list[Figure], list[PeerLine], list[st
     absent: list[str] = []
     for gate in gates:
         module, _, name = GATES[gate].partition(":")
+        start = perf_counter()
         try:
             found = getattr(importlib.import_module(module), name)()
             if gate == "P1":
@@ -65,8 +72,13 @@ def measure(gates: Sequence[str]) -> tuple[list[Figure], list[PeerLine], list[st
         except PeerAbsent as error:
             absent.append(f"{gate}: absent: {error}")
             continue
+        except Exception as error:
+            traceback.print_exc()
+            absent.append(f"{gate}: failed: {error!r}")
+            continue
         for figure in found:
             print(_line(figure), flush=True)
+        print(f"{gate}: {perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
         figures += found
     return figures, peers, absent
 

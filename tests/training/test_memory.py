@@ -3,6 +3,7 @@
 import torch
 
 from secantfw.training import memory
+from secantfw.training.cost import HEAP, StepCost
 from secantfw.training.memory import PeakBytes
 
 
@@ -31,3 +32,12 @@ def test_memory_left_is_the_machines_or_the_containers(tmp_path):
     (tmp_path / "memory.max").write_text("5000\n")
     (tmp_path / "memory.current").write_text("2000\n")
     assert memory._left_in_group(tmp_path) == 3000
+
+
+def test_a_cpu_takes_more_than_the_tensors_of_a_step_and_a_gpu_does_not():
+    cost = StepCost("3F 1B", 0, weight_bytes=1000, gradient_bytes=200, step_bytes=600)
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    assert cost.bytes() == cost.bytes_on(gpu) == 1600
+    assert cost.bytes_on(cpu) == 1000 + round(HEAP * 600)
+    assert cost.bytes_on(gpu, half=True) == 1300
+    assert cost.bytes_on(cpu, half=True) == 1000 + round(HEAP * 300)
