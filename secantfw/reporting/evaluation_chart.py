@@ -11,6 +11,7 @@ from secantfw.reporting.evaluation_rows import (
     TEACHER,
     Column,
     Evaluation,
+    Row,
     Series,
     best_row,
 )
@@ -42,6 +43,8 @@ def evaluation_chart(
         evaluation_scales(
             axes, evaluation.counts(), [*values, *([column.floor] if column.floor else [])]
         )
+        for row in evaluation.rows:
+            _bars(axes, row, column, look_of[row.series])
         axes.set_xlabel("network evaluations per sample")
         axes.set_ylabel(column.title)
         figure.legend(loc="outside upper left", ncols=2, columnspacing=1.4, handlelength=2.2)
@@ -55,12 +58,9 @@ def _line(axes: Any, evaluation: Evaluation, column: Column, series: Series, loo
     if all(math.isnan(value) for value in values):
         return
     student = series.model == STUDENT
-    spread = [r.deviations.get(column.key, 0.0) for r in rows]
-    axes.errorbar(
+    axes.plot(
         [row.evaluations for row in rows],
         values,
-        yerr=spread if any(spread) else None,
-        capsize=3,
         color=look.colour,
         marker=look.marker,
         markersize=6,
@@ -71,6 +71,19 @@ def _line(axes: Any, evaluation: Evaluation, column: Column, series: Series, loo
         zorder=4 if student else 3,
         clip_on=False,
     )
+
+
+def _bars(axes: Any, row: Row, column: Column, look: Look) -> None:
+    """One deviation over seeds either way; on a logarithmic axis it may reach below the chart."""
+    value, deviation = row.finite(column), row.deviations.get(column.key)
+    if value is None or deviation is None:
+        return
+    low, high = axes.get_ylim()
+    if axes.get_yscale() == "linear":
+        low = min(low, value - deviation)
+    style = {"fmt": "none", "ecolor": look.colour, "elinewidth": 1.2, "capsize": 3}
+    axes.errorbar([row.evaluations], [value], [deviation], **style)
+    axes.set_ylim(low, max(high, value + deviation))
 
 
 def _many_steps(axes: Any, evaluation: Evaluation, column: Column) -> None:

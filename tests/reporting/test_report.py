@@ -251,3 +251,14 @@ def test_plugins_of_one_distribution_stand_together(run):
     environment = {**ENVIRONMENT, "plugins": [*found, {"name": "huber", "distribution": "h 1"}]}
     (run / "environment.json").write_text(json.dumps(environment))
     assert "basics, data (secantfw 0.1.0); huber (h 1)" in page_of(run)
+
+
+@pytest.mark.filterwarnings("error")
+def test_deviations_larger_than_their_numbers_spoil_no_chart(run):
+    results = evaluation()
+    for row in results["rows"]:
+        row["deviations"] = {"frechet_distance": 20.0, "trajectory_mse": 0.01}
+    (run / "evaluation.json").write_text(json.dumps(results))
+    text = page_of(run)
+    assert text.count("against network evaluations</") + text.count('network evaluations"') == 2
+    assert "where it differs from every other by more than their spread" in text
