@@ -179,8 +179,8 @@ def _nothing(text: str) -> None:
 
 def complete(job: Run, say: Callable[[str], None]) -> ExitCode:
     """Train, evaluate, report; a signal ends it after the step at hand, saved."""
-    from secantfw.training.run import end_run, stopped_status, train_run
     from secantfw.training.signals import StopRequest, exit_code
+    from secantfw.training.train_run import end_run, stopped_status, train_run
 
     go_on = f"continue with: secantfw run --resume {job.directory}"
     try:

@@ -1,22 +1,20 @@
-"""A whole run: build, plan, train, evaluate, report; new or resumed."""
+"""How a run starts: everything of it is built, planned, and given its directory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import attrs
 import torch
 
-from secantfw.errors import ExitCode, ExperimentError, RunAborted, SecantfwError, UserError
+from secantfw.errors import ExperimentError, UserError
 from secantfw.experiment.load import LoadedExperiment, resolved_toml
 from secantfw.interfaces.backbone import Backbone
 from secantfw.parallel.choose import engine_of
-from secantfw.parallel.group import ALONE, LOST, Group, is_loss_of_another
-from secantfw.parallel.processes import EndsWithAnother
-from secantfw.parallel.silent import SilentProgress
+from secantfw.parallel.group import ALONE, Group
 from secantfw.plugin.bibliography import bibtex
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
@@ -24,26 +22,16 @@ from secantfw.training import checkpoint, run_directory
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built, build, build_experiment, device_of
 from secantfw.training.check_built import check_built
-from secantfw.training.checkpoint_folder import name_of as checkpoint_name
-from secantfw.training.checkpoint_folder import steps_in
 from secantfw.training.compiled import compile_networks
 from secantfw.training.context import RunContext
 from secantfw.training.data_place import item_source
-from secantfw.training.diagnosis import diagnose
 from secantfw.training.disk import disk_line
 from secantfw.training.ema import Average
 from secantfw.training.files import write_json, write_text
-from secantfw.training.generators import seed_global
 from secantfw.training.lock import RunLock
-from secantfw.training.loop import train
-from secantfw.training.memory import peak_bytes
-from secantfw.training.observe import NonFinite, Observer
 from secantfw.training.plan import Plan, make_plan
-from secantfw.training.progress import Progress
 from secantfw.training.provenance import Provenance, provenance_of
 from secantfw.training.randomness import Streams
-from secantfw.training.run_directory import Outcome, RunInfo, Status
-from secantfw.training.signals import StopRequest, exit_code
 from secantfw.training.update import Update
 
 
@@ -176,120 +164,3 @@ def planned(run: Run, place: Path) -> Plan:
         plan = make_plan(run.built, run.ctx, run.source)
         disk = disk_line(place, run.built.student, run.loaded.experiment.train)
     return attrs.evolve(plan, disk=disk, processes=run.update.engine.said())
-
-
-def train_run(run: Run, stop: StopRequest) -> Observer:
-    """Train to the end or to a signal; `observer.done` says how far it came.
-
-    Raises:
-        RunAborted: non-finite numbers or a checkpoint that could not be written; outcome.json
-            says so.
-        KeyboardInterrupt: a second signal; outcome.json says so, nothing more was saved.
-    """
-    e, built, group = run.loaded.experiment, run.built, run.group
-    first = 0 if run.state is None else run.state.step
-    info = RunInfo(run.directory, e.title, e.train.steps, first, built.device.type)
-    bar = Progress(e.train.steps, first, "training") if group.is_main else SilentProgress()
-    with bar as progress:
-        observer = Observer(
-            built,
-            run.update,
-            info,
-            run.plugins,
-            progress,
-            run.provenance,
-            run.state,
-            run.ctx.counts,
-            group,
-        )
-        observer.tell("secantfw_run_started")
-        if run.checkpoint is None:
-            seed_global(e.seed, rank=group.processes.rank)
-        else:
-            checkpoint.restore_generators(run.checkpoint, e.seed, first, group)
-        try:
-            observer.done = train(built, run.source, run.ctx, run.update, observer, stop, first)
-        except NonFinite as error:
-            aborted = _diagnosed(run, error)
-            end_run(observer, "failed", str(aborted))
-            raise aborted from error
-        except torch.OutOfMemoryError as error:
-            aborted = RunAborted(f"step {observer.done + 1}: {_first_line(error)}; {_intact(run)}")
-            end_run(observer, "failed", str(aborted))
-            raise aborted from error
-        except Exception as error:
-            if group.size > 1 and is_loss_of_another(error):
-                aborted = RunAborted(f"step {observer.done + 1}: {LOST}; {_intact(run)}")
-                end_run(observer, "failed", str(aborted))
-                raise aborted from error
-            if isinstance(error, UserError) and observer.done > first and group.size == 1:
-                with suppress(RunAborted):  # data that cannot be read take no step with them
-                    observer.save(observer.done)
-            end_run(observer, "failed", _first_line(error))
-            raise
-        except KeyboardInterrupt as error:
-            saved = steps_in(run.directory / "checkpoints")
-            known = f"the newest checkpoint is {saved[-1].name}" if saved else "nothing was saved"
-            end_run(observer, stopped_status(error), f"at once, within a step; {known}")
-            raise
-    return observer
-
-
-def stopped_status(error: KeyboardInterrupt) -> Status:
-    return "interrupted" if exit_code(error) is ExitCode.INTERRUPTED else "terminated"
-
-
-def _diagnosed(run: Run, error: NonFinite) -> SecantfwError:
-    """The same error with what was found when the step was computed again."""
-    folder = run.directory / "diagnosis" / checkpoint_name(error.step)
-    rank = run.group.processes.rank
-    try:
-        with run.update.engine.whole():
-            own = folder if rank == 0 else folder / f"process-{rank}"
-            found = diagnose(own, run.built, run.source, run.ctx, error.step, error.values)
-        text = f"{found.text()}; see {own}"
-    except Exception as failure:  # a second fault must not hide the first
-        text = f"no diagnosis ({_first_line(failure)})"
-    texts = run.group.gather(text)
-    text = next((t for t in texts if t.startswith("not finite")), texts[0])
-    if not run.group.is_main:
-        return EndsWithAnother(ExitCode.ABORTED)
-    return RunAborted(f"{error}; {text}; {_intact(run)}")
-
-
-def _intact(run: Run) -> str:
-    kept = steps_in(run.directory / "checkpoints")
-    return f"{kept[-1].name} is intact" if kept else "there is no checkpoint yet"
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def end_run(observer: Observer, status: Status, message: str = "") -> None:
-    """Tell the plug-ins, and write outcome.json, the run's last file; the main process does.
-
-    Raises:
-        OSError: it cannot be written and the run finished; of another end there is more to say.
-    """
-    if not observer.group.is_main:
-        return
-    outcome = Outcome(
-        status=status,
-        step=observer.done,
-        steps=observer.run.steps,
-        seconds=round(observer.spent, 2),
-        message=message,
-        detached=tuple(observer.detached),
-        peak_memory_bytes=peak_bytes(observer.built.device),
-    )
-    try:
-        observer.tell("secantfw_run_ended", outcome=outcome)
-    finally:  # a signal ends what a plug-in does, not the record of the run
-        outcome = attrs.evolve(outcome, detached=tuple(observer.detached))
-        try:
-            write_json(observer.run.directory / "outcome.json", attrs.asdict(outcome))
-        except OSError as error:
-            if status == "finished":
-                raise
-            observer.progress.note(f"outcome.json cannot be written ({error.strerror})")
