@@ -83,6 +83,10 @@ if TYPE_CHECKING:
     from secantfw.notebook.samples import Samples as Samples
     from secantfw.one_time_weights import AddedWeights as AddedWeights
     from secantfw.one_time_weights import check_fit as check_fit
+    from secantfw.parallel.engine import Computed as Computed
+    from secantfw.parallel.engine import Engine as Engine
+    from secantfw.parallel.engine import EngineSite as EngineSite
+    from secantfw.parallel.engine import WholeLoss as WholeLoss
     from secantfw.plugin.commands import Subparsers as Subparsers
     from secantfw.plugin.registry import Register as Register
     from secantfw.torch_file import load_torch_file as load_torch_file
@@ -109,12 +113,15 @@ _LAZY = {
     "Batch": "interfaces.records",
     "BuildSite": "interfaces.build_site",
     "Coefficients": "interfaces.records",
+    "Computed": "parallel.engine",
     "Cond": "interfaces.records",
     "Context": "interfaces.loss",
     "ConvertedWeights": "interfaces.weights_format",
     "DataSpec": "interfaces.records",
     "Dataset": "interfaces.dataset",
     "Derivative": "interfaces.loss",
+    "Engine": "parallel.engine",
+    "EngineSite": "parallel.engine",
     "Experiment": "experiment.schema",
     "Export": "interfaces.weights_format",
     "ExportedFiles": "interfaces.weights_format",
@@ -150,6 +157,7 @@ _LAZY = {
     "WeightsFile": "weights",
     "WeightsFormat": "interfaces.weights_format",
     "WeightsHeader": "interfaces.records",
+    "WholeLoss": "parallel.engine",
     "at": "interfaces.tensors",
     "check_fit": "one_time_weights",
     "complete_times": "interfaces.interior",

@@ -10,7 +10,7 @@ def cited(experiment: Experiment) -> tuple[str, ...]:
     e = experiment
     named: list[Chosen | None] = [
         e.dataset, e.path, e.teacher, e.backbone, e.loss, e.time_sampler, e.solver,
-        *e.evaluate.solvers, *e.metrics,
+        e.engine, *e.evaluate.solvers, *e.metrics,
     ]  # fmt: skip
     parts = [cite for chosen in named if chosen is not None for cite in chosen.component.cite]
     return tuple(dict.fromkeys([*e.cite, *parts]))

@@ -135,6 +135,7 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
         if name not in document.tables:
             scope.add((name,), f"missing table [{name}]")
     teacher = _component("teacher", None, scope)
+    engine = _component("engine", None, scope)
     backbone, backbone_keys = _backbone(teacher, scope)
     train = _train(scope) if "train" in document.tables else None
     evaluate = _evaluate(scope)
@@ -158,7 +159,8 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
     if scope.problems or any(part is None for part in parts.values()):
         return None
     assert document.main.file is not None
-    return Experiment(file=document.main.file, teacher=teacher, **parts)  # type: ignore[arg-type]
+    found = {"teacher": teacher, "engine": engine, **parts}
+    return Experiment(file=document.main.file, **found)  # type: ignore[arg-type]
 
 
 def _component(kind: Kind, default: str | None, scope: Scope) -> Chosen | None:

@@ -104,7 +104,14 @@ class Train:
         None,
         "solver with which losses integrate the teacher; not set: evaluate.reference_solver",
     )
-    precision: Literal["fp32", "bf16"] = option("fp32", "autocast dtype of network evaluations")
+    precision: Literal["fp32", "bf16", "fp16"] = option(
+        "fp32", "autocast dtype of network evaluations; under fp16 the loss is scaled"
+    )
+    target_precision: Literal["fp32", "bf16", "fp16"] | None = option(
+        None,
+        "of evaluations without gradient: the teacher's, the average's, the student's own "
+        "estimates; not set: as `precision`",
+    )
     device: Literal["auto", "cpu", "cuda"] = option("auto", "auto: CUDA where there is a device")
     compile: Literal["none", "blocks", "whole"] = option(
         "none", "torch.compile the networks, or the blocks of which they consist: one by one"
@@ -143,6 +150,12 @@ class Parallel:
         None,
         "ddp: each process holds all, gradients are averaged; fsdp: weights, average and moments "
         "are shared out; not set: ddp where there are several processes",
+    )
+    shard: Literal["blocks", "whole"] | None = option(
+        None,
+        "under fsdp: gather each block of a network when it is evaluated, which takes the least "
+        "memory, or the whole once a step, as losses that need exact derivatives do anyway; "
+        "not set: blocks",
     )
 
 
@@ -231,6 +244,7 @@ class Experiment:
     solver: Chosen
     train: Train
     parallel: Parallel
+    engine: Chosen | None  # a plug-in's, instead of `parallel.strategy`
     ema: Ema
     evaluate: Evaluate
     metrics: tuple[Chosen, ...]

@@ -30,6 +30,7 @@ def plain(experiment: Experiment, document: Document) -> dict[str, Any]:
         tables[kind] = _chosen(getattr(experiment, kind), (kind,), document)
     tables["train"] = _options(experiment.train, ("train",), document)
     tables["parallel"] = _options(experiment.parallel, ("parallel",), document) or None
+    tables["engine"] = _chosen(experiment.engine, ("engine",), document)
     tables["ema"] = _options(experiment.ema, ("ema",), document)
     tables["evaluate"] = _options(evaluate.keys, ("evaluate",), document)
     solvers = _list(evaluate.solvers, ("evaluate", "solvers"), document)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from secantfw.errors import ExperimentError, Problem
 from secantfw.experiment.schema import Experiment
-from secantfw.parallel.engine import Engine, Pieces
+from secantfw.parallel.engine import Engine, EngineSite
 from secantfw.parallel.group import Group
+from secantfw.parallel.pieces import Pieces
 from secantfw.parallel.single import SingleEngine
+from secantfw.plugin.building import build
 
 
 def engine_of(e: Experiment, group: Group) -> Engine:
@@ -14,6 +16,7 @@ def engine_of(e: Experiment, group: Group) -> Engine:
 
     Raises:
         ExperimentError: several processes for `strategy = "none"`, or more than there are rows.
+        UserError: an engine of a plug-in that this machine cannot have.
     """
     strategy, total = e.parallel.strategy, e.train.batch_size
     if group.size > 1 and strategy == "none":
@@ -23,16 +26,23 @@ def engine_of(e: Experiment, group: Group) -> Engine:
         what = f"{total} rows for {group.size} processes; expected at least one for each"
         raise ExperimentError([Problem(what, key="train.batch_size")])
     pieces = Pieces(group.processes.rows(total), total, e.train.micro_batch_size)
+    site = EngineSite(group, pieces)
+    if e.engine is not None:
+        return build(e.engine.component, e.engine.options, site)  # type: ignore[no-any-return]
     if not group.processes.launched or strategy == "none":
-        return SingleEngine(pieces)
+        return SingleEngine(site)
     if strategy == "fsdp":
-        try:
-            from secantfw.parallel import sharded  # noqa: F401 - what it saves with
-            from secantfw.parallel.fsdp import FsdpEngine
-        except ImportError as error:
-            what = f"'fsdp' needs a newer torch ({error})"
-            raise ExperimentError([Problem(what, key="parallel.strategy")]) from error
-        return FsdpEngine(group, pieces)
+        return _fsdp(site, by_block=e.parallel.shard != "whole")
     from secantfw.parallel.ddp import DdpEngine
 
-    return DdpEngine(group, pieces)
+    return DdpEngine(site)
+
+
+def _fsdp(site: EngineSite, by_block: bool) -> Engine:
+    try:
+        from secantfw.parallel import sharded  # noqa: F401 - what it saves with
+        from secantfw.parallel.fsdp import FsdpEngine
+    except ImportError as error:
+        what = f"'fsdp' needs a newer torch ({error})"
+        raise ExperimentError([Problem(what, key="parallel.strategy")]) from error
+    return FsdpEngine(site, by_block)

@@ -18,11 +18,9 @@ from torch.nn.parallel import DistributedDataParallel
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.loss import SecantLoss
 from secantfw.interfaces.records import Batch, LossTerms, Times
-from secantfw.parallel.agreed_stop import COUNT, AgreedStop
-from secantfw.parallel.engine import Computed, Engine, Pieces, WholeLoss, accumulate
-from secantfw.parallel.group import Group
+from secantfw.parallel.agreed_stop import COUNT
+from secantfw.parallel.engine import Computed, Engine, EngineSite, WholeLoss
 from secantfw.training.context import RunContext
-from secantfw.training.signals import Stop
 
 #: Gradients below this size take one all-reduce; larger ones overlap with the backward.
 BUCKET_MIB = 64
@@ -47,12 +45,12 @@ class _CarryingLoss(WholeLoss):
 
 
 def _leaves_some_idle(whole: WholeLoss, batch: Batch, times: Times) -> bool:
-    """Whether the loss of two rows has no gradient for some parameter; nothing is left of it."""
-    ctx, few = whole.ctx, slice(0, 2)
+    """Whether the loss has no gradient for some parameter; nothing is left of the trial."""
+    ctx = whole.ctx
     counts = attrs.evolve(ctx.counts)
     trained = [p for p in whole.student.parameters() if p.requires_grad]
     with torch.random.fork_rng():
-        loss = whole(batch.rows(few), times.rows(few))[0].sum()
+        loss = whole(batch, times)[0].sum()
         gradients = torch.autograd.grad(loss, trained, allow_unused=True)
     for name, value in attrs.asdict(counts).items():
         setattr(ctx.counts, name, value)
@@ -63,21 +61,33 @@ class DdpEngine(Engine):
     """The whole loss is the wrapped module's forward: also a loss that differentiates the network
     forwards, or evaluates it often, is one forward and one backward to DDP's hooks."""
 
-    def __init__(self, group: Group, pieces: Pieces) -> None:
-        self.group, self.pieces = group, pieces
+    def __init__(self, site: EngineSite) -> None:
+        self.group, self.pieces = site.group, site.pieces
+
+    def said(self) -> str:
+        return f"{self.group.size} by DDP, {self.pieces}"
 
     def prepare(self, student: Backbone, ema: Backbone, loss: SecantLoss, ctx: RunContext) -> None:
-        self._ctx, self._device = ctx, next(student.parameters()).device
-        self._loss = _CarryingLoss(student, loss, ctx, self._device)
-        self._riders = self._loss.riders
-        self._stop: AgreedStop | None = None
+        self._ctx = ctx
+        self._loss = _CarryingLoss(student, loss, ctx, next(student.parameters()).device)
         self._ddp: DistributedDataParallel | None = None
+
+    def compute(self, batch: Batch, times: Times) -> Computed:
+        ddp = self._wrapped(batch, times)
+        done = self.accumulate(self._pass, self._ctx, batch, times, ddp.no_sync)
+        carried = torch.cat((done.objective.detach().reshape(1), self._stop.sent()))
+        if self.scale is not None:
+            carried = carried / self.scale  # a power of 2: `scaled` gives it back to the bit
+        return Computed(done.objective + torch.dot(self._given, carried), done.terms)
 
     def _wrapped(self, batch: Batch, times: Times) -> DistributedDataParallel:
         """Made at the first step, when a loss can be tried: DDP must be told where a parameter
         may be without gradient, and pays for it by a walk through each graph."""
         if self._ddp is None:
-            idle = any(self.group.gather(_leaves_some_idle(self._loss, batch, times)))
+            assert self.pieces is not None
+            piece = next(iter(self.pieces))
+            trial = batch.rows(piece), times.rows(piece)
+            idle = any(self.group.gather(_leaves_some_idle(self._loss, *trial)))
             self._ddp = DistributedDataParallel(
                 self._loss,
                 bucket_cap_mb=BUCKET_MIB,
@@ -87,16 +97,6 @@ class DdpEngine(Engine):
             )
         return self._ddp
 
-    def said(self) -> str:
-        return f"{self.group.size} by DDP, {self.pieces}"
-
-    def compute(self, batch: Batch, times: Times) -> Computed:
-        weight, ddp = self.group.size / self.pieces.total, self._wrapped(batch, times)
-        done = accumulate(self._pass, self._ctx, self.pieces, weight, batch, times, ddp.no_sync)
-        assert self._stop is not None
-        carried = torch.cat((done.objective.detach().reshape(1), self._stop.sent()))
-        return Computed(done.objective + torch.dot(self._given, carried), done.terms)
-
     def _pass(self, batch: Batch, times: Times) -> LossTerms:
         assert self._ddp is not None
         per_sample, scalars = self._ddp(batch, times)
@@ -104,17 +104,10 @@ class DdpEngine(Engine):
         return LossTerms(per_sample, scalars)
 
     def backward(self, objective: Tensor) -> Tensor:
-        objective.backward()  # type: ignore[no-untyped-call]
-        assert self._riders.grad is not None
-        assert self._stop is not None
-        arrived = self._riders.grad.clone()
-        self._riders.grad = None
+        self.scaled(objective).backward()  # type: ignore[no-untyped-call]
+        riders = self._loss.riders
+        assert riders.grad is not None
+        arrived = riders.grad.clone()
+        riders.grad = None
         self._stop.take(arrived[1:])
         return arrived[0]
-
-    def total_norm(self, gradients: list[Tensor]) -> Tensor:
-        return torch.nn.utils.get_total_norm(gradients, foreach=True)
-
-    def agreed(self, stop: Stop) -> Stop:
-        self._stop = AgreedStop(stop, self._device)
-        return self._stop

@@ -8,7 +8,7 @@ each of its rows by 1/B (times the number of processes where gradients are avera
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeAlias
 
@@ -19,16 +19,26 @@ from torch import Tensor, nn
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.loss import SecantLoss
 from secantfw.interfaces.records import Batch, LossTerms, Times
+from secantfw.parallel.agreed_stop import AgreedStop
 from secantfw.parallel.group import ALONE, Group
+from secantfw.parallel.pieces import Pieces
 from secantfw.training.context import RunContext
 from secantfw.training.signals import Stop
 
 Pass: TypeAlias = Callable[[Batch, Times], LossTerms]
 
 
+@attrs.frozen
+class EngineSite:
+    """What an engine is told of its surroundings when it is built."""
+
+    group: Group  # the processes of the run, which have joined
+    pieces: Pieces  # this one's rows of the global batch
+
+
 @attrs.frozen(eq=False)
 class Computed:
-    """A loss whose `objective.backward()` completes the gradient, and what there is to log.
+    """A loss whose `objective` completes the gradient in `Engine.backward`, and what to log.
 
     `objective` is the loss of this process's rows, weighed so that its mean over the processes is
     the loss of the global batch.
@@ -39,14 +49,51 @@ class Computed:
 
 
 class Engine(abc.ABC):
-    """Of a run's training. `prepare` once, then `compute` and `backward` each step."""
+    """Of a run's training. `prepare` once, then `compute` and `backward` each step.
+
+    A plug-in's is built as `Engine(site)` or `Engine(options, site)`, and sets `group` and
+    `pieces` from its `EngineSite`. Every process draws the whole global batch's random numbers, so
+    that there is none to agree on; weights are equal at the start, on every process.
+    """
 
     group: Group = ALONE
+    pieces: Pieces | None = None  # None: the global batch at once
     sharded: bool = False  # whether `local` is less than the parameter
+    #: Under fp16, what gradients are to be multiplied with lest they vanish, 0-dim; the update
+    #: sets it, and divides again.
+    scale: Tensor | None = None
 
     @abc.abstractmethod
     def prepare(self, student: Backbone, ema: Backbone, loss: SecantLoss, ctx: RunContext) -> None:
         """Take the networks, their weights loaded; nothing has been trained yet."""
+
+    @abc.abstractmethod
+    def compute(self, batch: Batch, times: Times) -> Computed:
+        """The loss of this process's rows: `batch` and `times` hold no others."""
+
+    @abc.abstractmethod
+    def backward(self, objective: Tensor) -> Tensor:
+        """Put the global batch's gradient, times `scale`, on what `local` gave; returns the loss,
+        0-dim, or what is finite only if the loss is on every process, the same on all."""
+
+    def scaled(self, objective: Tensor) -> Tensor:
+        """What to call `backward` on in the place of `objective`."""
+        return objective if self.scale is None else objective * self.scale
+
+    def total_norm(self, gradients: list[Tensor]) -> Tensor:
+        """The 2-norm of all gradients together, 0-dim, the same on all processes."""
+        return torch.nn.utils.get_total_norm(gradients, foreach=True)
+
+    def agreed(self, stop: Stop, device: torch.device) -> Stop:
+        """Signals as all processes heed them, at the same step; `stop` are this one's."""
+        self._stop = AgreedStop(stop, device)
+        return self._stop
+
+    def exchange(self, objective: Tensor) -> Tensor:
+        """The mean loss of all processes, by one small all-reduce that carries signals too."""
+        arrived = self.group.mean(torch.cat((objective.detach().reshape(1), self._stop.sent())))
+        self._stop.take(arrived[1:])
+        return arrived[0]
 
     def local(self, parameter: nn.Parameter) -> nn.Parameter:
         """What of a parameter of `student` or `ema` this process keeps and updates."""
@@ -60,77 +107,33 @@ class Engine(abc.ABC):
         """Inside, this process has all weights, and may call the networks outside `compute`."""
         return nullcontext()
 
-    @abc.abstractmethod
-    def compute(self, batch: Batch, times: Times) -> Computed:
-        """The loss of this process's rows: `batch` and `times` hold no others."""
-
-    @abc.abstractmethod
-    def backward(self, objective: Tensor) -> Tensor:
-        """Put the global batch's gradient on what `local` gave; returns a 0-dim tensor that is
-        finite only if the loss is on every process, and the same on all."""
-
-    @abc.abstractmethod
-    def total_norm(self, gradients: list[Tensor]) -> Tensor:
-        """The 2-norm of all gradients together, 0-dim, the same on all processes."""
-
-    @abc.abstractmethod
-    def agreed(self, stop: Stop) -> Stop:
-        """Signals as all processes heed them, at the same step; `stop` are this one's."""
-
-
-@attrs.frozen
-class Pieces:
-    """The rows of this process in pieces that a network sees at once."""
-
-    rows: range  # of the global batch
-    total: int  # rows of the global batch
-    micro: int | None = None  # at most so many rows a piece
-
-    def __iter__(self) -> Iterator[slice]:
-        """Positions within this process's rows; sizes differ by at most one."""
-        n = len(self.rows)
-        count = 1 if self.micro is None else -(-n // self.micro)
-        for k in range(count):
-            yield slice(n * k // count, n * (k + 1) // count)
-
-    def __str__(self) -> str:
-        count = sum(1 for _ in self)
-        return f"{len(self.rows)} rows each" + (f" in {count} pieces" if count > 1 else "")
-
-    @property
-    def whole(self) -> bool:
-        """Whether there is one piece and it is the global batch."""
-        return len(self.rows) == self.total and (self.micro is None or self.micro >= self.total)
-
-
-def accumulate(
-    call: Pass,
-    ctx: RunContext,
-    pieces: Pieces,
-    weight: float,
-    batch: Batch,
-    times: Times,
-    unsynchronised: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> Computed:
-    """The sum over the rows of `weight` loss_i, all pieces but the last already backward."""
-    ctx.batch_size = pieces.total
-    done: list[Tensor] = []
-    kept: list[LossTerms] = []
-    parts = list(pieces)
-    for part in parts:
-        ctx.rows = slice(pieces.rows.start + part.start, pieces.rows.start + part.stop)
-        own = len(parts) == 1
-        given = (batch, times) if own else (batch.rows(part), times.rows(part))
-        with nullcontext() if part is parts[-1] else unsynchronised():
-            terms = call(*given)
-            objective = terms.per_sample.sum() * weight
-            kept.append(terms)
-            if part is not parts[-1]:
-                objective.backward()  # type: ignore[no-untyped-call]
-                done.append(objective.detach())
-    if done:
-        objective = objective + torch.stack(done).sum()
-    return Computed(objective, _joined(kept))
+    def accumulate(
+        self,
+        call: Pass,
+        ctx: RunContext,
+        batch: Batch,
+        times: Times,
+        unsynchronised: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> Computed:
+        """The weighed sum of `call` over the rows, all pieces but the last already backward."""
+        assert self.pieces is not None
+        ctx.batch_size = total = self.pieces.total
+        first, done, kept = self.pieces.rows.start, [], []
+        parts = list(self.pieces)
+        for part in parts:
+            ctx.rows = slice(first + part.start, first + part.stop)
+            own, last = len(parts) == 1, part is parts[-1]
+            given = (batch, times) if own else (batch.rows(part), times.rows(part))
+            with nullcontext() if last else unsynchronised():
+                terms = call(*given)
+                objective = terms.per_sample.sum() * (self.group.size / total)
+                kept.append(terms)
+                if not last:
+                    self.scaled(objective).backward()  # type: ignore[no-untyped-call]
+                    done.append(objective.detach())
+        if done:
+            objective = objective + torch.stack(done).sum()
+        return Computed(objective, _joined(kept))
 
 
 def _joined(kept: list[LossTerms]) -> LossTerms:

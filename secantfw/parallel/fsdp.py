@@ -1,30 +1,67 @@
 """The engine of torch's fully_shard (FSDP2): each process keeps its share of every tensor.
 
 Student and average are shared out along their first axis, and so are gradients and AdamW's
-moments. The whole loss is the one sharded module: weights are gathered once before it, gradients
+moments. By blocks, each block of a network is gathered when it is evaluated, so that no process
+ever holds all of one in a step. Else weights are gathered once before the loss and gradients
 scattered once after it, and a loss may differentiate or evaluate the network as it likes between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor
 
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.loss import SecantLoss
 from secantfw.interfaces.records import Batch, LossTerms, Times
-from secantfw.parallel.agreed_stop import AgreedStop
-from secantfw.parallel.engine import Computed, Engine, Pieces, WholeLoss, accumulate
-from secantfw.parallel.group import Group
+from secantfw.parallel.engine import Computed, Engine, EngineSite
+from secantfw.training.blocks import blocks_of
 from secantfw.training.context import RunContext
-from secantfw.training.signals import Stop
+
+T = TypeVar("T")
+
+
+class _Root(nn.Module):
+    """Above a network and its blocks: its forward is whatever calls the network."""
+
+    def __init__(self, network: Backbone) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, call: Callable[[], T]) -> T:
+        return call()
+
+
+class _Sharded:
+    """A network shared out: its root, which is gathered by hand, and its blocks."""
+
+    def __init__(self, network: Backbone, mesh: DeviceMesh, by_block: bool) -> None:
+        found = blocks_of(network) if by_block else ()
+        self.blocks: list[FSDPModule] = [fully_shard(block, mesh=mesh) for block in found]
+        module = _Root(network)
+        self.root: FSDPModule = fully_shard(module, mesh=mesh, reshard_after_forward=False)
+        self.call = module
+        self.call(lambda: None)  # the first to be called is the root of all below it
+        self.root.reshard()
+
+    def gather(self, on: bool) -> None:
+        """All that is not already, to stay until this is called with False."""
+        for block in self.blocks:
+            block.set_reshard_after_forward(not on)
+        for module in (self.root, *self.blocks):
+            if on:
+                module.unshard()
+            else:
+                module.reshard()
 
 
 class FsdpEngine(Engine):
@@ -33,23 +70,25 @@ class FsdpEngine(Engine):
 
     sharded = True
 
-    def __init__(self, group: Group, pieces: Pieces) -> None:
-        self.group, self.pieces = group, pieces
+    def __init__(self, site: EngineSite, by_block: bool) -> None:
+        self.group, self.pieces, self._by_block = site.group, site.pieces, by_block
 
     def said(self) -> str:
-        return f"{self.group.size} by FSDP, {self.pieces}"
+        way = " block by block" if self._by_block else ""
+        return f"{self.group.size} by FSDP{way}, {self.pieces}"
 
     def prepare(self, student: Backbone, ema: Backbone, loss: SecantLoss, ctx: RunContext) -> None:
-        self._ctx, self._device = ctx, next(student.parameters()).device
-        mesh = init_device_mesh(self._device.type, (self.group.size,))
-        self._whole = WholeLoss(student, loss, ctx)
-        self._root = fully_shard(self._whole, mesh=mesh)  # the same object
-        self._root.set_reshard_after_backward(True)
-        self._ema = fully_shard(ema, mesh=mesh, reshard_after_forward=False)
+        self._ctx, self._loss = ctx, loss
+        device = next(student.parameters()).device
+        if "jvp" in loss.requirements():
+            self._by_block = False  # a forward-mode derivative does not cross a block's hooks
+        mesh = init_device_mesh(device.type, (self.group.size,))
+        self._student = _Sharded(student, mesh, self._by_block)
+        self._average = _Sharded(ema, mesh, self._by_block)
         self._asks_ema = "ema" in loss.requirements()
         self._shares: dict[int, nn.Parameter] = {}
         self._trained = [p for p in student.parameters() if p.requires_grad]
-        self._none = torch.zeros((), device=self._device)
+        self._none = torch.zeros((), device=device)
 
     def local(self, parameter: nn.Parameter) -> nn.Parameter:
         share = self._shares.get(id(parameter))
@@ -63,19 +102,21 @@ class FsdpEngine(Engine):
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        modules: tuple[FSDPModule, ...] = (self._root, self._ema)
-        for module in modules:
-            module.unshard()
+        networks = (self._student, self._average)
+        self._synchronise(False)
+        for network in networks:
+            network.gather(True)
         try:
             yield
         finally:
-            for module in modules:
-                module.reshard()
+            self._synchronise(True)
+            for network in networks:
+                network.gather(False)
 
     def compute(self, batch: Batch, times: Times) -> Computed:
-        weight = self.group.size / self.pieces.total
-        self._synchronise(True)
-        return accumulate(self._pass, self._ctx, self.pieces, weight, batch, times, self._alone)
+        # Blocks scatter the gradient of each piece: kept whole, it would be as large as a network.
+        wait = nullcontext if self._by_block else self._alone
+        return self.accumulate(self._pass, self._ctx, batch, times, wait)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -87,21 +128,27 @@ class FsdpEngine(Engine):
             self._synchronise(True)
 
     def _synchronise(self, on: bool) -> None:
-        self._root.set_requires_gradient_sync(on)
-        self._root.set_reshard_after_backward(on)
-        self._root.set_is_last_backward(on)
+        root = self._student.root
+        root.set_requires_gradient_sync(on)
+        root.set_reshard_after_backward(on)
+        root.set_is_last_backward(on)
 
     def _pass(self, batch: Batch, times: Times) -> LossTerms:
         if self._asks_ema:
-            self._ema.unshard()
-        per_sample, scalars = self._whole(batch, times)
+            self._average.root.unshard()
+        per_sample, scalars = self._student.call(partial(self._terms, batch, times))
         if self._asks_ema:
-            self._ema.reshard()
+            self._average.root.reshard()
         return LossTerms(per_sample, scalars)
+
+    def _terms(self, batch: Batch, times: Times) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Tensors alone: hooks do not look into records."""
+        terms = self._loss(self._ctx, batch, times)
+        return terms.per_sample, dict(terms.scalars)
 
     def backward(self, objective: Tensor) -> Tensor:
         """One all-reduce beside the gradient's: the norm's square, the loss and signals."""
-        objective.backward()  # type: ignore[no-untyped-call]
+        self.scaled(objective).backward()  # type: ignore[no-untyped-call]
         squares = [self._none]
         for parameter in self._trained:
             gradient, share = parameter.grad, self.local(parameter)
@@ -120,7 +167,3 @@ class FsdpEngine(Engine):
 
     def total_norm(self, gradients: list[Tensor]) -> Tensor:
         return self._norm
-
-    def agreed(self, stop: Stop) -> Stop:
-        self._stop = AgreedStop(stop, self._device)
-        return self._stop

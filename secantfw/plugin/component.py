@@ -9,7 +9,7 @@ from typing import Any, Literal
 import attrs
 
 Kind = Literal[
-    "path", "dataset", "backbone", "teacher", "loss", "time_sampler", "solver", "metric"
+    "path", "dataset", "backbone", "teacher", "loss", "time_sampler", "solver", "metric", "engine"
 ]
 
 

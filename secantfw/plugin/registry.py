@@ -177,6 +177,33 @@ class Register:
         """Register a `Metric`."""
         self._add("metric", name, target, **about)
 
+    def engine(
+        self,
+        name: str,
+        target: str,
+        *,
+        options: str | None = None,
+        summary: str = "",
+        cite: Sequence[str] = (),
+        needs: Sequence[str] = (),
+        example: Mapping[str, Any] | None = None,
+        expected_failures: Mapping[str, str] | None = None,
+        probe: str | None = None,
+    ) -> None:
+        """Register an `Engine`: how a gradient comes about, on one process or on several."""
+        self._add(
+            "engine",
+            name,
+            target,
+            options,
+            summary,
+            cite,
+            needs,
+            example,
+            expected_failures,
+            probe,
+        )
+
     def asset(self, name: str, file: str) -> None:
         """Register a file the plug-in ships, relative to its module's folder, as `asset:NAME`."""
         self._assets.append(Asset(name, self.plugin, self.folder / file))

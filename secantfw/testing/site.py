@@ -14,6 +14,9 @@ from secantfw.interfaces.metric import MetricSite
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Cond, DataSpec, WeightsHeader
 from secantfw.options import option_info
+from secantfw.parallel.engine import EngineSite
+from secantfw.parallel.group import ALONE
+from secantfw.parallel.pieces import Pieces
 from secantfw.plugin.building import build, options_class
 from secantfw.plugin.component import Component
 from secantfw.plugin.registry import Registry
@@ -37,6 +40,8 @@ def sites(
     if component.kind == "metric":
         for data in _specs(spec, None):
             yield (MetricSite(ReferenceData(data), torch.device("cpu")),)
+    elif component.kind == "engine":
+        yield (EngineSite(ALONE, Pieces(range(8), 8)),)
     elif component.kind in ("backbone", "teacher"):
         header = weights_header(options)
         for path in _paths(registry, header):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ class TrainState:
     versions: Mapping[str, str] = attrs.field(factory=dict)  # what the numbers may depend on
     skipped_in_a_row: int = 0  # steps with non-finite numbers that this one is the last of
     time_sampler: Mapping[str, Any] = attrs.field(factory=dict)
+    loss_scale: Sequence[float] = ()  # under fp16
 
 
 class SaveFailed(RunAborted):
@@ -142,7 +143,7 @@ def size_text(size: float) -> str:
 def read_state(checkpoint: Path) -> TrainState:
     """The state of a checkpoint that is known to be valid."""
     said = json.loads((checkpoint / MANIFEST).read_bytes())
-    known = {field.name: said[field.name] for field in attrs.fields(TrainState)}
+    known = {f.name: said[f.name] for f in attrs.fields(TrainState) if f.name in said}
     return TrainState(**{**known, "pending": tuple(known["pending"])})
 
 
@@ -165,6 +166,8 @@ def restore(checkpoint: Path, student: Backbone, update: Update) -> TrainState:
         update.load_state(tensors_of(checkpoint, "optimizer"))
     state = read_state(checkpoint)
     update.skipped_in_a_row(state.skipped_in_a_row)
+    if update.scale is not None and state.loss_scale:
+        update.scale.load_state(state.loss_scale)
     return state
 
 

@@ -6,11 +6,10 @@ guided teacher), each with and without gradients, for the student, its average a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from torch import nn
 
 from secantfw.interfaces.backbone import Backbone
+from secantfw.training.blocks import blocks_of
 from secantfw.training.build import Built
 
 #: Graphs that may be made of one piece of code: blocks share theirs, and a sampler's last batch
@@ -29,7 +28,7 @@ def compile_networks(built: Built, average: Backbone | None = None) -> None:
     whole = train.compile == "whole"
     averages = [] if average is None else [average]
     for network in (built.student, *averages, *_networks_of(built.teacher)):
-        for region in [network] if whole else _blocks(network):
+        for region in [network] if whole else blocks_of(network):
             # A backbone may exclude its own preparations; a block is one graph or an error.
             region.compile(backend=train.compile_backend, fullgraph=not whole, dynamic=False)
 
@@ -38,12 +37,3 @@ def _networks_of(teacher: object | None) -> list[nn.Module]:
     """The networks that a teacher holds; one with a closed form has none."""
     held = [] if teacher is None else vars(teacher).values()
     return [value for value in held if isinstance(value, nn.Module)]
-
-
-def _blocks(network: nn.Module) -> Iterator[nn.Module]:
-    """The members of its outermost lists and dicts of modules."""
-    for child in network.children():
-        if isinstance(child, nn.ModuleList | nn.ModuleDict):
-            yield from child.children()
-        else:
-            yield from _blocks(child)

@@ -46,10 +46,18 @@ class Counts:
         return f"{self.evaluations / rows:g}F {self.backward / rows:g}B"
 
 
+@attrs.frozen
+class Amp:
+    """The dtypes of autocast; None: none. `target` is that of evaluations without gradient."""
+
+    trained: torch.dtype | None = None
+    target: torch.dtype | None = None
+
+
 class StudentCall(SecantCall):
     """f(x, t, s) of one network, under autocast where the run says so; a graph only if asked."""
 
-    def __init__(self, network: Backbone, counts: Counts, amp: torch.dtype | None) -> None:
+    def __init__(self, network: Backbone, counts: Counts, amp: Amp) -> None:
         self.network, self.counts, self.amp = network, counts, amp
 
     def __call__(
@@ -58,16 +66,18 @@ class StudentCall(SecantCall):
         self.counts.forward += x.shape[0]
         if grad:
             self.counts.backward += x.shape[0]
-            return self._evaluate(x, t, s, cond)
+            return self._evaluate(x, t, s, cond, self.amp.trained)
         with torch.no_grad():
-            return self._evaluate(x, t, s, cond)
+            return self._evaluate(x, t, s, cond, self.amp.target)
 
-    def _evaluate(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
-        if self.amp is None:
+    def _evaluate(
+        self, x: Tensor, t: Tensor, s: Tensor, cond: Cond, dtype: torch.dtype | None
+    ) -> Tensor:
+        if dtype is None:
             return self.network(x, t, s, cond)  # type: ignore[no-any-return]
         # One autocast region per pass: a no-grad pass caches its casts without a graph, and in one
         # shared region the pass with gradients would reuse them (pytorch#112583).
-        with torch.autocast(x.device.type, self.amp):
+        with torch.autocast(x.device.type, dtype):
             return self.network(x, t, s, cond).float()  # type: ignore[no-any-return]
 
 
@@ -90,11 +100,11 @@ class GuidedTeacher(TangentCall):
         teacher: Teacher,
         null: int,
         counts: Counts,
-        amp: torch.dtype | None,
+        dtype: torch.dtype | None,
         channels: int | None = None,
     ) -> None:
         self.teacher, self.null, self.channels = teacher, null, channels
-        self.counts, self.amp = counts, amp
+        self.counts, self.dtype = counts, dtype
 
     def __call__(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         with torch.no_grad():
@@ -106,9 +116,9 @@ class GuidedTeacher(TangentCall):
 
     def _velocity(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         self.counts.teacher += x.shape[0]
-        if self.amp is None:
+        if self.dtype is None:
             return self.teacher.velocity(x, t, cond)
-        with torch.autocast(x.device.type, self.amp):
+        with torch.autocast(x.device.type, self.dtype):
             return self.teacher.velocity(x, t, cond).float()
 
 
@@ -135,15 +145,16 @@ class RunContext(Context):
         steps: int,
         teacher_solver: Solver,
         guided_channels: int | None = None,
-        amp: torch.dtype | None = None,
+        amp: Amp | None = None,
     ) -> None:
+        amp = Amp() if amp is None else amp
         self.path = path
         self.counts = Counts()
         self.student = StudentCall(student, self.counts, amp)
         self.target = TargetCall(ema, self.counts, amp)
         self.teacher = NoTeacher()
         if teacher is not None:
-            self.teacher = GuidedTeacher(teacher, null, self.counts, amp, guided_channels)
+            self.teacher = GuidedTeacher(teacher, null, self.counts, amp.target, guided_channels)
         self._null, self._channels = null, guided_channels
         self._streams, self._steps = streams, steps
         self._teacher_solver = teacher_solver

@@ -29,6 +29,7 @@ from secantfw.training.ema import Average
 from secantfw.training.loop import train
 from secantfw.training.memory import available_bytes
 from secantfw.training.plan import Plan, planned_components
+from secantfw.training.precision import AUTOCAST
 from secantfw.training.randomness import Streams
 from secantfw.training.run import context_of, located
 from secantfw.training.signals import StopRequest
@@ -95,7 +96,7 @@ def _plan(planned: Built, cost: StepCost, device: torch.device, lacking: bool) -
 def _check_room(
     cost: StepCost, e: Experiment, device: torch.device, note: Callable[[str], None]
 ) -> None:
-    needed = cost.bytes_on(device, half=e.train.precision == "bf16") + _PROGRAM_BYTES
+    needed = cost.bytes_on(device, half=e.train.precision != "fp32") + _PROGRAM_BYTES
     available = available_bytes(device)
     left = "an unknown amount" if available is None else f"{available / 1e9:.1f} GB"
     said = f"about {needed / 1e9:.1f} GB of memory needed on {device.type}, {left} available"
@@ -130,5 +131,5 @@ def _steps(built: Built, cost: StepCost, note: Callable[[str], None]) -> list[st
         train(built, source, ctx, update, watch, stop, 0)
     if stop.requested:
         raise RunAborted(f"dry run: stopped after {len(watch.seconds)} steps")
-    precision = torch.bfloat16 if e.train.precision == "bf16" else torch.float32
+    precision = AUTOCAST[e.train.precision] or torch.float32
     return watch.lines(e.train.batch_size, cost, precision)

@@ -52,7 +52,7 @@ def forecast(built: Built, gpus: int, gpu: Gpu, mfu: float) -> Forecast:
     at_once = min(rows, train.micro_batch_size or rows)
     cost = step_cost(built, at_once)
     strategy = _strategy(built, gpus)
-    memory = _bytes(cost, strategy, gpus, half=train.precision == "bf16")
+    memory = _bytes(cost, strategy, gpus, half=train.precision != "fp32")
     flops = cost.flops / at_once * train.batch_size
     seconds = flops / (gpus * gpu.peak(train.precision) * mfu)
     return Forecast(

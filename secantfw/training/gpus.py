@@ -9,14 +9,18 @@ import attrs
 
 @attrs.frozen
 class Gpu:
-    """Memory in bytes, and dense FLOP/s of matrix products: bf16 on tensor cores, float32 off."""
+    """Memory in bytes, and dense FLOP/s of matrix products: 16 bits on tensor cores, 32 off."""
 
     memory: float
-    bf16: float
+    half: float
     fp32: float
+    bf16: bool = True  # whether the 16 bits may be bf16's
 
     def peak(self, precision: str) -> float:
-        return self.bf16 if precision == "bf16" else self.fp32
+        """0 for what it does not compute."""
+        if precision == "fp32":
+            return self.fp32
+        return self.half if precision == "fp16" or self.bf16 else 0.0
 
 
 #: By the name that `--gpu` takes. SXM where there are two.
@@ -27,5 +31,5 @@ GPUS: Mapping[str, Gpu] = {
     "a100-40": Gpu(40e9, 312e12, 19.5e12),
     "l40s": Gpu(48e9, 362e12, 91.6e12),
     "rtx4090": Gpu(24e9, 165e12, 82.6e12),
-    "v100": Gpu(32e9, 0.0, 15.7e12),  # it computes no bf16
+    "v100": Gpu(32e9, 125e12, 15.7e12, bf16=False),
 }

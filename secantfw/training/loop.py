@@ -39,7 +39,7 @@ def train(
     """Train from step `first` to the end, or to a signal; returns the steps done."""
     steps, batch_size = built.experiment.train.steps, built.experiment.train.batch_size
     engine = update.engine
-    stop = engine.agreed(stop)
+    stop = engine.agreed(stop, built.device)
     need, streams, path = built.loss.times_needed(), source.streams, built.path
     built.student.train()
     observer.clock = time.perf_counter()

@@ -100,8 +100,9 @@ class Observer:
     def step_done(self, done: int, loss: Tensor, norm: Tensor, terms: LossTerms) -> None:
         """Note a step's values; log and save where it is time. `done` counts from 1."""
         self.done = done
-        names = ("loss", "grad_norm", *terms.scalars)
-        values = [loss.detach(), norm, *terms.scalars.values()]
+        scalars = {**self.update.logged, **terms.scalars}
+        names = ("loss", "grad_norm", *scalars)
+        values = [loss.detach(), norm, *scalars.values()]
         spent, self._counted = self.counts.evaluations - self._counted, self.counts.evaluations
         self._device.append(StepValues(names, values, spent / self._rows))
         self._interval_steps += 1
@@ -163,6 +164,7 @@ class Observer:
             versions=self.provenance.versions,
             skipped_in_a_row=self._skipped_in_a_row,
             time_sampler=self.built.time_sampler.state_dict(),
+            loss_scale=() if self.update.scale is None else self.update.scale.state(),
         )
 
     def _collect(self, done: int) -> None:
@@ -187,6 +189,9 @@ class Observer:
             self._skipped_in_a_row = 0
             self._look_for_spike(step, values["loss"])
             self._pending.append({k: v for k, v in values.items() if math.isfinite(v)})
+            return
+        if math.isfinite(values["loss"]) and values.get("loss_scale", 1.0) > 1.0:
+            self.events.add("overflow", step, loss_scale=values["loss_scale"])
             return
         self._skipped_in_a_row += 1
         error = NonFinite(step, values)

@@ -92,7 +92,7 @@ def planned_components(built: Built) -> tuple[PlannedComponent, ...]:
 
 def _parts(built: Built) -> list[Chosen]:
     e = built.experiment
-    parts = [e.dataset, e.path, e.teacher, e.backbone, e.loss, e.time_sampler, e.solver]
+    parts = [e.dataset, e.path, e.teacher, e.backbone, e.loss, e.time_sampler, e.solver, e.engine]
     return [part for part in parts if part is not None]
 
 

@@ -21,6 +21,9 @@ from secantfw.options import option_info
 from secantfw.plugin.records import Plugins
 
 _PACKAGES = ("secantfw", "torch", "numpy", "safetensors")
+_WITH_FILES = (
+    "dataset", "path", "backbone", "teacher", "loss", "time_sampler", "solver", "engine",
+)  # fmt: skip
 _NOT_SET = "(not set)"
 
 
@@ -91,7 +94,7 @@ def _values(loaded: LoadedExperiment) -> dict[str, str]:
 def _files(experiment: Experiment) -> Iterator[tuple[str, Path]]:
     """The files that the options of an experiment's components name, by key."""
     yield from (("local_plugins", file) for file in experiment.local_plugins)
-    for kind in ("dataset", "path", "backbone", "teacher", "loss", "time_sampler", "solver"):
+    for kind in _WITH_FILES:
         chosen: Chosen | None = getattr(experiment, kind)
         if chosen is None:
             continue

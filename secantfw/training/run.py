@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import torch
 
-from secantfw.errors import ExperimentError, UserError
+from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.load import LoadedExperiment, resolved_toml
 from secantfw.interfaces.backbone import Backbone
 from secantfw.parallel.choose import engine_of
@@ -23,13 +23,14 @@ from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built, build, build_experiment, device_of
 from secantfw.training.check_built import check_built
 from secantfw.training.compiled import compile_networks
-from secantfw.training.context import RunContext
+from secantfw.training.context import Amp, RunContext
 from secantfw.training.data_place import item_source
 from secantfw.training.disk import disk_line
 from secantfw.training.ema import Average
 from secantfw.training.files import write_json, write_text
 from secantfw.training.lock import RunLock
 from secantfw.training.plan import Plan, make_plan
+from secantfw.training.precision import AUTOCAST
 from secantfw.training.provenance import Provenance, provenance_of
 from secantfw.training.randomness import Streams
 from secantfw.training.update import Update
@@ -80,8 +81,9 @@ def prepare(
             raise UserError(f"{e.dataset.full_name}: its training split is empty")
     streams, batch_size = Streams(e.seed, device), e.train.batch_size
     average = Average(built.student, e.ema, batch_size)
-    if group.size > 1 and e.train.compile != "none":
-        raise UserError("train.compile: only for a run of one process")
+    if engine.sharded and e.train.compile != "none":
+        what = f"{e.train.compile!r}, and 'fsdp' swaps weights under a graph; expected 'none'"
+        raise ExperimentError([loaded.located(Problem(what, key="train.compile"))])
     compile_networks(built, average.network)
     ctx = context_of(built, average.network, streams)
     rows = group.processes.rows(batch_size) if group.size > 1 else None
@@ -100,7 +102,9 @@ def context_of(
 ) -> RunContext:
     """What the loss of a built experiment may use."""
     e = built.experiment
-    half = autocast and e.train.precision == "bf16"
+    train = e.train
+    target = AUTOCAST[train.target_precision or train.precision]
+    amp = Amp(AUTOCAST[train.precision], target) if autocast else Amp()
     return RunContext(
         path=built.path,
         student=built.student,
@@ -108,10 +112,10 @@ def context_of(
         teacher=built.teacher,
         null=built.dataset.spec.num_classes,
         streams=streams,
-        steps=e.train.steps,
+        steps=train.steps,
         guided_channels=e.guidance.channels,
         teacher_solver=build(e.teacher_solver),  # type: ignore[arg-type]
-        amp=torch.bfloat16 if half else None,
+        amp=amp,
     )
 
 

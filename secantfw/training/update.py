@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from secantfw.interfaces.backbone import Backbone
 from secantfw.parallel.engine import Engine
 from secantfw.parallel.single import SingleEngine
 from secantfw.training.ema import Average
+from secantfw.training.loss_scale import LossScale
 
 
 class Update:
@@ -22,6 +24,9 @@ class Update:
     one on every step is, until the observer sees the numbers at a log line and stops the run: so
     the parameters then are those that gave the first fatal number. `_room` says how many more may
     be skipped, plus one; 0 for good once too many were, since loss + norm / 0 is not finite.
+
+    Under fp16 gradients come multiplied by a `LossScale`. A step whose scaled gradient overflowed
+    changes nothing but the scale, and does not count.
     """
 
     def __init__(
@@ -32,7 +37,11 @@ class Update:
         device = next(student.parameters()).device
         self._full = torch.full((), options.skip_nonfinite + 1.0, device=device)
         self._room = self._full.clone()
+        self.scale = LossScale(device) if options.precision == "fp16" else None
+        self.engine.scale = None if self.scale is None else self.scale.value
         local = self.engine.local
+        #: What a log says of a step beside its loss and norm, 0-dim.
+        self.logged: Mapping[str, Tensor] = {}
         self.named = [(n, local(p)) for n, p in student.named_parameters() if p.requires_grad]
         self.parameters = [p for _, p in self.named]
         self.optimizer = torch.optim.AdamW(
@@ -60,6 +69,9 @@ class Update:
         with torch.no_grad():
             gradients = [p.grad for p in self.parameters if p.grad is not None]
             norm = self.engine.total_norm(gradients)
+            if self.scale is not None:
+                norm = norm / self.scale.value
+                self.optimizer.grad_scale = self.scale.value  # type: ignore[attr-defined]
             if self.options.clip_norm is not None:
                 torch.nn.utils.clip_grads_with_norm_(
                     self.parameters, self.options.clip_norm, norm, foreach=True
@@ -69,13 +81,24 @@ class Update:
             self.optimizer.param_groups[0]["lr"] = self.learning_rate(step)
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
-            if self.options.skip_nonfinite:
-                self._room = (self._room - 1.0).clamp_(min=0.0).lerp_(self._full, finite)
-                self.average.update_where(step, finite)
-            else:  # a step that is not finite is the last: the average after it is never saved
-                self._room = finite
-                self.average.update(step)
+            self._count(step, loss, norm, finite)
         return norm
+
+    def _count(self, step: int, loss: Tensor, norm: Tensor, finite: Tensor) -> None:
+        """Average what was updated, and count what was not."""
+        if not self.options.skip_nonfinite and self.scale is None:
+            # A step that is not finite is the last: the average after it is never saved.
+            self._room = finite
+            self.average.update(step)
+            return
+        room = (self._room - 1.0).clamp_(min=0.0).lerp_(self._full, finite)
+        if self.scale is not None:
+            overflow = self.scale.overflowed(loss, norm)
+            room = torch.where(overflow, self._room, room)
+            self.logged = {"loss_scale": self.scale.value.clone()}
+            self.scale.update(overflow)
+        self._room = room
+        self.average.update_where(step, finite)
 
     def skipped_in_a_row(self, steps: int) -> None:
         """Continue after `steps` skipped steps."""

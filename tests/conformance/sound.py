@@ -17,6 +17,7 @@ from secantfw import (
     Coefficients,
     Dataset,
     DataSpec,
+    Engine,
     Items,
     LossTerms,
     Metric,
@@ -202,3 +203,20 @@ class SoundAccumulator(Accumulator):
 
     def value(self) -> float:
         return self.sum / self.n if self.n else math.nan
+
+
+class SoundEngine(Engine):
+    """One process, in pieces."""
+
+    def __init__(self, options, site) -> None:
+        self.group, self.pieces = site.group, site.pieces
+
+    def prepare(self, student, ema, loss, ctx) -> None:
+        self._loss, self._ctx = loss, ctx
+
+    def compute(self, batch, times):
+        return self.accumulate(lambda b, t: self._loss(self._ctx, b, t), self._ctx, batch, times)
+
+    def backward(self, objective):
+        self.scaled(objective).backward()
+        return self.exchange(objective)

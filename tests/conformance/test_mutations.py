@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faults_backbone
 import faults_dataset
+import faults_engine
 import faults_loss
 import faults_metric
 import faults_options
@@ -20,7 +21,8 @@ from secantfw.testing.running import conform_component, run_check
 
 _MODULES = (
     faults_path, faults_dataset, faults_backbone, faults_teacher, faults_loss,
-    faults_time_sampler, faults_solver, faults_metric, faults_options,
+    faults_time_sampler, faults_solver, faults_metric, faults_engine,
+    faults_options,
 )  # fmt: skip
 FAULTS = [fault for module in _MODULES for fault in module.FAULTS]
 CAUGHT = [fault for fault in FAULTS if fault.caught_by]
@@ -38,6 +40,7 @@ SOUND = [
         ("solver", "SoundSolver"),
         ("solver", "SoundSecantSolver"),
         ("metric", "SoundMetric"),
+        ("engine", "SoundEngine"),
     )
 ]
 

@@ -113,7 +113,7 @@ def _second(job: Any, raw: bool) -> dict[str, torch.Tensor]:
     from secantfw.training.signals import StopRequest
 
     built, engine, e = job.built, job.update.engine, job.loaded.experiment
-    engine.agreed(StopRequest())
+    engine.agreed(StopRequest(), built.device)
     for step in (0, 1):
         built.student.zero_grad(set_to_none=True)
         job.ctx.step = step

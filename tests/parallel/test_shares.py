@@ -8,7 +8,7 @@ import pytest
 from training.small_experiment import write
 
 from secantfw.errors import UserError
-from secantfw.parallel.engine import Pieces
+from secantfw.parallel.pieces import Pieces
 from secantfw.parallel.processes import Processes, processes_of
 
 LAUNCHED = {"RANK": "1", "WORLD_SIZE": "3", "MASTER_ADDR": "here", "MASTER_PORT": "1"}

@@ -7,6 +7,7 @@ from secantfw.testing.check import Check, check_of
 from secantfw.testing.checks import (
     backbone,
     dataset,
+    engine,
     every,
     loss,
     metric,
@@ -25,6 +26,7 @@ _OF_KIND = {
     "time_sampler": time_sampler.CHECKS,
     "solver": solver.CHECKS,
     "metric": metric.CHECKS,
+    "engine": engine.CHECKS,
 }
 
 

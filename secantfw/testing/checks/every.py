@@ -22,13 +22,14 @@ from secantfw.interfaces.solver import Solver
 from secantfw.interfaces.teacher import Teacher
 from secantfw.interfaces.time_sampler import TimeSampler
 from secantfw.options import option_info
+from secantfw.parallel.engine import Engine
 from secantfw.testing.check import Skip, require
 from secantfw.testing.subject import Subject, structured
 
 _INTERFACES: Mapping[str, tuple[type, ...]] = {
     "path": (Path,), "dataset": (Dataset,), "backbone": (Backbone,), "teacher": (Teacher,),
     "loss": (SecantLoss,), "time_sampler": (TimeSampler,), "solver": (Solver,),
-    "metric": (Metric, NetworkMetric),
+    "metric": (Metric, NetworkMetric), "engine": (Engine,),
 }  # fmt: skip
 
 
