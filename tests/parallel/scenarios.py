@@ -9,10 +9,13 @@ adds N runs with a process killed at random.
 from __future__ import annotations
 
 import argparse
+import datetime
+import importlib.util
 import json
 import os
 import random
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -20,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch._dynamo
 import torch.distributed.checkpoint
 import torch.distributed.fsdp
 from forks import Ended, Job, run
@@ -29,6 +33,8 @@ from training.small_experiment import TOML
 from secantfw.cli.main import main
 
 STEPS = 50
+HANG_SECONDS = 2
+TESTS = Path(__file__).parents[1]
 SLOW = """
 import time
 import secantfw
@@ -50,18 +56,21 @@ class Shown:
         )
         self.toml.write_text(steps)
         (folder / "slow.py").write_text(SLOW)
+        self.engines = ["by_hand"]
+        if importlib.util.find_spec("accelerate"):
+            self.engines.append("by_accelerate")
 
     def run(self, name: str, count: int, *overrides: str) -> list[Ended]:
-        return run(self._new(name, overrides), self.folder / "logs" / name, count)
+        return run(self.new(name, overrides), self.folder / "logs" / name, count)
 
     def start(self, name: str, count: int, *overrides: str) -> Job:
-        return Job(self._new(name, overrides), self.folder / "logs" / name, count).start()
+        return Job(self.new(name, overrides), self.folder / "logs" / name, count).start()
 
     def resume(self, name: str, count: int, *overrides: str) -> list[Ended]:
         words = ["run", "--resume", str(self.directory(name)), *overrides]
         return run(lambda: main(words), self.folder / "logs" / f"{name}-resumed", count)
 
-    def _new(self, name: str, overrides: tuple[str, ...]) -> Callable[[], int]:
+    def new(self, name: str, overrides: tuple[str, ...]) -> Callable[[], int]:
         return lambda: main(["run", str(self.toml), "--out", str(self.folder / name), *overrides])
 
     def directory(self, name: str) -> Path:
@@ -93,25 +102,48 @@ def codes(ended: list[Ended]) -> list[int]:
 
 
 def agreement(shown: Shown) -> dict[str, Any]:
-    """One process, two, two again, two pieces, both strategies, uneven shares."""
+    """One process, two, two again, two pieces, every engine, uneven shares, compiled blocks."""
     fsdp, micro = 'parallel.strategy="fsdp"', "train.micro_batch_size=32"
+    blocks = ("train.compile=blocks", "train.compile_backend=eager")
     ended = {
         "one": shown.run("one", 1),
         "two": shown.run("two", 2),
         "again": shown.run("again", 2),
         "pieces": shown.run("pieces", 1, micro),
         "fsdp": shown.run("fsdp", 2, fsdp),
+        "fsdp_whole": shown.run("fsdp_whole", 2, fsdp, "parallel.shard=whole"),
+        "fsdp_pieces": shown.run("fsdp_pieces", 2, fsdp, "train.micro_batch_size=16"),
+        "compiled": shown.run("compiled", 2, *blocks),
         "three": shown.run("three", 3, "train.micro_batch_size=16"),
     }
+    for engine in shown.engines:
+        words = (f'local_plugins=["{TESTS / "parallel" / engine}.py"]', f"engine.use={engine}")
+        ended[engine] = shown.run(engine, 2, *words)
+    apart = ("two", "pieces", "three", "fsdp", "fsdp_pieces", *shown.engines)
     return {
         "codes": {name: codes(e) for name, e in ended.items()},
-        "two": shown.difference("one", "two"),
-        "pieces": shown.difference("one", "pieces"),
-        "three": shown.difference("one", "three"),
-        "fsdp": shown.difference("two", "fsdp"),
+        "apart": {name: shown.difference("one", name) for name in apart},
         "again": shown.same("two", "again"),
+        "shards": shown.same("fsdp", "fsdp_whole"),
+        "compiled": shown.same("two", "compiled"),
         "silent": ended["two"][1].said,
         "lines": len((shown.directory("two") / "metrics.jsonl").read_text().splitlines()),
+    }
+
+
+def half_precision(shown: Shown) -> dict[str, Any]:
+    """fp16 on two processes: they take one scale, and shards take it up again."""
+    fp16, fsdp = "train.precision=fp16", 'parallel.strategy="fsdp"'
+    ended = [*shown.run("half", 2, fp16), *shown.run("half-fsdp", 2, fp16, fsdp)]
+    ended += shown.run("half-stopped", 2, fp16, fsdp, "train.save_every_steps=40")
+    directory = shown.directory("half-stopped")
+    (directory / "outcome.json").unlink()
+    shutil.rmtree(directory / "checkpoints" / f"step-{STEPS:06d}")
+    ended += shown.resume("half-stopped", 2)
+    return {
+        "codes": codes(ended),
+        "fsdp": shown.difference("half", "half-fsdp"),
+        "same": shown.same("half-fsdp", "half-stopped"),
     }
 
 
@@ -182,6 +214,36 @@ def kills(shown: Shown, count: int, seed: int) -> list[dict[str, Any]]:
     return found
 
 
+def hang(shown: Shown) -> dict[str, Any]:
+    """A process that is there and does not answer is taken for lost after a time-out."""
+    slow = (f'local_plugins=["{shown.folder / "slow.py"}"]', "train.log_every_steps=1")
+    call = shown.new("hung", slow)
+
+    def impatient() -> int:
+        from secantfw.parallel import group
+
+        patient, seconds = group.joined, datetime.timedelta(seconds=HANG_SECONDS)
+        group.joined = lambda processes: patient(processes, seconds)  # type: ignore[assignment]
+        return call()
+
+    job = Job(impatient, shown.folder / "logs" / "hung").start()
+    wait_for_line(shown, "hung", 12)
+    job.send(1, signal.SIGSTOP)
+    began = time.monotonic()
+    os.waitid(os.P_PID, job.pids[0], os.WEXITED | os.WNOWAIT)
+    seconds = time.monotonic() - began
+    job.send(1, signal.SIGKILL)
+    ended = job.wait()
+    resumed = shown.resume("hung", 2)
+    return {
+        "survivor": ended[0].code,
+        "said": ended[0].said.splitlines()[-1:],
+        "seconds": round(seconds, 2),
+        "resumed": codes(resumed),
+        "same": shown.same("hung", "two"),
+    }
+
+
 def failures(shown: Shown) -> dict[str, Any]:
     """A process that fails says why; a mistake of the user is said once."""
     bad = shown.run("bad", 2, 'parallel.strategy="none"')
@@ -213,7 +275,9 @@ def scenarios(folder: Path, count: int, seed: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     shown = Shown(folder)
     found: dict[str, Any] = {"agreement": agreement(shown)}
+    found["half"] = half_precision(shown)
     found["resumption"] = resumption(shown)
+    found["hang"] = hang(shown)
     found["failures"] = failures(shown)
     found["kills"] = kills(shown, count, seed)
     found["gradients"] = gradients_of_every_loss(folder)
