@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 NAME = "plan"
 
-_COLUMNS = ("experiment", "rows", "GB", "TFLOP/step", "images/s", "s/step", "steps", "days")
+_COLUMNS = (
+    "experiment", "a sample", "by", "rows", "GB", "TFLOP/step", "images/s", "s/step", "steps",
+    "days",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,11 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(0.3, which is assumed)",
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(overrides=[])  # key=value behind an option
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
-    overrides = [word for word in args.files if is_override(word) and not Path(word).exists()]
-    files = [word for word in args.files if word not in overrides]
+    words = [*args.files, *args.overrides]
+    overrides = [word for word in words if is_override(word) and not Path(word).exists()]
+    files = [word for word in words if word not in overrides]
     _check(args, files)
     from secantfw.training.forecast import DEFAULT_MFU
 
@@ -57,7 +62,10 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         return int(ExitCode.DONE)
     _print(files, found)
     origin = "assumed; measure it with run --dry-steps" if args.mfu is None else "as given"
-    print(f"on {args.gpus} x {args.gpu} at MFU {mfu:g} ({origin}); GB and rows are of one GPU")
+    print(
+        f"on {args.gpus} x {args.gpu} at MFU {mfu:g} ({origin}); rows (/ at once) and GB are of "
+        "one GPU; F and B: evaluations of a sample, forward and backward"
+    )
     return int(ExitCode.DONE)
 
 
@@ -86,7 +94,7 @@ def _forecast(
 
     train, gpu = loaded.experiment.train, GPUS[args.gpu]
     if not gpu.peak(train.precision):
-        raise UserError(f"plan: {args.gpu} computes no {train.precision}")
+        raise UserError(f"plan: {args.gpu} computes no bf16; say train.precision=fp16 or fp32")
     if args.gpus > train.batch_size:
         raise UserError(f"plan: {file}: {train.batch_size} rows for {args.gpus} GPUs")
     formats = partial(weights_formats, plugins)
@@ -112,10 +120,12 @@ def _print(files: Sequence[str], found: Sequence[Forecast]) -> None:
 
 
 def _row(file: str, one: Forecast) -> tuple[str, ...]:
-    pieces = "" if one.rows_at_once == one.rows else f" by {one.rows_at_once}"
+    pieces = "" if one.rows_at_once == one.rows else f"/{one.rows_at_once}"
     return (
         Path(file).stem,
-        f"{one.rows}{pieces} {one.strategy}",
+        one.evaluations,
+        one.strategy,
+        f"{one.rows}{pieces}",
         f"{one.memory_gb:.1f}{'' if one.fits else ' too much'}",
         f"{one.tflop_per_step:.4g}",
         f"{one.images_per_second:.4g}",

@@ -11,8 +11,10 @@ from __future__ import annotations
 from typing import Literal
 
 import attrs
+from torch import nn
 
 from secantfw.parallel.processes import Processes
+from secantfw.training.blocks import blocks_of
 from secantfw.training.build import Built
 from secantfw.training.cost import StepCost, step_cost
 from secantfw.training.gpus import Gpu
@@ -52,7 +54,8 @@ def forecast(built: Built, gpus: int, gpu: Gpu, mfu: float) -> Forecast:
     at_once = min(rows, train.micro_batch_size or rows)
     cost = step_cost(built, at_once)
     strategy = _strategy(built, gpus)
-    memory = _bytes(cost, strategy, gpus, half=train.precision != "fp32")
+    whole = cost.bytes(half=train.precision != "fp32") + RESERVED_BYTES
+    memory = whole if strategy != "fsdp" else whole - _shared_out(built, cost, gpus)
     flops = cost.flops / at_once * train.batch_size
     seconds = flops / (gpus * gpu.peak(train.precision) * mfu)
     return Forecast(
@@ -79,11 +82,20 @@ def _strategy(built: Built, gpus: int) -> Strategy:
     return "fsdp" if built.experiment.parallel.strategy == "fsdp" else "ddp"
 
 
-def _bytes(cost: StepCost, strategy: Strategy, gpus: int, half: bool) -> float:
-    """Of one process. Under FSDP student, average and moments are shared out; while a step is
-    computed the student is whole, and so is its gradient, which then is shared out."""
-    whole = cost.bytes(half) + RESERVED_BYTES
-    if strategy != "fsdp":
-        return whole
-    numbers = cost.gradient_bytes  # 4 bytes a number, as each of student, average and moments
-    return whole - 4 * numbers + numbers + 5 * numbers / gpus
+def _shared_out(built: Built, cost: StepCost, gpus: int) -> float:
+    """What FSDP saves a process of student, average and two moments: of these and of the gradient
+    it keeps a share, and while it computes, what of the student is gathered."""
+    numbers = cost.gradient_bytes  # 4 bytes a number, as each of the others
+    return 4 * numbers - 5 * numbers / gpus - _gathered(built, numbers)
+
+
+def _gathered(built: Built, numbers: int) -> int:
+    """All of it; or by blocks what is in none, the block at hand, and the one fetched ahead."""
+    blocks = [_bytes(block) for block in blocks_of(built.student)]
+    if built.experiment.parallel.shard == "whole" or "jvp" in built.loss.requirements():
+        return numbers
+    return numbers - sum(blocks) + 2 * max(blocks, default=0)
+
+
+def _bytes(module: nn.Module) -> int:
+    return sum(p.nbytes for p in module.parameters())

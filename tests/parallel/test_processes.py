@@ -20,7 +20,8 @@ TESTS = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
     folder = tmp_path_factory.mktemp("processes")
-    path = os.pathsep.join([str(TESTS / "parallel"), str(TESTS)])
+    known = os.environ.get("PYTHONPATH", "")
+    path = os.pathsep.join([str(TESTS / "parallel"), str(TESTS), known])
     subprocess.run(
         [sys.executable, str(TESTS / "parallel" / "scenarios.py"), str(folder)],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
