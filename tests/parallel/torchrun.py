@@ -25,13 +25,13 @@ OVERRIDES = (
     f"train.steps={STEPS}", f"train.save_every_steps={EVERY}", "train.log_every_steps=2",
     "evaluate.samples=0",
 )  # fmt: skip
-_PATIENCE_SECONDS = 300.0
+_PATIENCE_SECONDS = 120.0
 
 
 def torchrun(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """Two processes of `secantfw ARGUMENTS`; what they say goes to `log`."""
-    start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    words = [*start, "--master-port", "0", "-m", "secantfw", *arguments]
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    words = [*start, "--nproc-per-node", "2", "-m", "secantfw", *arguments]
     with log.open("wb") as out:
         return subprocess.Popen(words, cwd=ROOT, stdout=out, stderr=out, start_new_session=True)
 
