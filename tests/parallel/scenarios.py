@@ -33,6 +33,29 @@ from training.small_experiment import TOML
 from secantfw.cli.main import main
 
 STEPS = 50
+#: Of a transformer whose blocks can be computed again in the backward.
+SIT = """
+schema = 1
+[dataset]
+use = "fashion16"
+[backbone]
+use = "sit"
+patch = 4
+width = 32
+depth = 3
+heads = 2
+[loss]
+use = "stee"
+[time_sampler]
+use = "segments"
+segments = 2
+direction = "both"
+[train]
+steps = 6
+batch_size = 8
+[evaluate]
+samples = 0
+"""
 HANG_SECONDS = 2
 TESTS = Path(__file__).parents[1]
 SLOW = """
@@ -70,8 +93,11 @@ class Shown:
         words = ["run", "--resume", str(self.directory(name)), *overrides]
         return run(lambda: main(words), self.folder / "logs" / f"{name}-resumed", count)
 
-    def new(self, name: str, overrides: tuple[str, ...]) -> Callable[[], int]:
-        return lambda: main(["run", str(self.toml), "--out", str(self.folder / name), *overrides])
+    def new(
+        self, name: str, overrides: tuple[str, ...], file: Path | None = None
+    ) -> Callable[[], int]:
+        words = ["run", str(file or self.toml), "--out", str(self.folder / name), *overrides]
+        return lambda: main(words)
 
     def directory(self, name: str) -> Path:
         (found,) = (self.folder / name).glob("*/*/resolved.toml")
@@ -128,6 +154,25 @@ def agreement(shown: Shown) -> dict[str, Any]:
         "compiled": shown.same("two", "compiled"),
         "silent": ended["two"][1].said,
         "lines": len((shown.directory("two") / "metrics.jsonl").read_text().splitlines()),
+    }
+
+
+def recomputation(shown: Shown) -> dict[str, Any]:
+    """A network that keeps no activations, under both strategies, beside one that does."""
+    file, codes_ = shown.folder / "sit.toml", []
+    file.write_text(SIT)
+    for name, strategy, again in (
+        ("kept", "ddp", "false"),
+        ("recomputed", "ddp", "true"),
+        ("recomputed-fsdp", "fsdp", "true"),
+    ):
+        words = [f"parallel.strategy={strategy}", f"backbone.checkpoint_activations={again}"]
+        call = shown.new(name, tuple(words), file)
+        codes_ += codes(run(call, shown.folder / "logs" / name))
+    return {
+        "codes": codes_,
+        "same": shown.same("kept", "recomputed"),
+        "fsdp": shown.difference("kept", "recomputed-fsdp"),
     }
 
 
@@ -275,6 +320,7 @@ def scenarios(folder: Path, count: int, seed: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     shown = Shown(folder)
     found: dict[str, Any] = {"agreement": agreement(shown)}
+    found["recomputation"] = recomputation(shown)
     found["half"] = half_precision(shown)
     found["resumption"] = resumption(shown)
     found["hang"] = hang(shown)

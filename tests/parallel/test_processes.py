@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from gradients import LOSSES
 
-pytestmark = pytest.mark.plugin("basics", "data", "fid", "picard", "flowmaps", "montecarlo")
+pytestmark = pytest.mark.plugin("basics", "data", "fid", "picard", "flowmaps", "montecarlo", "sit")
 
 TESTS = Path(__file__).parents[1]
 
@@ -54,6 +54,13 @@ def test_engines_of_plug_ins_train_the_weights_of_one_process(shown):
         pytest.skip("accelerate is not installed")
     assert found["codes"]["by_accelerate"] == [0, 0]
     assert found["apart"]["by_accelerate"] <= 1e-5
+
+
+def test_recomputed_activations_change_nothing_under_either_strategy(shown):
+    found = shown["recomputation"]
+    assert found["codes"] == [0] * 6
+    assert found["same"]
+    assert found["fsdp"] <= 1e-5
 
 
 def test_processes_in_half_precision_scale_alike_and_resume_bit_for_bit(shown):
