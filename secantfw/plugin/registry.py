@@ -177,32 +177,9 @@ class Register:
         """Register a `Metric`."""
         self._add("metric", name, target, **about)
 
-    def engine(
-        self,
-        name: str,
-        target: str,
-        *,
-        options: str | None = None,
-        summary: str = "",
-        cite: Sequence[str] = (),
-        needs: Sequence[str] = (),
-        example: Mapping[str, Any] | None = None,
-        expected_failures: Mapping[str, str] | None = None,
-        probe: str | None = None,
-    ) -> None:
+    def engine(self, name: str, target: str, **about: Unpack[About]) -> None:
         """Register an `Engine`: how a gradient comes about, on one process or on several."""
-        self._add(
-            "engine",
-            name,
-            target,
-            options,
-            summary,
-            cite,
-            needs,
-            example,
-            expected_failures,
-            probe,
-        )
+        self._add("engine", name, target, **about)
 
     def asset(self, name: str, file: str) -> None:
         """Register a file the plug-in ships, relative to its module's folder, as `asset:NAME`."""
