@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from blocked_plugins import left_out
 
 from secantfw.plugin.bibliography import bibtex, entries, paper, titles
 from secantfw.plugin.loader import load_plugins
@@ -59,7 +60,7 @@ def test_a_key_of_the_first_party_files_is_one_paper_with_title_author_and_year(
             key = entry[: entry.index(",")]
             assert seen.setdefault(key, entry) == entry, (file, key)
             assert all(f"  {field} " in entry for field in ("title", "author", "year")), key
-    assert len(seen) > 30
+    assert len(seen) > (20 if left_out() else 30)
 
 
 def test_every_paper_that_first_party_components_cite_is_described():
