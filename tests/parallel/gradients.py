@@ -49,6 +49,7 @@ def _idle(place: Path) -> float:
     with_it, without = (load_file(place / f"{n}-sdei-1.safetensors") for n in ("idle", "ddp"))
     for gradients in (with_it, without):
         gradients.pop("all_reduces")
+        gradients.pop("gathers")
     return _difference(with_it, without)
 
 
@@ -57,15 +58,18 @@ def _compared(place: Path, loss: str) -> dict[str, Any]:
     two = [load_file(place / f"ddp-{loss}-{rank}.safetensors") for rank in (0, 1)]
     raw = [load_file(place / f"raw-{loss}-{rank}.safetensors") for rank in (0, 1)]
     fsdp = load_file(place / f"fsdp-{loss}-0.safetensors")
-    sent = [int(gradients.pop("all_reduces")) for gradients in two]
-    for others in (one, fsdp, *raw):
-        others.pop("all_reduces")
+    sent = [int(gradients["all_reduces"]) for gradients in two]
+    gathers = int(fsdp["gathers"])
+    for gradients in (one, fsdp, *two, *raw):
+        gradients.pop("all_reduces")
+        gradients.pop("gathers")
     return {
         "same": _difference(two[0], two[1]) == 0,
         "to_one": _difference(one, two[0]),
         "fsdp": _difference(two[0], fsdp),
         "around_the_hooks": _difference(raw[0], raw[1]),
         "all_reduces": sent,
+        "gathers": gathers,
     }
 
 
@@ -128,10 +132,12 @@ def _second(job: Any, raw: bool) -> dict[str, torch.Tensor]:
                 terms.per_sample.mean().backward()
             else:
                 engine.backward(engine.compute(batch, times).objective)
-    sent = sum(one.count for one in seen.key_averages() if one.key == "c10d::allreduce_")
+    counts = {one.key: one.count for one in seen.key_averages()}
+    sent = counts.get("c10d::allreduce_", 0)
     found = {n: _whole(p, engine) for n, p in built.student.named_parameters()}
     kept = {n: g for n, g in found.items() if g is not None and n != "idle"}
-    return kept | {"all_reduces": torch.tensor(sent)}
+    gathered = sum(n for key, n in counts.items() if key.startswith("c10d::") and "gather" in key)
+    return kept | {"all_reduces": torch.tensor(sent), "gathers": torch.tensor(gathered)}
 
 
 def _whole(parameter: Any, engine: Any) -> torch.Tensor | None:

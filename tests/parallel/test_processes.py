@@ -134,6 +134,15 @@ def test_a_parameter_that_the_loss_does_not_reach_changes_nothing(shown):
     assert shown["gradients"]["idle"]["difference"] <= 1e-6
 
 
+def test_fsdp_gathers_blocks_when_they_are_evaluated_or_all_once(shown):
+    """The root once, the one block at each evaluation and again in the backward."""
+    losses = ("tangent", "sdei", "mean_flow")
+    found = {loss: shown["gradients"][loss]["gathers"] for loss in losses}
+    assert found == {"tangent": 3, "sdei": 4, "mean_flow": 1}, (
+        "an exact derivative takes the whole"
+    )
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_has_one_gradient_on_all_processes(shown, loss):
     found = shown["gradients"][loss]

@@ -59,6 +59,22 @@ def test_a_plan_counts_what_a_step_costs_on_other_machines(secantfw, tmp_path):
     assert one["days"] == pytest.approx(12 * one["seconds_per_step"] / 86400)
 
 
+@pytest.mark.plugin("basics", "data", "fid", "picard")
+def test_a_plan_under_fsdp_keeps_shares_and_what_is_gathered(secantfw, tmp_path):
+    """On 8 GPUs student, average, moments and gradient are in 8 shares; gathered is the student,
+    or by blocks what is in none of them and two of them: an mlp of 8 blocks has 6 to save."""
+    file, found = write(tmp_path), []
+    for words in (["ddp"], ["fsdp", "parallel.shard=whole"], ["fsdp"]):
+        keys = ["backbone.depth=8", f"parallel.strategy={words[0]}", *words[1:]]
+        said = secantfw("plan", file, "--gpus", 8, "--json", *keys)  # keys behind the options
+        assert said.code == 0, said.err
+        found.append(json.loads(said.out)[0])
+    ddp, whole, blocks = (plan["memory_gb"] for plan in found)
+    numbers = found[0]["gradient_gb"]  # 4 bytes a parameter
+    assert ddp - whole == pytest.approx((4 - 5 / 8 - 1) * numbers, rel=1e-3)
+    assert 0 < whole - blocks < 6 / 8 * numbers
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
