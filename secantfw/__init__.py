@@ -28,6 +28,9 @@ from secantfw.options import option as option
 if TYPE_CHECKING:
     from secantfw.doctor import Finding as Finding
     from secantfw.experiment.schema import Experiment as Experiment
+    from secantfw.interfaces.augmentation import Augmentation as Augmentation
+    from secantfw.interfaces.augmentation import Augmented as Augmented
+    from secantfw.interfaces.augmentation import RowDraws as RowDraws
     from secantfw.interfaces.backbone import Backbone as Backbone
     from secantfw.interfaces.build_site import BuildSite as BuildSite
     from secantfw.interfaces.conversions import Noising as Noising
@@ -109,6 +112,8 @@ hookimpl = pluggy.HookimplMarker("secantfw")
 _LAZY = {
     "Accumulator": "interfaces.metric",
     "AddedWeights": "one_time_weights",
+    "Augmentation": "interfaces.augmentation",
+    "Augmented": "interfaces.augmentation",
     "Backbone": "interfaces.backbone",
     "Batch": "interfaces.records",
     "BuildSite": "interfaces.build_site",
@@ -139,6 +144,7 @@ _LAZY = {
     "Path": "interfaces.path",
     "Point": "interfaces.loss",
     "Register": "plugin.registry",
+    "RowDraws": "interfaces.augmentation",
     "Run": "notebook.run",
     "RunInfo": "training.run_directory",
     "Samples": "notebook.samples",

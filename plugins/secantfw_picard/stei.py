@@ -98,6 +98,7 @@ def _stack(first: Cond, second: Cond) -> Cond:
     return Cond(
         label=_stack_field(first.label, second.label),
         guidance=_stack_field(first.guidance, second.guidance),
+        augment=_stack_field(first.augment, second.augment),
     )
 
 

@@ -10,7 +10,10 @@ _WIDTH = len("time_sampler")
 def heading(experiment: Experiment) -> list[str]:
     """The title, and a line for each component."""
     e = experiment
-    parts = [e.dataset, e.path, e.teacher, e.backbone, e.loss, e.time_sampler, e.solver, e.engine]
+    parts = [
+        e.dataset, e.augmentation, e.path, e.teacher, e.backbone, e.loss, e.time_sampler, e.solver,
+        e.engine,
+    ]  # fmt: skip
     rows = [plan_row(c.component.kind, c.full_name) for c in parts if c is not None]
     return [e.title, *rows]
 

@@ -136,6 +136,7 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
             scope.add((name,), f"missing table [{name}]")
     teacher = _component("teacher", None, scope)
     engine = _component("engine", None, scope)
+    augmentation = _component("augmentation", None, scope)
     backbone, backbone_keys = _backbone(teacher, scope)
     train = _train(scope) if "train" in document.tables else None
     evaluate = _evaluate(scope)
@@ -159,8 +160,8 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
     if scope.problems or any(part is None for part in parts.values()):
         return None
     assert document.main.file is not None
-    found = {"teacher": teacher, "engine": engine, **parts}
-    return Experiment(file=document.main.file, **found)  # type: ignore[arg-type]
+    parts |= {"teacher": teacher, "engine": engine, "augmentation": augmentation}
+    return Experiment(file=document.main.file, **parts)  # type: ignore[arg-type]
 
 
 def _component(kind: Kind, default: str | None, scope: Scope) -> Chosen | None:

@@ -244,6 +244,7 @@ class Experiment:
     solver: Chosen
     train: Train
     parallel: Parallel
+    augmentation: Chosen | None
     engine: Chosen | None  # a plug-in's, instead of `parallel.strategy`
     ema: Ema
     evaluate: Evaluate

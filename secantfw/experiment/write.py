@@ -20,7 +20,7 @@ def plain(experiment: Experiment, document: Document) -> dict[str, Any]:
     """The complete tables of an experiment; options that are None are left out."""
     evaluate = experiment.evaluate
     tables: dict[str, Any] = _options(experiment.head, (), document)
-    for kind in ("dataset", "path", "backbone", "teacher"):
+    for kind in ("dataset", "augmentation", "path", "backbone", "teacher"):
         tables[kind] = _chosen(getattr(experiment, kind), (kind,), document)
     keys = _options(experiment.backbone_keys, ("backbone",), document)
     tables["backbone"] = {**keys, **tables["backbone"]}

@@ -9,7 +9,16 @@ from typing import Any, Literal
 import attrs
 
 Kind = Literal[
-    "path", "dataset", "backbone", "teacher", "loss", "time_sampler", "solver", "metric", "engine"
+    "path",
+    "dataset",
+    "augmentation",
+    "backbone",
+    "teacher",
+    "loss",
+    "time_sampler",
+    "solver",
+    "metric",
+    "engine",
 ]
 
 

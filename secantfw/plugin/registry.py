@@ -173,6 +173,10 @@ class Register:
         """Register a `Dataset`."""
         self._add("dataset", name, target, **about)
 
+    def augmentation(self, name: str, target: str, **about: Unpack[About]) -> None:
+        """Register an `Augmentation`: what changes training items at random."""
+        self._add("augmentation", name, target, **about)
+
     def metric(self, name: str, target: str, **about: Unpack[About]) -> None:
         """Register a `Metric`."""
         self._add("metric", name, target, **about)

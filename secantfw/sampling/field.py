@@ -75,7 +75,7 @@ def student_field(student: Backbone, path: Path, guidance: Guidance, null: int) 
 
         def told(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
             scale = scale_at(t, guidance.scale, guidance.interval)
-            return student(x, t, s, Cond(cond.label, scale))  # type: ignore[no-any-return]
+            return student(x, t, s, Cond(cond.label, scale, cond.augment))  # type: ignore[no-any-return]
 
         return CountedField(path, told, has_secants=True, cast=cast)
     parts = _parts(student, guidance, null)
@@ -103,6 +103,7 @@ def _parts(network: Network, guidance: Guidance, null: int) -> Parts:
         if guidance.scale == 1.0 or cond.label is None:
             return SecantParts(network(x, t, s, cond))
         scale = scale_at(t, guidance.scale, guidance.interval)
-        return guided_parts(network, x, t, s, cond.label, scale, null, guidance.channels)
+        told = Cond(cond.label, scale, cond.augment)
+        return guided_parts(network, x, t, s, told, null, guidance.channels)
 
     return parts

@@ -21,8 +21,7 @@ def guided(
     x: Tensor,
     t: Tensor,
     s: Tensor,
-    label: Tensor,
-    scale: Tensor,
+    cond: Cond,
     null: int,
     channels: int | None = None,
 ) -> Tensor:
@@ -30,13 +29,13 @@ def guided(
 
     Args:
         evaluate: (x, t, s, cond) -> output.
-        x, t, s, label: (B, *), (B,), (B,), (B,) int64.
-        scale: w of each row, (B,).
+        x, t, s: (B, *), (B,), (B,).
+        cond: labels and the scale w of each row, (B,) each, neither of them None.
         null: the null class.
         channels: how many channels are guided, the first of axis 1; the others keep the labelled
             output. None: all.
     """
-    return guided_parts(evaluate, x, t, s, label, scale, null, channels).combined()
+    return guided_parts(evaluate, x, t, s, cond, null, channels).combined()
 
 
 def guided_parts(
@@ -44,16 +43,18 @@ def guided_parts(
     x: Tensor,
     t: Tensor,
     s: Tensor,
-    label: Tensor,
-    scale: Tensor,
+    cond: Cond,
     null: int,
     channels: int | None = None,
 ) -> SecantParts:
     """What `guided` combines, by the same call; arguments as there."""
-    both = Cond(label=torch.cat([label, torch.full_like(label, null)]))
+    assert cond.label is not None
+    label = torch.cat([cond.label, torch.full_like(cond.label, null)])
+    augment = None if cond.augment is None else torch.cat([cond.augment, cond.augment])
+    both = Cond(label, augment=augment)
     pair = evaluate(torch.cat([x, x]), torch.cat([t, t]), torch.cat([s, s]), both)
     labelled, unlabelled = pair.chunk(2)
-    return SecantParts(labelled, unlabelled, scale, channels)
+    return SecantParts(labelled, unlabelled, cond.guidance, channels)
 
 
 def scale_at(t: Tensor, scale: float, interval: tuple[float, float]) -> Tensor:

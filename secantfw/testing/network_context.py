@@ -92,8 +92,9 @@ class NetworkContext(Context):
         if cond.guidance is None or cond.label is None:
             return network(x, t, t, cond)
         told = torch.ones_like(cond.guidance)
-        labelled = network(x, t, t, Cond(cond.label, told))
-        null = network(x, t, t, Cond(torch.full_like(cond.label, CLASSES), told))
+        null_label = torch.full_like(cond.label, CLASSES)
+        labelled = network(x, t, t, Cond(cond.label, told, cond.augment))
+        null = network(x, t, t, Cond(null_label, told, cond.augment))
         return torch.lerp(null, labelled, cond.guidance[:, None].to(x.dtype))
 
     def jvp(
@@ -145,7 +146,7 @@ class NetworkContext(Context):
 
 @attrs.frozen(eq=False)
 class LossInputs:
-    """A batch with labels (some dropped) and scales, and times that serve the loss."""
+    """A batch with labels (some dropped), scales and augmentation, and times that serve."""
 
     batch: Batch
     times: Times
@@ -165,9 +166,11 @@ def loss_inputs(
     label = torch.arange(ROWS) % CLASSES
     dropped = label.clone()
     dropped[::3] = CLASSES  # the null class
-    cond, cond_data = Cond(dropped), Cond(dropped)
+    augment = torch.randn((ROWS, 2), generator=rng, dtype=torch.float64).to(dtype)
+    cond = cond_data = Cond(dropped, augment=augment)
     if guidance:
         scale = torch.linspace(1.1, 2.0, ROWS).to(dtype)
-        cond, cond_data = Cond(label, scale), Cond(dropped, torch.ones_like(scale))
+        cond = Cond(label, scale, augment)
+        cond_data = Cond(dropped, torch.ones_like(scale), augment)
     times = ReferenceTimes(bidirectional).sample(ROWS, need, path, rng, 0.5)
     return LossInputs(Batch(x_0, z, cond, cond_data, torch.arange(ROWS)), times)

@@ -1,11 +1,13 @@
-"""The trainer's draws: data order, noise, label drops and guidance scales of each step."""
+"""The trainer's draws of each step: data order, augmentation, noise, label drops, scales."""
 
 from __future__ import annotations
 
+import attrs
 import torch
 from torch import Tensor
 
 from secantfw.experiment.schema import Guidance
+from secantfw.interfaces.augmentation import Augmentation, RowDraws
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.records import Batch, Cond
 from secantfw.training.items import ItemSource, Read
@@ -56,11 +58,24 @@ class BatchSource:
         batch_size: int,
         rows: range | None = None,
         items: type[ItemSource] = Read,
+        augmentation: Augmentation | None = None,
     ) -> None:
         self.dataset, self.guidance, self.streams = dataset, guidance, streams
         self.order = Order(seed, dataset.size("train"), batch_size)
         self.rows = None if rows is None else slice(rows.start, rows.stop)
+        self.augmentation = augmentation
         self.items = items(dataset, self._indices, streams.device)
+
+    def few(self, rows: int) -> BatchSource:
+        """A source of batches of so many rows, read one by one; this one stays as it is."""
+        return BatchSource(
+            self.dataset,
+            self.guidance,
+            self.streams,
+            self.order.seed,
+            rows,
+            augmentation=self.augmentation,
+        )
 
     def batch(self, step: int) -> Batch:
         """The batch of `step`: items, noise and conditions, on the streams' device.
@@ -71,10 +86,21 @@ class BatchSource:
         device = self.streams.device
         drawn, n = self.items.at(step), self.order.batch_size
         x_0, label = drawn.items.x_0, drawn.items.label
+        x_0, augment = self._augmented(x_0, step)
         rng = self.streams.at("noise", step)
         z = self._own(torch.randn((n, *x_0.shape[1:]), generator=rng, device=device))
-        cond, cond_data = self._conditions(label, n, step)
+        conditions = self._conditions(label, n, step)
+        cond, cond_data = (attrs.evolve(cond, augment=augment) for cond in conditions)
         return Batch(x_0=x_0, z=z, cond=cond, cond_data=cond_data, index=drawn.index)
+
+    def _augmented(self, x_0: Tensor, step: int) -> tuple[Tensor, Tensor | None]:
+        """The items as the augmentation leaves them, and what it says of each, (rows, A)."""
+        if self.augmentation is None:
+            return x_0, None
+        rng = self.streams.at("augment", step)
+        draws = RowDraws(rng, self.order.batch_size, self.rows or slice(None))
+        changed = self.augmentation(x_0, draws)
+        return changed.x_0, changed.told
 
     def _indices(self, step: int) -> Tensor:
         """Where the items of this process are, of the step's batch."""

@@ -10,6 +10,7 @@ import torch
 from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.schema import Chosen, Experiment
 from secantfw.foreign_weights import open_any
+from secantfw.interfaces.augmentation import Augmentation
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.build_site import BuildSite
 from secantfw.interfaces.dataset import Dataset
@@ -44,6 +45,7 @@ class Built:
     load_report: LoadReport | None  # None: the student starts from scratch
     converted: str = ""  # what was made of a foreign weights file
     own_start: str = ""  # the student's own weights file and what it held
+    augmentation: Augmentation | None = None
 
     def header(self) -> WeightsHeader:
         """How the student's weights describe themselves."""
@@ -107,6 +109,8 @@ def build_experiment(
         file = None if lacking.student else e.student_weights()
         own = None if file is None else open_any(file, formats)
         _check_header(None if own is None else own.header, e, dataset)
+    with _said_of("augmentation"):
+        augmentation = None if e.augmentation is None else build(e.augmentation)
     read = None if weights is None else weights.read
     site = BuildSite(dataset.spec, path, header, e.guidance.range, read)
     own_site = (
@@ -145,6 +149,7 @@ def build_experiment(
         load_report=report,
         converted="; ".join(w.converted for w in (weights, own) if w is not None and w.converted),
         own_start=own_start,
+        augmentation=augmentation,  # type: ignore[arg-type]
     )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import torch
 
-from secantfw.errors import Problem
+from secantfw.errors import Problem, UserError
 from secantfw.evaluation.planned_rows import planned_rows
 from secantfw.evaluation.solver_labels import solver_labels
+from secantfw.interfaces.augmentation import Augmented, RowDraws
 from secantfw.interfaces.records import Cond
 from secantfw.interfaces.solver import Solver
 from secantfw.training.build import Built, build
@@ -17,7 +18,7 @@ from secantfw.training.build import Built, build
 def check_built(built: Built) -> list[Problem]:
     """Problems of components that cannot work together: what the loss requires and nobody has,
     guidance without classes, a network whose output does not fit the data."""
-    parts = (_times, _unmet, _teacher_solver, _guidance, _evaluation, _shape)
+    parts = (_times, _unmet, _teacher_solver, _guidance, _evaluation, _augmented, _shape)
     return [problem for part in parts for problem in part(built)]
 
 
@@ -144,6 +145,26 @@ def _guidance(built: Built) -> Iterator[Problem]:
             yield Problem(f"guidance needs labels; {name} has none", key=key)
 
 
+def _augmented(built: Built) -> Iterator[Problem]:
+    """An augmentation that does not fit the data."""
+    try:
+        changed = _changed(built)
+    except UserError as error:
+        yield Problem(str(error), key="augmentation.use")
+        return
+    if changed is not None and changed.x_0.shape[1:] != built.dataset.spec.shape:
+        shapes = f"{tuple(changed.x_0.shape[1:])} of data {built.dataset.spec.shape}"
+        yield Problem(f"makes {shapes}", key="augmentation.use")
+
+
+def _changed(built: Built) -> Augmented | None:
+    """What the augmentation makes of two items, on the CPU."""
+    if built.augmentation is None:
+        return None
+    draws = RowDraws(torch.Generator().manual_seed(0), 2)
+    return built.augmentation(torch.zeros((2, *built.dataset.spec.shape)), draws)
+
+
 def _shape(built: Built) -> Iterator[Problem]:
     """One evaluation on the meta device: the secant must have the shape of the data."""
     if built.device.type != "meta":
@@ -151,13 +172,18 @@ def _shape(built: Built) -> Iterator[Problem]:
     shape = (2, *built.dataset.spec.shape)
     x, t = torch.empty(shape, device="meta"), torch.empty(2, device="meta")
     label = torch.empty(2, dtype=torch.int64, device="meta")
+    try:
+        changed = _changed(built)
+    except UserError:
+        return  # `_augmented` says it
     cond = Cond(
         label if built.dataset.spec.num_classes else None,
         None if built.experiment.guidance.range is None else t,
+        None if changed is None else changed.told.to("meta"),
     )
     try:
         out = tuple(built.student(x, t, t, cond).shape)
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+    except (UserError, RuntimeError, ValueError, TypeError, IndexError) as error:
         first = str(error).splitlines()[0]
         yield Problem(f"cannot be evaluated on data {shape[1:]}: {first}", key="backbone")
         return

@@ -110,9 +110,7 @@ class GuidedTeacher(TangentCall):
         with torch.no_grad():
             if cond.guidance is None or cond.label is None:
                 return self._velocity(x, t, t, cond)
-            return guided(
-                self._velocity, x, t, t, cond.label, cond.guidance, self.null, self.channels
-            )
+            return guided(self._velocity, x, t, t, cond, self.null, self.channels)
 
     def _velocity(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         self.counts.teacher += x.shape[0]
@@ -174,10 +172,10 @@ class RunContext(Context):
             return network(x, t, t, cond)
 
         def told_one(x: Tensor, t: Tensor, s: Tensor, c: Cond) -> Tensor:
-            return network(x, t, s, Cond(c.label, torch.ones_like(t)))
+            return network(x, t, s, Cond(c.label, torch.ones_like(t), c.augment))
 
         with torch.no_grad():
-            return guided(told_one, x, t, t, cond.label, cond.guidance, self._null, self._channels)
+            return guided(told_one, x, t, t, cond, self._null, self._channels)
 
     def jvp(
         self,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from secantfw.interfaces.records import Batch, Cond, Times
+from secantfw.interfaces.records import Batch, Times
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.ema import Average
@@ -59,7 +59,9 @@ def step_cost(built: Built, rows: int | None = None) -> StepCost:
     average = Average(built.student, e.ema, e.train.batch_size)
     ctx = context_of(built, average.network, streams, autocast=False)  # the meta device has none
     n = e.train.batch_size if rows is None else rows
-    source = BatchSource(built.dataset, e.guidance, streams, e.seed, n)
+    source = BatchSource(
+        built.dataset, e.guidance, streams, e.seed, n, augmentation=built.augmentation
+    )
     batch = _on_meta(source.batch(0))
     need = built.loss.times_needed()
     times = built.time_sampler.sample(n, need, built.path, streams.at("times", 0), 0.0)
@@ -98,7 +100,7 @@ def _forward_flops(built: Built, batch: Batch) -> tuple[int, int]:
     teacher = built.teacher
     if teacher is None:
         return student, 0
-    return student, _flops(lambda: teacher.velocity(x, t, Cond(cond.label)))
+    return student, _flops(lambda: teacher.velocity(x, t, cond))
 
 
 @torch.no_grad()

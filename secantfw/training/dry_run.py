@@ -121,7 +121,13 @@ def _steps(built: Built, cost: StepCost, note: Callable[[str], None]) -> list[st
     compile_networks(built, average.network)
     place = item_source(e.train, built.dataset, built.device)
     source = BatchSource(
-        built.dataset, e.guidance, streams, e.seed, e.train.batch_size, items=place
+        built.dataset,
+        e.guidance,
+        streams,
+        e.seed,
+        e.train.batch_size,
+        items=place,
+        augmentation=built.augmentation,
     )
     watch = Stopwatch(built.device, e.train.steps, note)
     ctx, engine = context_of(built, average.network, streams), engine_of(e, ALONE)

@@ -10,7 +10,7 @@ from secantfw.errors import UserError
 from secantfw.experiment.cited import cited
 from secantfw.experiment.heading import plan_row
 from secantfw.experiment.schema import Chosen
-from secantfw.interfaces.records import Batch, LossTerms
+from secantfw.interfaces.records import LossTerms
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.context import RunContext
@@ -92,7 +92,10 @@ def planned_components(built: Built) -> tuple[PlannedComponent, ...]:
 
 def _parts(built: Built) -> list[Chosen]:
     e = built.experiment
-    parts = [e.dataset, e.path, e.teacher, e.backbone, e.loss, e.time_sampler, e.solver, e.engine]
+    parts = [
+        e.dataset, e.augmentation, e.path, e.teacher, e.backbone, e.loss, e.time_sampler, e.solver,
+        e.engine,
+    ]  # fmt: skip
     return [part for part in parts if part is not None]
 
 
@@ -105,13 +108,8 @@ def _planned(part: Chosen, built: Built) -> PlannedComponent:
     return PlannedComponent(c.kind, c.full_name, c.summary, parameters)
 
 
-def _small_batch(source: BatchSource) -> Batch:
-    small = BatchSource(source.dataset, source.guidance, source.streams, source.order.seed, 2)
-    return small.batch(0)
-
-
 def _count(built: Built, ctx: RunContext, source: BatchSource) -> str:
-    batch, rng = _small_batch(source), source.streams.at("times", 0)
+    batch, rng = source.few(2).batch(0), source.streams.at("times", 0)
     times = built.time_sampler.sample(2, built.loss.times_needed(), built.path, rng, 0.0)
     before = attrs.evolve(ctx.counts)
     terms = built.loss(ctx, batch, times)

@@ -22,7 +22,8 @@ from secantfw.plugin.records import Plugins
 
 _PACKAGES = ("secantfw", "torch", "numpy", "safetensors")
 _WITH_FILES = (
-    "dataset", "path", "backbone", "teacher", "loss", "time_sampler", "solver", "engine",
+    "dataset", "augmentation", "path", "backbone", "teacher", "loss", "time_sampler", "solver",
+    "engine",
 )  # fmt: skip
 _NOT_SET = "(not set)"
 

@@ -88,7 +88,9 @@ def prepare(
     ctx = context_of(built, average.network, streams)
     rows = group.processes.rows(batch_size) if group.size > 1 else None
     place = item_source(e.train, built.dataset, device)
-    source = BatchSource(built.dataset, e.guidance, streams, e.seed, batch_size, rows, place)
+    source = BatchSource(
+        built.dataset, e.guidance, streams, e.seed, batch_size, rows, place, built.augmentation
+    )
     engine.prepare(built.student, average.network, built.loss, ctx)
     if engine.sharded:
         average.hold(built.student, engine.local)

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from secantfw.errors import UserError
-from secantfw.interfaces.records import Cond
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 
@@ -56,11 +55,11 @@ def measure_gap(built: Built, source: BatchSource) -> Gap:
     a guidance scale is told the drawn ones: before training they must have no effect. Nothing
     that a step draws is used up, and no evaluation is counted.
     """
-    few = BatchSource(source.dataset, source.guidance, source.streams, source.order.seed, _ROWS)
-    batch = few.batch(0)
+    batch = source.few(_ROWS).batch(0)
     t = torch.linspace(built.path.t_min, built.path.t_max, _ROWS, device=built.device)
     x_t = built.path.point(batch, t)
-    cond = Cond(_with_null(batch.cond.label, built.dataset.spec.num_classes), batch.cond.guidance)
+    label = _with_null(batch.cond.label, built.dataset.spec.num_classes)
+    cond = attrs.evolve(batch.cond, label=label)
     training = built.student.training
     f = built.student.eval()(x_t, t, t, cond)
     built.student.train(training)

@@ -144,6 +144,11 @@ class ForgetsTheScale(SoundLoss):
         return super().secant(ctx, Cond(label=cond.label), x_t, times)
 
 
+class ForgetsTheAugmentation(SoundLoss):
+    def target(self, ctx, batch, x_t, x_r, times, r):
+        return ctx.teacher(x_r, r, Cond(batch.cond.label, batch.cond.guidance))
+
+
 class ShufflesLabels(SoundLoss):
     def secant(self, ctx, cond, x_t, times):
         return super().secant(ctx, cond.map(lambda v: v.flip(0)), x_t, times)
@@ -219,6 +224,8 @@ FAULTS = (
         ("GlobalNoise", "global RNG used", "check_global_random_state_is_left_alone"),
         ("IgnoresLabels", "label ignored", "check_conditions_reach_the_networks"),
         ("ForgetsTheScale", "guidance scale forgotten", "check_conditions_reach_the_networks"),
+        ("ForgetsTheAugmentation", "the teacher is not told of the augmentation",
+         "check_conditions_reach_the_networks"),
         ("ShufflesLabels", "labels of other rows", "check_conditions_reach_the_networks"),
         ("SilentTeacher", "does not say it needs a teacher", "check_requirements_are_declared"),
         ("GoesBackwards", "steps backwards undeclared", "check_requirements_are_declared"),

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from secantfw import (
     Accumulator,
+    Augmentation,
+    Augmented,
     Coefficients,
     Dataset,
     DataSpec,
@@ -66,6 +68,26 @@ class SoundData(Dataset):
 
     def to_uint8(self, x):
         return (127.5 * x + 128).clamp(0, 255).to(torch.uint8).movedim(1, -1)
+
+
+class SoundFlips(Augmentation):
+    """Half of the pictures mirrored, which one number tells."""
+
+    def __init__(self, options) -> None:
+        pass
+
+    def __call__(self, x_0, draws):
+        flip = draws.rows(lambda n: self.coins(n, draws.rng))
+        return Augmented(self.changed(x_0, flip), self.told(flip))
+
+    def coins(self, n, rng):
+        return torch.rand(n, generator=rng) < 0.5
+
+    def changed(self, x_0, flip):
+        return torch.where(at(flip, x_0), x_0.flip(-1), x_0)
+
+    def told(self, flip):
+        return flip.float().unsqueeze(1)
 
 
 class SoundBackbone(MLPBackbone):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faults_augmentation
 import faults_backbone
 import faults_dataset
 import faults_engine
@@ -20,8 +21,8 @@ from secantfw.testing import ConformanceFailure, checks_for, run_checks
 from secantfw.testing.running import conform_component, run_check
 
 _MODULES = (
-    faults_path, faults_dataset, faults_backbone, faults_teacher, faults_loss,
-    faults_time_sampler, faults_solver, faults_metric, faults_engine,
+    faults_path, faults_dataset, faults_augmentation, faults_backbone, faults_teacher,
+    faults_loss, faults_time_sampler, faults_solver, faults_metric, faults_engine,
     faults_options,
 )  # fmt: skip
 FAULTS = [fault for module in _MODULES for fault in module.FAULTS]
@@ -33,6 +34,7 @@ SOUND = [
     for kind, name in (
         ("path", "SoundPath"),
         ("dataset", "SoundData"),
+        ("augmentation", "SoundFlips"),
         ("backbone", "SoundBackbone"),
         ("teacher", "SoundTeacher"),
         ("loss", "SoundLoss"),

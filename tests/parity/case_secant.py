@@ -67,7 +67,7 @@ def _guided(case: Case, dtype: torch.dtype, evaluate) -> Tensor:
     x, t, s, y = (given[key].chunk(2)[0] for key in ("z2", "t2", "s2", "y2"))
     said = case.name.rsplit("_", 1)[1]
     scale = given["cfg_scale2"] if said == "tensor" else torch.full_like(t, float(said))
-    one = guided(evaluate, x, t, s, y, scale, spec_of(case.golden).num_classes)
+    one = guided(evaluate, x, t, s, Cond(y, scale), spec_of(case.golden).num_classes)
     return torch.cat([one, one])
 
 

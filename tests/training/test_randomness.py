@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
-from secantfw import Cond, Dataset, DataSpec, Items
+from secantfw import Augmentation, Augmented, Cond, Dataset, DataSpec, Items
 from secantfw.experiment.schema import Guidance
 from secantfw.sampling.draw import noise, starts
 from secantfw.training.batches import BatchSource, Order
@@ -44,6 +45,50 @@ def test_another_option_shifts_no_other_draw():
     plain, guided = source(), source(label_dropout=0.5, range=(1.0, 3.0))
     assert torch.equal(plain.batch(5).z, guided.batch(5).z)
     assert torch.equal(plain.batch(5).index, guided.batch(5).index)
+
+
+class Doubled(Augmentation):
+    """Some numbers twice as large; the factor - 1 is told."""
+
+    def __call__(self, x_0, draws):
+        told = draws.rows(lambda n: torch.randint(2, (n, 1), generator=draws.rng)).float()
+        return Augmented(x_0 * (1 + told), told)
+
+
+def augmented_source(rows=None, seed=0, **guidance):
+    streams = Streams(seed, torch.device("cpu"))
+    guidance = Guidance(**guidance)
+    return BatchSource(Numbers(), guidance, streams, seed, 8, rows, augmentation=Doubled())
+
+
+def test_augmentation_is_a_function_of_seed_and_step_and_shifts_no_other_draw():
+    one, other, plain = augmented_source(), augmented_source(), augmented_source()
+    plain.augmentation = None
+    for step in (0, 7, 3):
+        a, b, p = one.batch(step), other.batch(step), plain.batch(step)
+        assert torch.equal(a.x_0, b.x_0)
+        assert torch.equal(a.x_0, p.x_0 * (1 + a.cond.augment))
+        assert torch.equal(a.cond.augment, b.cond.augment)
+        assert torch.equal(a.z, p.z)
+        assert p.cond.augment is None
+    told = torch.cat([one.batch(step).cond.augment for step in range(50)])
+    assert 0.4 < told.mean() < 0.6
+
+
+@pytest.mark.parametrize("guidance", [{}, {"label_dropout": 0.5, "range": (1.0, 3.0)}])
+def test_every_condition_says_how_its_row_was_augmented(guidance):
+    batch = augmented_source(**guidance).batch(2)
+    assert torch.equal(batch.x_0, batch.index.unsqueeze(1) * (1 + batch.cond.augment))
+    assert torch.equal(batch.cond.augment, batch.cond_data.augment)
+    assert torch.equal(batch.rows(slice(2, 5)).cond.augment, batch.cond.augment[2:5])
+
+
+def test_a_process_augments_its_rows_as_one_process_would():
+    whole = augmented_source().batch(3)
+    for rows in (range(3), range(3, 8)):
+        part = augmented_source(rows).batch(3)
+        assert torch.equal(part.x_0, whole.x_0[rows.start : rows.stop])
+        assert torch.equal(part.cond.augment, whole.cond.augment[rows.start : rows.stop])
 
 
 def test_every_epoch_visits_every_item_once():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from secantfw.plugin.component import Kind
 from secantfw.testing.check import Check, check_of
 from secantfw.testing.checks import (
+    augmentation,
     backbone,
     dataset,
     engine,
@@ -20,6 +21,7 @@ from secantfw.testing.checks import (
 _OF_KIND = {
     "path": path.CHECKS,
     "dataset": dataset.CHECKS,
+    "augmentation": augmentation.CHECKS,
     "backbone": backbone.CHECKS,
     "teacher": teacher.CHECKS,
     "loss": loss.CHECKS,

@@ -13,6 +13,7 @@ import attrs
 import tomli
 
 from secantfw.experiment.write import to_toml
+from secantfw.interfaces.augmentation import Augmentation
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.loss import SecantLoss
@@ -29,7 +30,7 @@ from secantfw.testing.subject import Subject, structured
 _INTERFACES: Mapping[str, tuple[type, ...]] = {
     "path": (Path,), "dataset": (Dataset,), "backbone": (Backbone,), "teacher": (Teacher,),
     "loss": (SecantLoss,), "time_sampler": (TimeSampler,), "solver": (Solver,),
-    "metric": (Metric, NetworkMetric), "engine": (Engine,),
+    "metric": (Metric, NetworkMetric), "augmentation": (Augmentation,), "engine": (Engine,),
 }  # fmt: skip
 
 

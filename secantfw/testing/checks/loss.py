@@ -142,10 +142,10 @@ def check_times_stay_in_the_range_of_the_path(subject: Subject) -> None:
 
 
 def check_conditions_reach_the_networks(subject: Subject) -> None:
-    """Every call is given labels and scales of its rows: those of `cond` or of `cond_data`."""
+    """Every call is given its rows' labels, scales and augmentation, of `cond` or `cond_data`."""
     step = _step(subject.object)
     for call in step.ctx.calls:
-        for name in ("label", "guidance"):
+        for name in ("label", "guidance", "augment"):
             require(_is_given(call, step.inputs, name), f"a call of the {call.network} lacks "
                     f"its rows' {name}")  # fmt: skip
 
@@ -231,7 +231,8 @@ def _oracle_step(subject: Subject) -> OracleStep:
 
 def _tensors(inputs: LossInputs) -> Iterator[Tensor]:
     batch = inputs.batch
-    told = [v for c in (batch.cond, batch.cond_data) for v in (c.label, c.guidance)]
+    conds = (batch.cond, batch.cond_data)
+    told = [v for c in conds for v in (c.label, c.guidance, c.augment)]
     times = attrs.asdict(inputs.times, recurse=False).values()
     for value in (batch.x_0, batch.z, batch.index, *told, *times):
         if value is not None:
