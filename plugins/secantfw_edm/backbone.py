@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from secantfw import Backbone, BuildSite, Cond, LoadReport, Path, UserError, at, check_fit
-from secantfw_edm.condition import Told
+from secantfw_edm.condition import Told, augmentation
 from secantfw_edm.design import design_for
 from secantfw_edm.embeddings import one_hot_labels
 from secantfw_edm.initialise import share_time
@@ -93,17 +93,8 @@ class EDMBackbone(Backbone):
         if self.scales is not None and cond.guidance is not None:
             low, high = self.scales
             guidance = (cond.guidance - low) / (high - low)
-        return Told(labels=labels, augment=self._augment(cond), guidance=guidance)
-
-    def _augment(self, cond: Cond) -> Tensor | None:
-        """Pictures that were moved without the network's knowing would be learnt as they are."""
-        numbers = self.design.architecture.augment_dim
-        if cond.augment is not None and cond.augment.shape[1] != numbers:
-            raise UserError(
-                f"edm: the augmentation has {cond.augment.shape[1]} numbers, and the network is "
-                f"told {numbers}; set backbone.augment_dim = {cond.augment.shape[1]}"
-            )
-        return cond.augment
+        augment = augmentation(cond, self.design.architecture.augment_dim)
+        return Told(labels=labels, augment=augment, guidance=guidance)
 
 
 def _with_guidance(options: EDMOptions, scales: tuple[float, float] | None) -> EDMOptions:

@@ -6,6 +6,8 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw import Cond, UserError
+
 
 @attrs.frozen(eq=False)
 class Told:
@@ -15,6 +17,21 @@ class Told:
     labels: Tensor | None = None
     augment: Tensor | None = None
     guidance: Tensor | None = None
+
+
+def augmentation(cond: Cond, numbers: int) -> Tensor | None:
+    """`cond.augment`, which must be what the network is told: pictures that were moved without
+    its knowing would be learnt as they are.
+
+    Raises:
+        UserError: another length than the network's augment_dim, `numbers`.
+    """
+    if cond.augment is not None and cond.augment.shape[1] != numbers:
+        raise UserError(
+            f"edm: the augmentation has {cond.augment.shape[1]} numbers, and the network is "
+            f"told {numbers}; set backbone.augment_dim = {cond.augment.shape[1]}"
+        )
+    return cond.augment
 
 
 def drop_labels(labels: Tensor, probability: float, training: bool) -> Tensor:

@@ -14,7 +14,6 @@ is || F - target ||^2 with a target of unit variance.
 
 from __future__ import annotations
 
-import attrs
 from torch import Tensor
 
 from secantfw import (
@@ -28,9 +27,7 @@ from secantfw import (
     at,
     mean_flat,
 )
-from secantfw_edm.augment.draws import Draws, GeneratorDraws
-from secantfw_edm.augment.pipe import augmented
-from secantfw_edm.options import AugmentOptions, DenoisingOptions
+from secantfw_edm.options import DenoisingOptions
 
 
 class Denoising(SecantLoss):
@@ -52,9 +49,6 @@ class Denoising(SecantLoss):
 
     def elementwise(self, ctx: Context, batch: Batch, t: Tensor) -> Tensor:
         """The weighted squared errors of the denoiser at times t, (B, *)."""
-        if self.options.augment.p > 0:
-            draws = GeneratorDraws(ctx.fork_rng("augment"), ctx.drawn)
-            batch = moved(batch, self.options.augment, draws)
         x_t = ctx.path.point(batch, t)
         f = ctx.student(x_t, t, t, batch.cond_data, grad=True)
         weight = at(self.tangent_weight(ctx.path, t), x_t)
@@ -67,10 +61,3 @@ class Denoising(SecantLoss):
         if self.options.weight == "noise":
             return (c.alpha / w).square()
         return (c.sigma**2 + sd**2 * c.alpha**2) / (sd * w).square()
-
-
-def moved(batch: Batch, options: AugmentOptions, draws: Draws) -> Batch:
-    """The batch with augmented pictures, and with labels that say how."""
-    done = augmented(batch.x_0, options, draws)
-    cond = attrs.evolve(batch.cond_data, augment=done.labels)
-    return attrs.evolve(batch, x_0=done.images, cond_data=cond)

@@ -53,6 +53,14 @@ def secantfw_components(register: Any) -> None:
         summary="t on a grid of N segments between EDM's noise levels, s uniform within",
         cite=("arXiv:2505.14502", *_EDM),
     )
+    register.augmentation(
+        "edm",
+        "secantfw_edm.augment.pipe:EDMAugmentation",
+        options="secantfw_edm.options:AugmentOptions",
+        summary="EDM's flips, scaling, rotation, stretching and shifts; 9 numbers tell how",
+        cite=_EDM,
+        example={"p": 0.5},
+    )
     _solvers(register)
 
 

@@ -19,7 +19,7 @@ from secantfw import (
     check_fit,
     open_weights,
 )
-from secantfw_edm.condition import Told
+from secantfw_edm.condition import Told, augmentation
 from secantfw_edm.design import teacher_design
 from secantfw_edm.embeddings import one_hot_labels
 from secantfw_edm.layouts import LAYOUTS
@@ -45,6 +45,7 @@ class EDMTeacher(Teacher):
         _check_data(header, site.spec)
         design = teacher_design(header)
         self.path, self.classes = site.path, site.spec.num_classes
+        self.augment_dim = design.architecture.augment_dim
         self.preconditioning = build_preconditioning(design)
         self.network = build_network(
             design.architecture,
@@ -68,7 +69,8 @@ class EDMTeacher(Teacher):
         scales = secant_scales(self.path, self.preconditioning, t, t, rotated=False, dtype=x.dtype)
         inner = (at(scales.input, x) * x).contiguous(memory_format=self.layout)
         labels = one_hot_labels(cond.label, self.classes, x) if self.classes else None
-        out = self.network(inner, scales.noise, Told(labels=labels))
+        told = Told(labels, augmentation(cond, self.augment_dim))
+        out = self.network(inner, scales.noise, told)
         v: Tensor = at(scales.x, x) * x + at(scales.output, x) * out[:, : x.shape[1]]
         return v.contiguous()
 

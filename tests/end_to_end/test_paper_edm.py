@@ -50,6 +50,8 @@ def test_a_recipe_is_as_its_name_says_and_lacks_nothing_but_the_files(file):
     assert f"-{kind}-vp.pkl" in missing["teacher.weights"]
     assert (e.loss.full_name, e.dataset.options.labels) == (f"picard:{loss}", kind == "cond")
     assert (e.train.batch_size, e.ema.halflife_images, e.ema.rampup_ratio) == (512, 5e5, 0.05)
+    assert (e.augmentation.full_name, e.augmentation.options.p) == ("edm:edm", 0.12)
+    assert not e.dataset.options.flips
     assert 50_000 <= e.train.steps <= 100_000
     assert e.time_sampler.options.segments == int(steps)
     keys = e.evaluate.keys

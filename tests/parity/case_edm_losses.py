@@ -9,7 +9,6 @@ from typing import Any
 import attrs
 import torch
 from secantfw_basics.paths.linear import Linear
-from secantfw_edm import denoising
 from secantfw_edm.augment.draws import Draws
 from secantfw_edm.augment.pipe import augmented
 from secantfw_edm.backbone import EDMBackbone
@@ -78,14 +77,14 @@ def loss(case: Case) -> None:
     law = NoiseLevelsOptions(law=_LAWS[said["loss"]], **_renamed(options, _LAW_NAMES))
     kind = "randn" if law.law == "edm" else "rand"
     sigma = NoiseLevels(law).level(draws.next(kind, (len(x_0), 1, 1, 1))).flatten()
-    augment = _pipe(golden) if said.get("augment") else AugmentOptions()
     weight = "edm" if said["loss"] == "EDMLoss" else "noise"
-    component = Denoising(DenoisingOptions(weight, options.get("sigma_data", 0.5), augment))
+    component = Denoising(DenoisingOptions(weight, options.get("sigma_data", 0.5)))
     cond = Cond(_classes(golden["in/class_labels"]))
     batch = Batch(x_0, torch.zeros_like(x_0), cond, cond, torch.arange(len(x_0)))
-    if augment.p > 0:
-        batch = denoising.moved(batch, augment, draws)
-        component = Denoising(attrs.evolve(component.options, augment=AugmentOptions()))
+    if said.get("augment"):
+        done = augmented(x_0, _pipe(golden), draws)
+        told = attrs.evolve(cond, augment=done.told)
+        batch = attrs.evolve(batch, x_0=done.x_0, cond_data=told)
     batch = attrs.evolve(batch, z=draws.normal(*x_0.shape))
     draws.finish()
     student = _student(golden, family)
@@ -100,8 +99,8 @@ def pipe(case: Case) -> None:
     draws = _draws(case)
     done = augmented(case.golden["in/images"], _pipe(case.golden), draws)
     draws.finish()
-    case.check("out/augment/images", done.images, LOSS)
-    case.check("out/augment/labels", done.labels, LOSS)
+    case.check("out/augment/images", done.x_0, LOSS)
+    case.check("out/augment/labels", done.told, LOSS)
 
 
 def fid(case: Case) -> None:

@@ -9,6 +9,8 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw import RowDraws
+
 
 class Draws(Protocol):
     """Random numbers of a shape. Flips want (N, 1, 1, 1), the rest (N,) or a row of them."""
@@ -25,28 +27,21 @@ class Draws(Protocol):
 
 @attrs.frozen(eq=False)
 class GeneratorDraws(Draws):
-    """From a generator, on its device.
+    """From the trainer's generator, on its device: those of the rows at hand."""
 
-    `drawn` is `Context.drawn`: what a process or a piece of the batch keeps of the numbers of all.
-    """
-
-    rng: torch.Generator
-    drawn: Callable[[int, Callable[[int], Tensor]], Tensor] = lambda n, draw: draw(n)
+    draws: RowDraws
 
     def coin(self, *shape: int) -> Tensor:
-        return self._kept(
-            shape, lambda s: torch.randint(2, s, generator=self.rng, device=self.rng.device)
-        )
+        rng = self.draws.rng
+        return self._kept(shape, lambda s: torch.randint(2, s, generator=rng, device=rng.device))
 
     def uniform(self, *shape: int) -> Tensor:
-        return self._kept(
-            shape, lambda s: torch.rand(s, generator=self.rng, device=self.rng.device)
-        )
+        rng = self.draws.rng
+        return self._kept(shape, lambda s: torch.rand(s, generator=rng, device=rng.device))
 
     def normal(self, *shape: int) -> Tensor:
-        return self._kept(
-            shape, lambda s: torch.randn(s, generator=self.rng, device=self.rng.device)
-        )
+        rng = self.draws.rng
+        return self._kept(shape, lambda s: torch.randn(s, generator=rng, device=rng.device))
 
     def _kept(self, shape: tuple[int, ...], draw: Callable[[tuple[int, ...]], Tensor]) -> Tensor:
         """Numbers of `shape`, whose rows are its first axis, of two axes the second."""
@@ -55,7 +50,7 @@ class GeneratorDraws(Draws):
         def rows_first(n: int) -> Tensor:
             return draw((*shape[:axis], n, *shape[axis + 1 :])).movedim(axis, 0)
 
-        return self.drawn(shape[axis], rows_first).movedim(0, axis)
+        return self.draws.rows(rows_first).movedim(0, axis)
 
 
 def with_probability(p: float, value: Tensor, draws: Draws, *shape: int) -> Tensor:

@@ -14,8 +14,9 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw import Augmentation, Augmented, RowDraws, UserError
 from secantfw_edm.augment.affine import rotation, scaling, translation
-from secantfw_edm.augment.draws import Draws, with_probability
+from secantfw_edm.augment.draws import Draws, GeneratorDraws, with_probability
 from secantfw_edm.augment.resample import transformed
 from secantfw_edm.options import AugmentOptions
 
@@ -23,12 +24,17 @@ _SCALE_STD, _STRETCH_STD, _SHIFT_STD = 0.2, 0.2, 0.125
 _STRETCH_ROTATED = 0.5  # probability that a stretch is not along an axis
 
 
-@attrs.frozen(eq=False)
-class Augmented:
-    """Pictures (N, C, H, W) and labels (N, A)."""
+class EDMAugmentation(Augmentation):
+    """The pipe with the trainer's draws."""
 
-    images: Tensor
-    labels: Tensor
+    def __init__(self, options: AugmentOptions) -> None:
+        self.options = options
+
+    def __call__(self, x_0: Tensor, draws: RowDraws) -> Augmented:
+        """Pictures (B, C, H, W); 9 numbers tell of each, fewer where a kind is left out."""
+        if x_0.ndim != 4:
+            raise UserError(f"needs images (C, H, W), got data of shape {tuple(x_0.shape[1:])}")
+        return augmented(x_0, self.options, GeneratorDraws(draws))
 
 
 @attrs.frozen(eq=False)

@@ -1,4 +1,4 @@
-"""The denoising loss: its weights are those of the denoiser, and it tells what it moved."""
+"""The denoising loss: its weights are those of the denoiser."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from secantfw_basics.paths.linear import Linear
 from secantfw_basics.paths.trigonometric import Trigonometric
 from secantfw_basics.paths.vp import VP
 from secantfw_edm.denoising import Denoising
-from secantfw_edm.options import AugmentOptions, DenoisingOptions
+from secantfw_edm.options import DenoisingOptions
 
-from secantfw import Batch, Cond, Times, at
+from secantfw import Batch, Cond, at
 
 
 @attrs.define(eq=False)
@@ -24,12 +24,6 @@ class Context:
     def student(self, x, t, s, cond, *, grad=False):
         self.asked.append((x, t, s, cond))
         return torch.sin(x)
-
-    def fork_rng(self, name):
-        return torch.Generator().manual_seed(sum(name.encode()))
-
-    def drawn(self, n, draw):
-        return draw(n)
 
 
 def make_batch():
@@ -52,24 +46,3 @@ def test_it_is_the_weighted_error_of_the_denoiser(path, weight):
     factor = 1 / rho**2 if weight == "noise" else (rho**2 + 0.7**2) / (rho * 0.7) ** 2
     expected = at(factor, x_t) * (d - batch.x_0) ** 2
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
-
-
-def test_pictures_are_moved_and_the_network_is_told_how():
-    batch, none = make_batch(), torch.zeros(5, 0)
-    batch = attrs.evolve(batch, x_0=batch.x_0.float(), z=batch.z.float())
-    times = Times(torch.full((5,), 1e-3), torch.full((5,), 1e-3), none, none)
-    plain, moving = Context(Linear()), Context(Linear())
-    Denoising(DenoisingOptions())(plain, batch, times)
-    options = DenoisingOptions(augment=AugmentOptions(p=0.5))
-    terms = [Denoising(options)(moving, batch, times).per_sample for _ in range(2)]
-    assert torch.equal(*terms)  # a function of the generator that the context gives
-    (x, _, _, cond), (still, _, _, untold) = moving.asked[0], plain.asked[0]
-    assert untold.augment is None
-    assert cond.augment.shape == (5, 9)
-    assert torch.equal(cond.label, batch.cond.label)
-    changed = (x - still).flatten(1).abs().amax(1) > 0.1
-    assert torch.equal(changed, cond.augment.abs().sum(1) > 0)
-    only_flipped = cond.augment.abs().sum(1) == cond.augment[:, 0]
-    assert only_flipped.any()
-    flipped = torch.where(at(cond.augment[:, 0] == 1, x), still.flip(3), still)
-    torch.testing.assert_close(x[only_flipped], flipped[only_flipped], rtol=0, atol=0.05)

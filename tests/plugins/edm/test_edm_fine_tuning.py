@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from secantfw_basics.paths.linear import Linear
-from secantfw_edm.augment.draws import GeneratorDraws
-from secantfw_edm.augment.pipe import augmented
+from secantfw_edm.augment.pipe import EDMAugmentation
 from secantfw_edm.backbone import EDMBackbone
 from secantfw_edm.options import AugmentOptions, EDMOptions
 
-from secantfw import BuildSite, DataSpec, WeightsHeader, save_weights
+from secantfw import BuildSite, Cond, DataSpec, RowDraws, WeightsHeader, save_weights
 from secantfw.experiment.load import load
 from secantfw.plugin.loader import load_plugins
 from secantfw.training.run import prepare
@@ -28,7 +29,9 @@ weights = "teacher.safetensors"
 use = "edm"
 [loss]
 use = "denoising"
-augment.p = 0.5
+[augmentation]
+use = "edm"
+p = 0.5
 [time_sampler]
 use = "noise_levels"
 [train]
@@ -59,31 +62,90 @@ def file(tmp_path):
     return tmp_path / "tune.toml"
 
 
-def test_the_labels_are_those_of_the_pipe_step_by_step_and_the_teachers_weights_read_them(file):
+LOSSES = ("denoising", "sdei", "stei", "sdee", "stee")
+
+
+@pytest.mark.plugin("picard")
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("more", [[], ["guidance.range=[1.0, 2.0]"]], ids=["plain", "guided"])
+def test_student_and_teacher_are_told_what_the_pipe_did_in_every_call(file, loss, more):
+    times = "noise_levels" if loss == "denoising" else "continuous"
+    more = [*more, f'loss.use="{loss}"', f'time_sampler.use="{times}"']
+    if loss in ("sdee", "stee"):
+        more.append('time_sampler.direction="both"')
+    plugins = load_plugins()
+    run = prepare(load(file, more, plugins), plugins)
+    built, told = run.built, []
+    for network in (built.student.model, built.teacher.network):
+        network.register_forward_hook(lambda module, inputs, out: told.append(inputs[2].augment))
+    for step in range(2):
+        told.clear()
+        run.ctx.step = step
+        batch, need = run.source.batch(step), built.loss.times_needed()
+        rng = run.source.streams.at("times", step)
+        built.loss(run.ctx, batch, built.time_sampler.sample(32, need, built.path, rng, 0.0))
+        raw = built.dataset.items("train", batch.index).x_0
+        draws = RowDraws(run.source.streams.at("augment", step), 32)
+        expected = EDMAugmentation(AugmentOptions(p=0.5))(raw, draws)
+        assert torch.equal(batch.x_0, expected.x_0)
+        moved = (batch.x_0 - raw).flatten(1).abs().amax(1) > 1e-3
+        assert torch.equal(moved, expected.told.any(1))
+        assert told
+        assert all(torch.equal(part, expected.told) for one in told for part in one.split(32))
+
+
+def test_what_the_student_is_told_has_an_effect_that_is_learnt(file):
     plugins = load_plugins()
     run = prepare(load(file, [], plugins), plugins)
-    model, teacher = run.built.student.model, run.built.teacher.weights()
-    assert torch.equal(model.map_augment.weight, teacher["map_augment.weight"])
-    told, seen = [], []
-    model.map_augment.register_forward_hook(lambda module, inputs, out: told.append(inputs[0]))
-    model.register_forward_hook(lambda module, inputs, out: seen.append(inputs[0]))
-    before = model.map_augment.weight.clone()
-    for step in range(2):
-        run.ctx.step = step
-        batch, rng = run.source.batch(step), run.source.streams.at("times", step)
-        need = run.built.loss.times_needed()
-        times = run.built.time_sampler.sample(32, need, run.built.path, rng, 0.0)
-        run.update(step, run.built.loss(run.ctx, batch, times).per_sample.mean())
-        draws = GeneratorDraws(run.ctx.fork_rng("augment"))
-        expected = augmented(batch.x_0, AugmentOptions(p=0.5), draws)
-        assert torch.equal(told[-1], expected.labels)
-        moved = expected.images.flatten(1) - batch.x_0.flatten(1)
-        assert torch.equal(moved.abs().amax(1) > 0, expected.labels.abs().sum(1) > 0)
-        # What the network sees is c_in x_t, made of the moved pictures.
-        x_t = (1 - times.t)[:, None] * expected.images.flatten(1) + times.t[:, None] * (
-            batch.z.flatten(1)
-        )
-        scale = (times.t**2 + 0.25 * (1 - times.t) ** 2).sqrt()[:, None]
-        torch.testing.assert_close(seen[-1].flatten(1), x_t / scale, rtol=1e-4, atol=1e-4)
-    assert not torch.equal(told[0], told[-1])
-    assert not torch.equal(model.map_augment.weight, before)
+    student, teacher = run.built.student, run.built.teacher.weights()
+    before = student.model.map_augment.weight.clone()
+    assert torch.equal(before, teacher["map_augment.weight"])
+    batch, rng = run.source.batch(0), run.source.streams.at("times", 0)
+    times = run.built.time_sampler.sample(
+        32, run.built.loss.times_needed(), student.path, rng, 0.0
+    )
+    run.update(0, run.built.loss(run.ctx, batch, times).per_sample.mean())
+    assert not torch.equal(student.model.map_augment.weight, before)
+
+
+def test_to_be_told_nothing_is_to_be_told_zeros_as_in_sampling(file):
+    plugins = load_plugins()
+    built = prepare(load(file, [], plugins), plugins).built
+    x, t, label = torch.randn(3, 1, 16, 16), torch.full((3,), 0.4), torch.arange(3)
+    nothing, zeros = Cond(label), Cond(label, augment=torch.zeros(3, 9))
+    moved = Cond(label, augment=torch.ones(3, 9))
+    for network in (
+        lambda c: built.student.eval()(x, t, t, c),
+        partial(built.teacher.velocity, x, t),
+    ):
+        assert torch.equal(network(nothing), network(zeros))
+        assert not torch.equal(network(nothing), network(moved))
+
+
+def test_a_network_that_cannot_be_told_is_refused_by_check(file, secantfw):
+    done = secantfw("check", file, 'backbone.init="scratch"', "backbone.augment_dim=0")
+    assert done.code == 2
+    assert "the augmentation has 9 numbers, and the network is told 0" in done.out
+    few = secantfw("check", file, "augmentation.scale=0")
+    assert few.code == 2
+    assert "the augmentation has 8 numbers, and the network is told 9" in few.out
+
+
+def test_data_that_are_no_pictures_are_refused_by_check(file, secantfw):
+    (file.parent / "plane.toml").write_text(
+        """
+schema = 1
+dataset.use = "gaussian_mixture"
+augmentation.use = "edm"
+backbone.use = "mlp"
+loss.use = "stee"
+time_sampler = { use = "continuous", direction = "both" }
+train = { steps = 1, batch_size = 4 }
+"""
+    )
+    done = secantfw("check", file.parent / "plane.toml")
+    assert done.code == 2
+    assert done.out.splitlines() == [
+        f"{file.parent / 'plane.toml'}:4: augmentation.use: needs images (C, H, W), got data of "
+        "shape (2,)"
+    ]
