@@ -24,6 +24,7 @@ class Paired:
     first: float
     second: float
     difference: float  # second - first
+    least: float  # the fastest second - the fastest first, to which other work adds least
 
 
 def paired(first: Call, second: Call, pairs: int = 60, repeats: int = 1) -> Paired:
@@ -45,4 +46,5 @@ def paired(first: Call, second: Call, pairs: int = 60, repeats: int = 1) -> Pair
         first=statistics.median(a for a, _ in spent),
         second=statistics.median(b for _, b in spent),
         difference=statistics.median(b - a for a, b in spent),
+        least=min(b for _, b in spent) - min(a for a, _ in spent),
     )
