@@ -19,7 +19,7 @@ from secantfw.training.run import context_of
 
 _META = torch.device("meta")
 #: What the heap of a CPU process grows to / the activations in it: glibc keeps freed blocks, and a
-#: larger tensor does not fit into their holes. Measured 1.16 and 1.19 on a SiT, 1.43 and 1.48 on a
+#: larger tensor does not fit into their holes. Measured 1.16 and 1.19 on a SiT, 1.43 and 1.50 on a
 #: UNet (tests/benchmarks/README.md). Blocks given back at once make steps 1.4 times as long.
 HEAP = 1.3
 
