@@ -89,8 +89,9 @@ class BatchSource:
         x_0, augment = self._augmented(x_0, step)
         rng = self.streams.at("noise", step)
         z = self._own(torch.randn((n, *x_0.shape[1:]), generator=rng, device=device))
-        conditions = self._conditions(label, n, step)
-        cond, cond_data = (attrs.evolve(cond, augment=augment) for cond in conditions)
+        cond, cond_data = self._conditions(label, n, step)
+        if augment is not None:
+            cond, cond_data = (attrs.evolve(c, augment=augment) for c in (cond, cond_data))
         return Batch(x_0=x_0, z=z, cond=cond, cond_data=cond_data, index=drawn.index)
 
     def _augmented(self, x_0: Tensor, step: int) -> tuple[Tensor, Tensor | None]:
