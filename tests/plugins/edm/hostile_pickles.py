@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hostile_calls  # noqa: F401
 import hostile_claims  # noqa: F401
-import hostile_files  # noqa: F401
+import hostile_file_kinds  # noqa: F401
 import hostile_networks  # noqa: F401
 import hostile_numbers  # noqa: F401
 import hostile_values  # noqa: F401
