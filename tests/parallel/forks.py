@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import attrs
+import torch
 
 TIMEOUT_SECONDS = 120.0
 
@@ -76,6 +77,9 @@ class Job:
                     "MASTER_ADDR": "127.0.0.1",
                     "MASTER_PORT": str(port),
                 }
+            # The fork's thread pool is torn; torch makes a new one when it is first asked for, in
+            # a way that two threads at once (this one and autograd's) do not survive.
+            torch.set_num_threads(1)
             code = int(self.call())
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else 1
