@@ -6,6 +6,9 @@ so the distances of all n samples and of n/2, n/4, n/8 of them, each a mean over
 line over 1/n, whose value at 0 is the limit. Eight running Gaussians are kept, whose sums are
 those of any union: one pass, constant memory. Sizes of no more samples than features are left out:
 there the covariance is singular and the law another.
+
+Point k goes to the part that the fraction of k times the golden ratio falls into. Its label is k
+modulo the number of classes: parts by k modulo 8 would see some of the classes alone.
 """
 
 from __future__ import annotations
@@ -14,11 +17,19 @@ import math
 from functools import reduce
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from secantfw_fid.gaussian import Gaussian, RunningGaussian, frechet_distance
 
 PARTS = 8
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio
+
+
+def parts_of(first: int, count: int) -> Tensor:
+    """The part of points first, first + 1, ..., (count,) int64: even over every residue class."""
+    k = np.arange(first, first + count, dtype=np.uint64)
+    return torch.from_numpy((k * _GOLDEN >> np.uint64(61)).astype(np.int64))  # 2^3 parts
 
 
 class SampleCurve:
@@ -29,9 +40,10 @@ class SampleCurve:
         self._parts = [RunningGaussian(dimension) for _ in range(PARTS)]
 
     def add(self, features: Tensor) -> None:
-        """Take n more points, (n, d); point k of all goes to part k mod 8."""
+        """Take n more points, (n, d)."""
+        part_of = parts_of(self._count, len(features)).to(features.device)
         for part in range(PARTS):
-            self._parts[part].add(features[(part - self._count) % PARTS :: PARTS])
+            self._parts[part].add(features[part_of == part])
         self._count += len(features)
 
     def distances(self, reference: Gaussian, most_groups: int = PARTS) -> dict[float, float]:
