@@ -107,7 +107,7 @@ class FrechetAccumulator(Accumulator):
         if self._count >= _MANY:
             self._curve = None
         elif self._curve is not None:
-            self._curve.add(features)
+            self._curve.add(samples, features)
 
     def details(self) -> Mapping[str, Any]:
         """The bias of few samples; nothing of many, and of too few to see it."""

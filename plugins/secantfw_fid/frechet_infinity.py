@@ -49,7 +49,7 @@ class FrechetInfinityAccumulator(Accumulator):
         # Rounded to uint8 a NaN would look like a grey level and be forgiven.
         self._finite = self._finite and bool(torch.isfinite(samples).all())
         if self._finite and len(samples):
-            self._curve.add(self._space.of(samples))
+            self._curve.add(samples, self._space.of(samples))
 
     def details(self) -> Mapping[str, Any]:
         """Mean numbers of samples, and the mean distance at each."""

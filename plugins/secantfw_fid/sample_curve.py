@@ -7,8 +7,9 @@ line over 1/n, whose value at 0 is the limit. Eight running Gaussians are kept, 
 those of any union: one pass, constant memory. Sizes of no more samples than features are left out:
 there the covariance is singular and the law another.
 
-Point k goes to the part that the fraction of k times the golden ratio falls into. Its label is k
-modulo the number of classes: parts by k modulo 8 would see some of the classes alone.
+A sample goes to the part that a hash of its bits names: neither the order nor the pieces in which
+samples come matter, nor their numbers (labels are the number modulo how many classes there are, so
+parts by number modulo 8 would see some classes alone).
 """
 
 from __future__ import annotations
@@ -23,13 +24,15 @@ from torch import Tensor
 from secantfw_fid.gaussian import Gaussian, RunningGaussian, frechet_distance
 
 PARTS = 8
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio
+_GOLDEN = -0x61C8864680B583EB  # 2^64 / golden ratio, as a signed integer
 
 
-def parts_of(first: int, count: int) -> Tensor:
-    """The part of points first, first + 1, ..., (count,) int64: even over every residue class."""
-    k = np.arange(first, first + count, dtype=np.uint64)
-    return torch.from_numpy((k * _GOLDEN >> np.uint64(61)).astype(np.int64))  # 2^3 parts
+def parts_of(samples: Tensor) -> Tensor:
+    """The part of each of n samples, (n,) int64, by its float32 bits alone."""
+    bits = samples.flatten(1).float().contiguous().view(torch.int32).long()
+    odd = 2 * torch.arange(bits.shape[1], device=bits.device) + 1
+    key = (bits * odd).sum(1) * _GOLDEN  # integers wrap: no order of summation matters
+    return key >> 61 & PARTS - 1  # its three highest bits
 
 
 class SampleCurve:
@@ -39,9 +42,9 @@ class SampleCurve:
         self._dimension, self._count = dimension, 0
         self._parts = [RunningGaussian(dimension) for _ in range(PARTS)]
 
-    def add(self, features: Tensor) -> None:
-        """Take n more points, (n, d)."""
-        part_of = parts_of(self._count, len(features)).to(features.device)
+    def add(self, samples: Tensor, features: Tensor) -> None:
+        """Take n more samples, (n, ...), with their features, (n, d)."""
+        part_of = parts_of(samples).to(features.device)
         for part in range(PARTS):
             self._parts[part].add(features[part_of == part])
         self._count += len(features)
