@@ -23,6 +23,7 @@ from secantfw.parallel.agreed_stop import AgreedStop
 from secantfw.parallel.group import ALONE, Group
 from secantfw.parallel.pieces import Pieces
 from secantfw.training.context import RunContext
+from secantfw.training.gradients import total_norm
 from secantfw.training.signals import Stop
 
 Pass: TypeAlias = Callable[[Batch, Times], LossTerms]
@@ -82,7 +83,7 @@ class Engine(abc.ABC):
 
     def total_norm(self, gradients: list[Tensor]) -> Tensor:
         """The 2-norm of all gradients together, 0-dim, the same on all processes."""
-        return torch.nn.utils.get_total_norm(gradients, foreach=True)
+        return total_norm(gradients)
 
     def agreed(self, stop: Stop, device: torch.device) -> Stop:
         """Signals as all processes heed them, at the same step; `stop` are this one's."""

@@ -13,6 +13,7 @@ from secantfw.interfaces.backbone import Backbone
 from secantfw.parallel.engine import Engine
 from secantfw.parallel.single import SingleEngine
 from secantfw.training.ema import Average
+from secantfw.training.gradients import clip
 from secantfw.training.loss_scale import LossScale
 
 
@@ -73,14 +74,13 @@ class Update:
                 norm = norm / self.scale.value
                 self.optimizer.grad_scale = self.scale.value  # type: ignore[attr-defined]
             if self.options.clip_norm is not None:
-                torch.nn.utils.clip_grads_with_norm_(
-                    self.parameters, self.options.clip_norm, norm, foreach=True
-                )
+                clip(gradients, norm, self.options.clip_norm)
             finite = torch.isfinite(torch.addcdiv(loss, norm, self._room)).float()
             self.optimizer.found_inf = 1.0 - finite  # type: ignore[attr-defined]
             self.optimizer.param_groups[0]["lr"] = self.learning_rate(step)
             self.optimizer.step()
-            self.optimizer.zero_grad(set_to_none=True)
+            for parameter in self.parameters:
+                parameter.grad = None
             self._count(step, loss, norm, finite)
         return norm
 
