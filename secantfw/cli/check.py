@@ -29,14 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
-    sizes = converted = ""
+    sizes = memory = converted = ""
     try:
         loaded = load(args.file, args.overrides, plugins, without_files=True)
         problems: Sequence[Problem] = loaded.missing
         if not args.no_build:
             built, found = _build(loaded, plugins)
             problems = (*loaded.missing, *map(loaded.located, found))
-            sizes = "" if built is None or found else _sizes(built)
+            if built is not None and not found:
+                sizes, memory = _sizes(built), _memory(built)
             converted = "" if built is None else built.converted
         for warning in loaded.warnings:
             print(warning)
@@ -46,8 +47,10 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         print(problem)
     if problems:
         if sizes:
-            print(f"{args.file}: but for {len(problems)} missing files OK: {sizes}")
+            print(f"{args.file}: but for {len(problems)} missing files OK: {sizes}; {memory}")
         return int(ExitCode.USER)
+    if memory:
+        print(f"{args.file}: {memory}")
     if converted:
         print(f"{args.file}: would convert weights as it reads them: {converted}")
     print(f"{args.file}: OK: {_summary(loaded)}")
@@ -85,6 +88,18 @@ def _sizes(built: Built) -> str:
         said.insert(0, f"teacher {built.teacher.num_parameters():,} parameters")
     spec = built.dataset.spec
     return f"{', '.join(said)}, data {spec.shape} with {spec.num_classes} classes"
+
+
+def _memory(built: Built) -> str:
+    """About what a step takes of the run's device; why that cannot be said, if so."""
+    from secantfw.plugin.records import cause
+    from secantfw.training.memory_need import CURE, memory_need
+
+    try:
+        need = memory_need(built)
+    except Exception as error:  # a loss or a teacher that the meta device is nothing for
+        return f"the memory of a step is not known: {cause(error)}"
+    return f"a step of {need.rows} rows: {need}" + (f"; {CURE}" if need.lacking else "")
 
 
 def _summary(loaded: LoadedExperiment) -> str:

@@ -18,6 +18,7 @@ from secantfw.training.randomness import Streams
 from secantfw.training.run import context_of
 
 _META = torch.device("meta")
+_DRAWN = 8  # rows that are really read and drawn: their shapes are those of any number
 #: What the heap of a CPU process grows to / the activations in it: glibc keeps freed blocks, and a
 #: larger tensor does not fit into their holes. Measured 1.16 and 1.19 on a SiT, 1.43 and 1.50 on a
 #: UNet (tests/benchmarks/README.md). Blocks given back at once make steps 1.4 times as long.
@@ -60,16 +61,16 @@ def step_cost(built: Built, rows: int | None = None) -> StepCost:
     ctx = context_of(built, average.network, streams, autocast=False)  # the meta device has none
     n = e.train.batch_size if rows is None else rows
     source = BatchSource(
-        built.dataset, e.guidance, streams, e.seed, n, augmentation=built.augmentation
+        built.dataset, e.guidance, streams, e.seed, _DRAWN, augmentation=built.augmentation
     )
-    batch = _on_meta(source.batch(0))
-    need = built.loss.times_needed()
-    times = built.time_sampler.sample(n, need, built.path, streams.at("times", 0), 0.0)
+    batch = _batch_on_meta(source.batch(0), n)
+    need, rng = built.loss.times_needed(), streams.at("times", 0)
+    times = built.time_sampler.sample(_DRAWN, need, built.path, rng, 0.0)
     parameters = list(built.student.parameters())
     kept = [*parameters, *average.network.parameters(), *_teacher_weights(built)]
     built.student.train()
     with torch.enable_grad(), PeakBytes(kept) as alive:
-        loss = built.loss(ctx, batch, _times_on_meta(times)).per_sample.mean()
+        loss = built.loss(ctx, batch, _times_on_meta(times, n)).per_sample.mean()
         loss.backward()  # type: ignore[no-untyped-call]
     for parameter in parameters:
         parameter.grad = None
@@ -111,19 +112,24 @@ def _flops(evaluate: Callable[[], Tensor]) -> int:
     return int(counter.get_total_flops())
 
 
-def _on_meta(batch: Batch) -> Batch:
+def _on_meta(drawn: Tensor, rows: int) -> Tensor:
+    """So many rows like those drawn."""
+    return torch.empty((rows, *drawn.shape[1:]), dtype=drawn.dtype, device=_META)
+
+
+def _batch_on_meta(batch: Batch, rows: int) -> Batch:
     return Batch(
-        x_0=batch.x_0.to(_META),
-        z=batch.z.to(_META),
-        cond=batch.cond.map(lambda c: c.to(_META)),
-        cond_data=batch.cond_data.map(lambda c: c.to(_META)),
-        index=batch.index,
+        x_0=_on_meta(batch.x_0, rows),
+        z=_on_meta(batch.z, rows),
+        cond=batch.cond.map(lambda c: _on_meta(c, rows)),
+        cond_data=batch.cond_data.map(lambda c: _on_meta(c, rows)),
+        index=_on_meta(batch.index, rows),
     )
 
 
-def _times_on_meta(times: Times) -> Times:
+def _times_on_meta(times: Times, rows: int) -> Times:
     moved = {
-        field.name: value.to(_META)
+        field.name: _on_meta(value, rows)
         for field in attrs.fields(Times)
         if isinstance(value := getattr(times, field.name), Tensor)
     }

@@ -14,7 +14,6 @@ import torch
 
 from secantfw.errors import ExperimentError, RunAborted, UserError
 from secantfw.experiment.load import LoadedExperiment
-from secantfw.experiment.schema import Experiment
 from secantfw.parallel.choose import engine_of
 from secantfw.parallel.group import ALONE
 from secantfw.plugin.loader import Plugins
@@ -27,7 +26,7 @@ from secantfw.training.cost import StepCost, step_cost
 from secantfw.training.data_place import item_source
 from secantfw.training.ema import Average
 from secantfw.training.loop import train
-from secantfw.training.memory import available_bytes
+from secantfw.training.memory_need import CURE, memory_need
 from secantfw.training.plan import Plan, planned_components
 from secantfw.training.precision import AUTOCAST
 from secantfw.training.randomness import Streams
@@ -35,9 +34,6 @@ from secantfw.training.run import context_of, located
 from secantfw.training.signals import StopRequest
 from secantfw.training.speed import Stopwatch
 from secantfw.training.update import Update
-
-#: The interpreter with torch and its work space, beside what a step keeps (measured with B/2).
-_PROGRAM_BYTES = 800_000_000
 
 
 def dry_run(
@@ -69,13 +65,14 @@ def dry_run(
         cost = step_cost(planned)
         for line in _plan(planned, cost, device, bool(loaded.missing)).lines():
             note(line)
-        micro = e.train.micro_batch_size
-        at_once = cost if micro is None else step_cost(planned, micro)
-        _check_room(at_once, e, device, note)
+        need = memory_need(planned)
+        if need.lacking:
+            raise UserError(f"dry run: {need}; {CURE}")
+        note(f"  {need}")
         try:
             return _steps(make(device, without_files=True), cost, note)
         except torch.OutOfMemoryError as error:
-            raise RunAborted(f"dry run: out of memory on {device}; {_cure()}") from error
+            raise RunAborted(f"dry run: out of memory on {device}; {CURE}") from error
 
 
 def _plan(planned: Built, cost: StepCost, device: torch.device, lacking: bool) -> Plan:
@@ -90,25 +87,6 @@ def _plan(planned: Built, cost: StepCost, device: torch.device, lacking: bool) -
         device=device.type,
         steps=e.train.steps,
         batch_size=e.train.batch_size,
-    )
-
-
-def _check_room(
-    cost: StepCost, e: Experiment, device: torch.device, note: Callable[[str], None]
-) -> None:
-    needed = cost.bytes_on(device, half=e.train.precision != "fp32") + _PROGRAM_BYTES
-    available = available_bytes(device)
-    left = "an unknown amount" if available is None else f"{available / 1e9:.1f} GB"
-    said = f"about {needed / 1e9:.1f} GB of memory needed on {device.type}, {left} available"
-    if available is not None and needed > available:
-        raise UserError(f"dry run: {said}; {_cure()}")
-    note(f"  {said}")
-
-
-def _cure() -> str:
-    return (
-        "lower train.batch_size or train.micro_batch_size, or let the backbone recompute its "
-        "activations, if it has an option for that"
     )
 
 

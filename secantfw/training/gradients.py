@@ -14,7 +14,8 @@ def total_norm(gradients: list[Tensor]) -> Tensor:
     """The 2-norm of all of them together, 0-dim; 0 of none."""
     if not gradients:
         return torch.zeros(())
-    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    return norm
 
 
 def clip(gradients: list[Tensor], norm: Tensor, most: float) -> None:

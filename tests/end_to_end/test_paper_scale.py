@@ -169,7 +169,7 @@ def test_a_dry_run_steps_without_the_files_and_leaves_nothing(small, secantfw, t
 
 
 def test_a_dry_run_that_does_not_fit_is_refused_in_one_line(small, secantfw, monkeypatch):
-    monkeypatch.setattr("secantfw.training.dry_run.available_bytes", lambda device: 10**8)
+    monkeypatch.setattr("secantfw.training.memory_need.available_bytes", lambda device: 10**8)
     said = secantfw("run", small, "--dry-steps", "3")
     assert said.code == 2
     assert "0.1 GB available; lower train.batch_size" in said.err.splitlines()[-1]
