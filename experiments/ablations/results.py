@@ -10,7 +10,7 @@ import attrs
 
 @attrs.frozen
 class Result:
-    """A finished run: by evaluations, the Frechet distance and the trajectory error."""
+    """A finished run: by evaluations, Frechet distance and, where measured, trajectory error."""
 
     frechet: dict[int, float]
     trajectory: dict[int, float]
@@ -47,7 +47,7 @@ def read(run: Path) -> Result:
     plan, outcome = _json(run / "plan.json"), run / "outcome.json"
     return Result(
         frechet={row["evaluations"]: row["frechet_distance"] for row in rows},
-        trajectory={row["evaluations"]: row["trajectory_mse"] for row in rows},
+        trajectory={r["evaluations"]: r["trajectory_mse"] for r in rows if "trajectory_mse" in r},
         minutes=_json(outcome)["seconds"] / 60 if outcome.is_file() else None,
         passes=plan["evaluations_per_step"],
         steps=plan["steps"],

@@ -2,7 +2,8 @@
 
 For idle cores: one thread a process, the same global batch. What the second process costs is
 counted too: the all-reduces of a step and their bytes, and measured: the seconds in them, waiting
-for the other included, and what the loop spends outside `compute` and `update`.
+for the other included. Two runs that know nothing of each other, at the same time, show what the
+cores themselves take from each other.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ EXPERIMENTS = {
     "gmm_picard": ("experiments/gmm_picard.toml", "train.batch_size=2048"),
 }
 _WARM = 5
+_ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def measure(out: Path, file: str, words: list[str], steps: int) -> int:
@@ -97,8 +99,19 @@ def launched(count: int, name: str, steps: int, folder: Path) -> dict[str, float
     if count > 1:
         torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
         words = [sys.executable, *torchrun, *words[1:]]
-    subprocess.run(words, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True)
+    subprocess.run(words, env=_ENVIRONMENT, check=True)
     return json.loads(out.read_text())
+
+
+def separate(name: str, steps: int, folder: Path) -> float:
+    """Images a second of two runs together, each alone in a job of its own."""
+    outs = [folder / f"{name}-alone-{i}.json" for i in range(2)]
+    command = [sys.executable, __file__, name, "--steps", str(steps), "--measure"]
+    runs = [subprocess.Popen([*command, str(out)], env=_ENVIRONMENT) for out in outs]
+    if any(run.wait() for run in runs):
+        raise SystemExit(f"{name}: a run failed")
+    found = [json.loads(out.read_text()) for out in outs]
+    return sum(one["rows"] / one["seconds"] for one in found)
 
 
 def main() -> None:
@@ -114,16 +127,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in asked.names:
             one, two = (launched(n, name, asked.steps, Path(folder)) for n in (1, 2))
-            _show(name, one, two)
+            _show(name, one, two, separate(name, asked.steps, Path(folder)))
 
 
-def _show(name: str, one: dict[str, float], two: dict[str, float]) -> None:
+def _show(name: str, one: dict[str, float], two: dict[str, float], apart: float) -> None:
     speed = [found["rows"] / found["seconds"] for found in (one, two)]
     print(
         f"{name}: {speed[0]:.0f} images/s on 1 process, {speed[1]:.0f} on 2, efficiency "
         f"{speed[1] / speed[0] / 2:.2f}; {two['all_reduces']:g} all-reduce a step of "
         f"{two['megabytes']:.2f} MB, {two['all_reduce_seconds'] * 1e3:.2f} ms of the step's "
-        f"{two['seconds'] * 1e3:.2f} ms (1 process: {one['seconds'] * 1e3:.2f} ms)"
+        f"{two['seconds'] * 1e3:.2f} ms (1 process: {one['seconds'] * 1e3:.2f} ms); two separate "
+        f"runs at once {apart:.0f} images/s together, {apart / speed[0] / 2:.2f}"
     )
 
 
