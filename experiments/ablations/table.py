@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import compress
 from statistics import mean, stdev
 
 from questions import QUESTIONS, Question, Row
@@ -11,20 +12,24 @@ from results import Result
 EVALUATIONS = (1, 2, 4, 8)
 Found = Mapping[str, Mapping[int, Result]]  # by file and seed
 
+_DISTANCES = tuple(f"FD {n}" for n in EVALUATIONS)
+_ERRORS = tuple(f"1000 x error {n}" for n in EVALUATIONS)
 _HEAD = (
-    "question", "file", "passes", "steps",
-    *(f"FD {n}" for n in EVALUATIONS), *(f"1000 x error {n}" for n in EVALUATIONS),
+    "question", "file", "passes", "steps", *_DISTANCES, *_ERRORS,
     "minutes", "seeds", "paper", "the paper's ordering here",
 )  # fmt: skip
 
 
 def markdown(found: Found) -> str:
-    """One table; a question is named in its first row, a file without results says so."""
-    lines = [_line(_HEAD), _line(["---"] * len(_HEAD))]
+    """One table; a question is named in its first row, a file without results says so. Trajectory
+    errors have columns where any run measured one."""
+    measured = any(r.trajectory for seeds in found.values() for r in seeds.values())
+    shown = [measured or title not in _ERRORS for title in _HEAD]
+    lines = [list(_HEAD), ["---"] * len(_HEAD)]
     for question in QUESTIONS:
         for n, row in enumerate(question.rows):
-            lines.append(_line([question.name if n == 0 else "", *_cells(question, row, found)]))
-    return "\n".join(lines) + "\n"
+            lines.append([question.name if n == 0 else "", *_cells(question, row, found)])
+    return "\n".join(_line(compress(cells, shown)) for cells in lines) + "\n"
 
 
 def _line(cells: object) -> str:

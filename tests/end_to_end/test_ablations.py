@@ -94,3 +94,18 @@ def test_the_table_has_mean_spread_and_orderings_paired_by_seed(script, tmp_path
     assert said["`lambda_1.toml`", "2.84"][13] == "0"
     ends = [line for line in lines if "below `segments_2`" in line[15]]
     assert ends[0][15] == "below `segments_2`: not run"
+
+
+def test_without_trajectory_errors_the_table_has_no_columns_for_them(script, tmp_path):
+    results, table = script["results"], script["table"]
+    run = write_run(results.place(tmp_path, "sdei", 0), 4.0)
+    found = json.loads((run / "evaluation.json").read_text())
+    for row in found["rows"]:
+        del row["trajectory_mse"]
+    (run / "evaluation.json").write_text(json.dumps(found))
+    head, _, first, *_ = table.markdown(
+        results.collect(tmp_path, script["questions"].files())
+    ).splitlines()
+    assert "error" not in head
+    cells = [cell.strip() for cell in first.split("|")[1:-1]]
+    assert cells[4:10] == ["4.000", "2.000", "**1.000**", "0.500", "1.5", "1"]
