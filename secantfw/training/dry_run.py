@@ -65,7 +65,7 @@ def dry_run(
         cost = step_cost(planned)
         for line in _plan(planned, cost, device, bool(loaded.missing)).lines():
             note(line)
-        need = memory_need(planned)
+        need = memory_need(planned, cost)
         if need.lacking:
             raise UserError(f"dry run: {need}; {CURE}")
         note(f"  {need}")

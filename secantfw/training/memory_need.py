@@ -6,7 +6,7 @@ import attrs
 import torch
 
 from secantfw.training.build import Built
-from secantfw.training.cost import step_cost
+from secantfw.training.cost import StepCost, step_cost
 from secantfw.training.memory import available_bytes
 
 #: The interpreter with torch and its work space, beside what a step keeps (measured with B/2).
@@ -40,8 +40,9 @@ class MemoryNeed:
         )
 
 
-def memory_need(built: Built) -> MemoryNeed:
-    """Of an experiment built on the meta device; the device may be one that is not here.
+def memory_need(built: Built, whole: StepCost | None = None) -> MemoryNeed:
+    """Of an experiment built on the meta device; the device may be one that is not here. `whole`
+    is the cost of its global batch where that is known.
 
     Raises:
         whatever the loss raises on the meta device.
@@ -51,7 +52,7 @@ def memory_need(built: Built) -> MemoryNeed:
     here = torch.cuda.is_available()
     on_gpu = train.device == "cuda" or (train.device == "auto" and here)
     device = torch.device("cuda" if on_gpu else "cpu")
-    cost = step_cost(built, rows)
+    cost = whole if whole and rows == train.batch_size else step_cost(built, rows)
     return MemoryNeed(
         rows=rows,
         needed=cost.bytes_on(device, half=train.precision != "fp32") + _PROGRAM_BYTES,

@@ -25,14 +25,15 @@ Counts = Mapping[str, int]
 
 
 class Operations(TorchDispatchMode):
-    """Counts aten operations by name."""
+    """Counts operations by name; the labels that optimisers leave for a profiler are none."""
 
     def __init__(self) -> None:
         super().__init__()
         self.counts: collections.Counter[str] = collections.Counter()
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self.counts[str(function)] += 1
+        if not (name := str(function)).startswith("profiler."):
+            self.counts[name] += 1
         return function(*args, **(kwargs or {}))
 
 

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import collections
-import sys
-
 import pytest
 import torch
+from counting import difference, operations, python_calls
 from handwritten import handwritten_loop, handwritten_sampler
 from null_experiment import prepare_null
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 STEPS = 10
-
-
-class Operations(TorchDispatchMode):
-    """Counts operations by name; what optimisers tell a profiler is none."""
-
-    def __init__(self):
-        super().__init__()
-        self.counts = collections.Counter()
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self.counts[str(function)] += not str(function).startswith("profiler.")
-        return function(*args, **(kwargs or {}))
 
 
 class KeepsValues:
@@ -78,42 +63,13 @@ def by_hand(run, steps):
     )
 
 
-def operations(call):
-    with Operations() as counted:
-        call()
-    return counted.counts
-
-
-def per_step(counts_long, counts_short):
-    """Operations of STEPS steps: what start-up costs is in both counts and drops out."""
-    names = set(counts_long) | set(counts_short)
-    return {
-        n: counts_long[n] - counts_short[n] for n in names if counts_long[n] != counts_short[n]
-    }
-
-
 def test_a_training_step_has_the_operations_of_a_handwritten_one(run):
     framework(run, 3)  # AdamW's state and the data order exist from here on
-    ours = per_step(
+    ours = difference(
         operations(lambda: framework(run, 2 * STEPS)), operations(lambda: framework(run, STEPS))
     )
-    theirs = per_step(operations(by_hand(run, 2 * STEPS)), operations(by_hand(run, STEPS)))
+    theirs = difference(operations(by_hand(run, 2 * STEPS)), operations(by_hand(run, STEPS)))
     assert ours == theirs
-
-
-def python_calls(call):
-    count = 0
-
-    def profile(frame, event, argument):
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(profile)
-    try:
-        call()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def test_a_training_step_makes_at_most_100_more_calls(run):
@@ -142,7 +98,7 @@ def test_a_sampling_step_has_the_operations_of_a_handwritten_one(run):
     def theirs(steps):
         return lambda: handwritten_sampler(bare, x, steps)
 
-    assert per_step(operations(ours(16)), operations(ours(8))) == per_step(
+    assert difference(operations(ours(16)), operations(ours(8))) == difference(
         operations(theirs(16)), operations(theirs(8))
     )
     calls = python_calls(ours(16)) - python_calls(ours(8))
