@@ -27,7 +27,7 @@ from secantfw.options import option as option
 
 if TYPE_CHECKING:
     from secantfw.doctor import Finding as Finding
-    from secantfw.experiment.schema import Experiment as Experiment
+    from secantfw.experiment.experiment import Experiment as Experiment
     from secantfw.interfaces.augmentation import Augmentation as Augmentation
     from secantfw.interfaces.augmentation import Augmented as Augmented
     from secantfw.interfaces.augmentation import RowDraws as RowDraws
@@ -127,7 +127,7 @@ _LAZY = {
     "Derivative": "interfaces.loss",
     "Engine": "parallel.engine",
     "EngineSite": "parallel.engine",
-    "Experiment": "experiment.schema",
+    "Experiment": "experiment.experiment",
     "Export": "interfaces.weights_format",
     "ExportedFiles": "interfaces.weights_format",
     "Field": "interfaces.solver",

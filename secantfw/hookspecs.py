@@ -17,7 +17,7 @@ from secantfw.plugin.registry import Register
 
 if TYPE_CHECKING:
     from secantfw.doctor import Finding
-    from secantfw.experiment.schema import Experiment
+    from secantfw.experiment.experiment import Experiment
     from secantfw.plugin.commands import Subparsers
     from secantfw.training.run_directory import Outcome, RunInfo
 

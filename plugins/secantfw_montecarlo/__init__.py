@@ -1,1 +1,1 @@
-"""The secant as a Monte Carlo mean of the teacher's tangents along its own trajectory."""
+"""The secant as a mean of the teacher's tangents along its own trajectory."""

@@ -1,4 +1,4 @@
-"""Options of the Monte Carlo loss. Imports no torch."""
+"""Options of the losses along the teacher's trajectory. Imports no torch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from secantfw import option
 
 #: As `secantfw.TimesNeed.law`, said again because that module is read with torch-free listings.
 Law = Literal["uniform", "stratified", "antithetic", "gauss_legendre"]
+#: Of order 2 and 3.
+Method = Literal["midpoint", "heun3"]
 
 
 @attrs.frozen
@@ -27,3 +29,12 @@ class MonteCarloOptions:
     def __attrs_post_init__(self) -> None:
         if self.law == "antithetic" and self.draws % 2:
             raise ValueError(f"antithetic draws come in pairs; draws = {self.draws} is odd")
+
+
+@attrs.frozen
+class RungeKuttaOptions:
+    """Options of `runge_kutta`."""
+
+    method: Method = option(
+        "heun3", "the explicit method whose step t -> s is the target: 2 or 3 evaluations"
+    )

@@ -19,3 +19,10 @@ def secantfw_components(register: Any) -> None:
         summary="secant distillation along the teacher's trajectory, solved by eF; 1 + K (1 + e)F",
         cite=("arXiv:2505.14502",),
     )
+    register.loss(
+        "runge_kutta",
+        "secantfw_montecarlo.runge_kutta:RungeKutta",
+        options="secantfw_montecarlo.options:RungeKuttaOptions",
+        summary="secant distillation on one Runge-Kutta step of the teacher; heun3: 4F 1B",
+        cite=("arXiv:2505.14502",),
+    )

@@ -27,7 +27,8 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         rows, tokens, width = x.shape
         packed = self.qkv(x).view(rows, tokens, 3, self.heads, width // self.heads)
-        q, k, v = packed.permute(2, 0, 3, 1, 4).unbind(0)  # (B, heads, N, d) each
+        # Taken apart before anything is transposed: its backward pass is one copy, not two.
+        q, k, v = (part.transpose(1, 2) for part in packed.unbind(2))  # (B, heads, N, d) each
         mixed = _explicit(q, k, v) if self.explicit else scaled_dot_product_attention(q, k, v)
         out: Tensor = self.proj(mixed.transpose(1, 2).reshape(rows, tokens, width))
         return out

@@ -76,7 +76,8 @@ class SiTNetwork(nn.Module):
             guidance: the embedded number of the scale; ignored without its embedder.
         """
         silu_c = silu(self._condition(t, s, label, guidance))
-        tokens = self.x_embedder(x) + self.pos_embed
+        # In this order the sum is contiguous, and so is all that follows from it.
+        tokens = self.pos_embed + self.x_embedder(x)
         recompute = self.checkpoint_activations and torch.is_grad_enabled()
         for block in self.blocks:
             if recompute:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from secantfw.experiment.schema import Chosen
+from secantfw.experiment.experiment import Chosen
 
 #: What a file name may not hold, on some system or other; labels name rows and their pictures.
 _UNFIT = re.compile(r"[^\w.+=, -]+")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secantfw.experiment.schema import Chosen, Experiment
+from secantfw.experiment.experiment import Chosen, Experiment
 
 
 def cited(experiment: Experiment) -> tuple[str, ...]:

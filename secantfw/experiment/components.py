@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from secantfw.errors import UserError
+from secantfw.experiment.experiment import Chosen
 from secantfw.experiment.keys import KeyPath
-from secantfw.experiment.schema import Chosen
 from secantfw.experiment.scope import Scope
 from secantfw.experiment.structure import INVALID, structure
 from secantfw.plugin.building import options_class

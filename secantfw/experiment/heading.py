@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secantfw.experiment.schema import Experiment
+from secantfw.experiment.experiment import Experiment
 
 _WIDTH = len("time_sampler")
 

@@ -9,7 +9,7 @@ from typing import Any
 from pluggy import HookImpl
 
 from secantfw.errors import Problem, UserError
-from secantfw.experiment.schema import Experiment
+from secantfw.experiment.experiment import Experiment
 from secantfw.plugin.calling import call, implementations
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.records import cause

@@ -10,11 +10,11 @@ import attrs
 
 from secantfw.errors import ExperimentError, Problem
 from secantfw.experiment.document import Document, merge
+from secantfw.experiment.experiment import Experiment
 from secantfw.experiment.extends import read_layers
 from secantfw.experiment.hooks import hook_problems, locate
 from secantfw.experiment.overrides import overrides_layer
 from secantfw.experiment.resolve import resolve
-from secantfw.experiment.schema import Experiment
 from secantfw.experiment.write import plain, to_toml
 from secantfw.plugin.loader import Plugins
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from secantfw.experiment.experiment import Experiment
 from secantfw.experiment.keys import KeyPath
-from secantfw.experiment.schema import Experiment
 
 Complaint: TypeAlias = tuple[KeyPath, str]
 _OR_NONE = ", got none; to train without an evaluation write evaluate.samples = 0"

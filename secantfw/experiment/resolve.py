@@ -11,22 +11,19 @@ import attrs
 from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.components import choose, choose_all
 from secantfw.experiment.document import Document
+from secantfw.experiment.experiment import Chosen, Evaluate, Experiment, weights_file
 from secantfw.experiment.keys import KeyPath, did_you_mean, shown
 from secantfw.experiment.plan import complaints
 from secantfw.experiment.schema import (
     EMA_DECAY,
     SCHEMA,
     BackboneKeys,
-    Chosen,
     Ema,
-    Evaluate,
     EvaluateKeys,
-    Experiment,
     Guidance,
     Head,
     Parallel,
     Train,
-    weights_file,
 )
 from secantfw.experiment.scope import Scope
 from secantfw.experiment.structure import INVALID, structure

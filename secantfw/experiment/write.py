@@ -10,9 +10,9 @@ import tomlkit
 from tomlkit.items import Item, Table
 
 from secantfw.experiment.document import Document
+from secantfw.experiment.experiment import Chosen, Experiment
 from secantfw.experiment.keys import KeyPath
 from secantfw.experiment.paths import as_written
-from secantfw.experiment.schema import Chosen, Experiment
 from secantfw.options import option_info
 
 

@@ -139,6 +139,9 @@ class SecantLoss(abc.ABC):
     #: `fixed_point_note`. May depend on the options.
     fixed_point: bool = True
     fixed_point_note: str = ""
+    #: Why, with exact networks, the points at which they are asked are a little off the path's
+    #: marginals; empty for a loss that asks on the path. May depend on the options.
+    points_note: str = ""
 
     @abc.abstractmethod
     def times_needed(self) -> TimesNeed:

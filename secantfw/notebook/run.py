@@ -18,7 +18,8 @@ from secantfw.training.run_directory import open_run
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from secantfw.experiment.schema import Experiment, Guidance
+    from secantfw.experiment.experiment import Experiment
+    from secantfw.experiment.schema import Guidance
     from secantfw.interfaces.backbone import Backbone
     from secantfw.interfaces.teacher import Teacher
     from secantfw.notebook.samples import Samples

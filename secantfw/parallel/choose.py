@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secantfw.errors import ExperimentError, Problem
-from secantfw.experiment.schema import Experiment
+from secantfw.experiment.experiment import Experiment
 from secantfw.parallel.engine import Engine, EngineSite
 from secantfw.parallel.group import Group
 from secantfw.parallel.pieces import Pieces

@@ -12,8 +12,8 @@ from secantfw.plugin.component import Component
 
 #: Class attributes of the interfaces by which components say what they are and need.
 DECLARED = (
-    "order", "requires", "provides", "fixed_point", "fixed_point_note", "key", "title", "t_min",
-    "t_max",
+    "order", "requires", "provides", "fixed_point", "fixed_point_note", "points_note", "key",
+    "title", "t_min", "t_max",
 )  # fmt: skip
 
 

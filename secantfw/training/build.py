@@ -8,7 +8,7 @@ import attrs
 import torch
 
 from secantfw.errors import ExperimentError, Problem, UserError
-from secantfw.experiment.schema import Chosen, Experiment
+from secantfw.experiment.experiment import Chosen, Experiment
 from secantfw.foreign_weights import open_any
 from secantfw.interfaces.augmentation import Augmentation
 from secantfw.interfaces.backbone import Backbone

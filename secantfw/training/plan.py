@@ -8,8 +8,8 @@ import attrs
 
 from secantfw.errors import UserError
 from secantfw.experiment.cited import cited
+from secantfw.experiment.experiment import Chosen
 from secantfw.experiment.heading import plan_row
-from secantfw.experiment.schema import Chosen
 from secantfw.interfaces.records import LossTerms
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built

@@ -12,10 +12,10 @@ import attrs
 import torch
 
 from secantfw.errors import UserError
+from secantfw.experiment.experiment import Chosen, Experiment
 from secantfw.experiment.keys import did_you_mean, dotted
 from secantfw.experiment.leaves import leaves
 from secantfw.experiment.load import LoadedExperiment
-from secantfw.experiment.schema import Chosen, Experiment
 from secantfw.experiment.write import plain, value_text
 from secantfw.options import option_info
 from secantfw.plugin.records import Plugins

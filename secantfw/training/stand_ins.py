@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from secantfw.errors import UserError
-from secantfw.experiment.schema import Chosen, Experiment, lacks_files
+from secantfw.experiment.experiment import Chosen, Experiment, lacks_files
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.build_site import BuildSite
 from secantfw.interfaces.dataset import Dataset

@@ -99,10 +99,11 @@ def p1() -> list[Figure]:
     whole = paired(
         lambda: bare(null_field, x, STEPS), lambda: ours("secantfw secant", null_field, x, STEPS)
     )
-    long = paired(
-        lambda: bare(null_field, x, 64), lambda: ours("secantfw secant", null_field, x, 64), 40
+    longer = paired(
+        lambda: ours("secantfw secant", null_field, x, STEPS),
+        lambda: ours("secantfw secant", null_field, x, 64),
     )
-    step = (long.second - whole.second) / (64 - STEPS)
+    step = longer.difference / (64 - STEPS)
     return [
         Figure("P1", "sampler: operations a step beyond the network",
                beyond_network(lambda f, x, n: ours("secantfw secant", f, x, n), x), "", 3),

@@ -28,6 +28,7 @@ class Choice:
     diffusion_weight: float = 1.0
     fused: bool = True
     substeps: int = 1
+    method: str = "heun3"
     guidance: bool = False
 
 
@@ -142,6 +143,21 @@ def _monte_carlo(row: Row, times: Times) -> Tensor:
     return ((row.ctx.live(row.point(times.t), times.t, times.s, row.cond) - target) ** 2).mean()
 
 
+def _runge_kutta(row: Row, times: Times) -> Tensor:
+    x, t, h = row.point(times.t), times.t, times.s - times.t
+
+    def v(y: Tensor, share: float) -> Tensor:
+        return row.ctx.master(y, t + share * h, t + share * h, row.cond).detach()
+
+    k_1 = v(x, 0)
+    if row.choice.method == "midpoint":
+        target = v(x + h / 2 * k_1, 1 / 2)
+    else:
+        k_2 = v(x + h / 3 * k_1, 1 / 3)
+        target = (k_1 + 3 * v(x + 2 * h / 3 * k_2, 2 / 3)) / 4
+    return ((row.ctx.live(x, times.t, times.s, row.cond) - target) ** 2).mean()
+
+
 def _diffusion(row: Row, t: Tensor) -> Tensor:
     f = row.ctx.live(row.point(t), t, t, row.cond_data)
     return ((f - row.data_tangent(t)) ** 2).mean()
@@ -153,5 +169,6 @@ _LOSSES = {
     "sdee": _sdee,
     "stee": _stee,
     "monte_carlo": _monte_carlo,
+    "runge_kutta": _runge_kutta,
     "tangent": lambda row, times: _diffusion(row, times.t),
 }

@@ -21,11 +21,13 @@ SAMPLER_OF: dict[str, tuple[str, dict[str, object]]] = {
     "stee": ("continuous", {"segments": 1, "direction": "both"}),
     "tangent": ("equal", {}),
     "monte_carlo": ("continuous", {"segments": 1}),
+    "runge_kutta": ("continuous", {"segments": 1}),
 }
 CLASS_OF = {
     "sdei": "SDEI", "stei": "STEI", "sdee": "SDEE", "stee": "STEE", "tangent": "Tangent",
-    "monte_carlo": "MonteCarlo",
+    "monte_carlo": "MonteCarlo", "runge_kutta": "RungeKutta",
 }  # fmt: skip
+_ALONG_THE_TEACHER = ("monte_carlo", "runge_kutta")
 _PACKAGES = ("secantfw_picard", "secantfw_montecarlo", "secantfw_basics")
 
 
@@ -58,7 +60,7 @@ def subject(name: str, patch: Patch | None = None) -> Subject:
     with _fresh_modules():
         if patch is not None:
             _import_patched(patch)
-        package = "secantfw_montecarlo" if name == "monte_carlo" else "secantfw_picard"
+        package = "secantfw_montecarlo" if name in _ALONG_THE_TEACHER else "secantfw_picard"
         options = importlib.import_module(f"{package}.options")
         return Subject(
             name,

@@ -18,6 +18,7 @@ PAPER = {
     "stee": Passes(student=1, student_grad=1),  # 2F 1B
     "tangent": Passes(student_grad=1),  # 1F 1B
     "monte_carlo": Passes(student_grad=1, teacher=2),  # 3F 1B with one draw and one Euler step
+    "runge_kutta": Passes(student_grad=1, teacher=3),  # 4F 1B with heun3
 }
 
 

@@ -32,6 +32,8 @@ from secantfw.testing.subject import Subject
 
 #: Enough rows for a Huber norm of a tenth to show, few enough for a second.
 _ORACLE_ROWS = 12_000
+#: Of a loss that says it asks at estimates: coarse ones pass, data and noise swapped (19) do not.
+_KS_OF_ESTIMATES = 10.0
 _KNOWN_NEEDS = frozenset(
     {"teacher", "ema", "bidirectional", "every_time", "mid", "tangent_rows", "labels", "jvp"}
 )
@@ -163,8 +165,12 @@ def check_fixed_point(subject: Subject) -> None:
 
 def check_points_lie_on_the_path(subject: Subject) -> None:
     """With exact networks, every point that a network is asked at has the path's marginal."""
+    loss: SecantLoss = subject.object
     ks = _oracle_step(subject).worst_ks
-    require(ks < KS_LIMIT, f"points are off the path's marginals (KS {ks:.1f}, limit {KS_LIMIT})")
+    limit = _KS_OF_ESTIMATES if loss.points_note else KS_LIMIT
+    require(ks < limit, f"points are off the path's marginals (KS {ks:.1f}, limit {limit})")
+    if ks >= KS_LIMIT:
+        raise Skip(f"declares a points_note: {loss.points_note} (KS {ks:.1f})")
 
 
 def _backward(step: Step) -> None:

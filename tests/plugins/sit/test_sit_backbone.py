@@ -40,6 +40,16 @@ def test_recomputing_activations_changes_nothing(make_backbone, batch):
     assert all(map(torch.equal, *gradients))
 
 
+def test_tokens_are_contiguous(make_backbone, batch):
+    """A patch embedding is transposed; tokens of its strides cost every layer norm a copy."""
+    x, t, s, cond = batch
+    student, seen = make_backbone(), []
+    for block in student.network.blocks:
+        block.register_forward_pre_hook(lambda _, given: seen.append(given[0].is_contiguous()))
+    student(x, t, s, cond)
+    assert seen == [True] * len(student.network.blocks)
+
+
 def test_explicit_attention_is_fused_attention_and_has_a_forward_derivative(make_backbone, batch):
     x, t, s, cond = (part.double() if torch.is_tensor(part) else part for part in batch)
     fused = make_backbone(attention="fused").double()
