@@ -152,7 +152,7 @@ def compared(pair: Pair) -> list[Figure]:
         loss = pair.name
         gap = float(((pair.ours() - pair.released()).abs() / pair.released().abs()).max())
         mine, theirs = total(operations(pair.ours)), total(operations(pair.released))
-        time = paired(pair.released, pair.ours, 12)
+        time = paired(pair.released, pair.ours, 24)
         limit = 0.92 if loss == "stei" else 1.0
         return [
             Figure("P5", f"{loss}: largest relative difference of values", gap, "", 1e-4),
