@@ -1,38 +1,24 @@
 """What one launch shows: `python scenarios.py FOLDER`, with tests/ on the path.
 
-It writes FOLDER/shown.json; torch.distributed is imported before the forks, once.
-
-Every scenario is a job of forks of this process (see forks.py), a second or two each. `--kills N`
-adds N runs with a process killed at random.
+It writes FOLDER/shown.json; torch.distributed is imported before the forks, once (see shown.py). A
+scenario takes a second or two. `--kills N` adds N runs with a process killed at random.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
-import importlib.util
 import json
-import os
-import random
 import re
 import shutil
-import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch._dynamo
-import torch.distributed.checkpoint
-import torch.distributed.fsdp
-from forks import Ended, Job, run
+from forks import run
 from gradients import gradients_of_every_loss
-from training.small_experiment import TOML
+from scenarios_of_ends import failures, hang, kills, resumption
+from shown import STEPS, TESTS, Shown, codes
 
-from secantfw.cli.main import main
-
-STEPS = 50
 #: Of a transformer whose blocks can be computed again in the backward.
 SIT = """
 schema = 1
@@ -56,75 +42,6 @@ batch_size = 8
 [evaluate]
 samples = 0
 """
-HANG_SECONDS = 2
-TESTS = Path(__file__).parents[1]
-SLOW = """
-import time
-import secantfw
-
-@secantfw.hookimpl
-def secantfw_step_logged(run, step, scalars):
-    time.sleep(0.05)
-"""
-
-
-class Shown:
-    """The jobs below one folder, and what they left."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.toml = folder / "small.toml"
-        steps = TOML.replace("steps = 12", f"steps = {STEPS}").replace(
-            "samples = 128", "samples = 0"
-        )
-        self.toml.write_text(steps)
-        (folder / "slow.py").write_text(SLOW)
-        self.engines = ["by_hand"]
-        if importlib.util.find_spec("accelerate"):
-            self.engines.append("by_accelerate")
-
-    def run(self, name: str, count: int, *overrides: str) -> list[Ended]:
-        return run(self.new(name, overrides), self.folder / "logs" / name, count)
-
-    def start(self, name: str, count: int, *overrides: str) -> Job:
-        return Job(self.new(name, overrides), self.folder / "logs" / name, count).start()
-
-    def resume(self, name: str, count: int, *overrides: str) -> list[Ended]:
-        words = ["run", "--resume", str(self.directory(name)), *overrides]
-        return run(lambda: main(words), self.folder / "logs" / f"{name}-resumed", count)
-
-    def new(
-        self, name: str, overrides: tuple[str, ...], file: Path | None = None
-    ) -> Callable[[], int]:
-        words = ["run", str(file or self.toml), "--out", str(self.folder / name), *overrides]
-        return lambda: main(words)
-
-    def directory(self, name: str) -> Path:
-        (found,) = (self.folder / name).glob("*/*/resolved.toml")
-        return found.parent
-
-    def tensors(self, name: str) -> dict[str, torch.Tensor]:
-        """Of the newest checkpoint: student, average, moments."""
-        from secantfw.training.checkpoint import tensors_of
-
-        newest = sorted((self.directory(name) / "checkpoints").glob("step-*"))[-1]
-        parts = ("student", "ema", "optimizer")
-        return {f"{p}/{k}": v for p in parts for k, v in tensors_of(newest, p).items()}
-
-    def difference(self, a: str, b: str) -> float:
-        """max |x - y| / max |x| over all tensors; infinite where the names differ."""
-        x, y = self.tensors(a), self.tensors(b)
-        if x.keys() != y.keys():
-            return float("inf")
-        return max(float((x[k] - y[k]).abs().max() / x[k].abs().max().clamp(min=1e-30)) for k in x)
-
-    def same(self, a: str, b: str) -> bool:
-        x, y = self.tensors(a), self.tensors(b)
-        return x.keys() == y.keys() and all(torch.equal(x[k], y[k]) for k in x)
-
-
-def codes(ended: list[Ended]) -> list[int]:
-    return [one.code for one in ended]
 
 
 def agreement(shown: Shown) -> dict[str, Any]:
@@ -189,130 +106,6 @@ def half_precision(shown: Shown) -> dict[str, Any]:
         "codes": codes(ended),
         "fsdp": shown.difference("half", "half-fsdp"),
         "same": shown.same("half-fsdp", "half-stopped"),
-    }
-
-
-def resumption(shown: Shown) -> dict[str, Any]:
-    """A signal to one of two ends both at one step; shards go on with another number."""
-    slow = (f'local_plugins=["{shown.folder / "slow.py"}"]', "train.log_every_steps=1")
-    fsdp = 'parallel.strategy="fsdp"'
-    found: dict[str, Any] = {}
-    for name, strategy, number, counts in (
-        ("ddp", (), signal.SIGTERM, (2,)),
-        ("fsdp", (fsdp,), signal.SIGINT, (1,)),
-    ):
-        label = f"stopped-{name}"
-        job = shown.start(label, 2, *strategy, *slow)
-        wait_for_line(shown, label, 8)
-        job.send(1, number)
-        ended = job.wait()
-        steps = [p.name for p in (shown.directory(label) / "checkpoints").glob("step-*")]
-        resumed = shown.resume(label, counts[0])
-        reference = "two" if name == "ddp" else "fsdp"
-        found[name] = {
-            "codes": codes(ended),
-            "said": ended[0].said.splitlines()[-1:],
-            "checkpoints": sorted(steps),
-            "resumed": codes(resumed),
-            "resumed_said": resumed[0].said[-400:],
-            "same": shown.same(label, reference),
-            "difference": shown.difference(label, reference),
-        }
-    return found
-
-
-def wait_for_line(shown: Shown, name: str, lines: int) -> None:
-    """Until metrics.jsonl has so many."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        files = list((shown.folder / name).glob("*/*/metrics.jsonl"))
-        if files and len(files[0].read_text().splitlines()) >= lines:
-            return
-        time.sleep(0.01)
-
-
-def kills(shown: Shown, count: int, seed: int) -> list[dict[str, Any]]:
-    """kill -9 of a random process at a random moment after the first checkpoint."""
-    chance, found = random.Random(seed), []
-    slow = (f'local_plugins=["{shown.folder / "slow.py"}"]', "train.log_every_steps=1")
-    for n in range(count):
-        name, rank = f"killed-{seed}-{n}", chance.randrange(2)
-        job = shown.start(name, 2, *slow)
-        wait_for_line(shown, name, chance.randrange(5, STEPS - 8))
-        time.sleep(chance.random() * 0.05)
-        job.send(rank, signal.SIGKILL)
-        began = time.monotonic()
-        ended = job.wait()
-        seconds = time.monotonic() - began
-        resumed = shown.resume(name, 2)
-        found.append(
-            {
-                "rank": rank,
-                "killed": ended[rank].code,
-                "survivor": ended[1 - rank].code,
-                "said": ended[1 - rank].said.splitlines()[-1:],
-                "seconds": round(seconds, 2),
-                "resumed": codes(resumed),
-                "same": shown.same(name, "two"),
-            }
-        )
-    return found
-
-
-def hang(shown: Shown) -> dict[str, Any]:
-    """A process that is there and does not answer is taken for lost after a time-out."""
-    slow = (f'local_plugins=["{shown.folder / "slow.py"}"]', "train.log_every_steps=1")
-    call = shown.new("hung", slow)
-
-    def impatient() -> int:
-        from secantfw.parallel import group
-
-        patient, seconds = group.joined, datetime.timedelta(seconds=HANG_SECONDS)
-        group.joined = lambda processes: patient(processes, seconds)  # type: ignore[assignment]
-        return call()
-
-    job = Job(impatient, shown.folder / "logs" / "hung").start()
-    wait_for_line(shown, "hung", 12)
-    job.send(1, signal.SIGSTOP)
-    began = time.monotonic()
-    os.waitid(os.P_PID, job.pids[0], os.WEXITED | os.WNOWAIT)
-    seconds = time.monotonic() - began
-    job.send(1, signal.SIGKILL)
-    ended = job.wait()
-    resumed = shown.resume("hung", 2)
-    return {
-        "survivor": ended[0].code,
-        "said": ended[0].said.splitlines()[-1:],
-        "seconds": round(seconds, 2),
-        "resumed": codes(resumed),
-        "same": shown.same("hung", "two"),
-    }
-
-
-def failures(shown: Shown) -> dict[str, Any]:
-    """A process that fails says why; a mistake of the user is said once."""
-    bad = shown.run("bad", 2, 'parallel.strategy="none"')
-    typo = shown.run("typo", 2, "train.stepz=3")
-
-    def one_fails() -> int:
-        if os.environ["RANK"] == "1":
-            from secantfw.training import loop
-
-            original = loop.Update.__call__
-
-            def broken(self: Any, step: int, loss: Any) -> Any:
-                if step == 7:
-                    raise ZeroDivisionError("of process 1")
-                return original(self, step, loss)
-
-            loop.Update.__call__ = broken  # type: ignore[method-assign]
-        return main(["run", str(shown.toml), "--out", str(shown.folder / "raises")])
-
-    raises = run(one_fails, shown.folder / "logs" / "raises")
-    return {
-        "none": [(e.code, e.said) for e in bad],
-        "typo": [(e.code, e.said) for e in typo],
-        "raises": [(e.code, e.said[-600:]) for e in raises],
     }
 
 
