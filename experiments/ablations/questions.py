@@ -27,8 +27,8 @@ class Question:
 
 
 _ESTIMATORS = (
-    "picard_2", "picard_ema", "picard_twice", "plain_1", "gauss_1", "heun_1", "plain_2",
-    "antithetic_2", "gauss_2", "stratified_4", "gauss_4",
+    "picard_2", "picard_ema", "picard_twice", "plain_1", "gauss_1", "heun_1", "runge_kutta",
+    "plain_2", "antithetic_2", "gauss_2", "stratified_4", "gauss_4",
 )  # fmt: skip
 
 #: In the order in which they are run; a file of several questions is run once.
