@@ -1,7 +1,7 @@
 """Runge-Kutta: secant distillation on one explicit step of the teacher's ODE.
 
     || f(x_t, t, s) - sum_i b_i k_i ||^2,     k_1 = v(x_t, t),
-    k_i = v(x_t + a_i (s - t) k_{i-1}, t + c_i (s - t))
+    k_i = v(x_t + c_i (s - t) k_{i-1}, t + c_i (s - t))
 
 x_t is real, v the teacher. Where Monte Carlo draws its interior times, a method of order p has
 fixed ones: its estimate of the secant has no variance, and a bias of order (s - t)^p. The explicit
@@ -18,14 +18,23 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw import Batch, Cond, Context, LossTerms, SecantLoss, Times, TimesNeed, mean_flat
+from secantfw import (
+    Batch,
+    Cond,
+    Context,
+    LossTerms,
+    SecantLoss,
+    Times,
+    TimesNeed,
+    at,
+    mean_flat,
+)
 from secantfw_montecarlo.options import Method, RungeKuttaOptions
 
 
 @attrs.frozen
 class Stages:
-    """Stage i asks at the share `c[i]` of t -> s, at the share a[i] = c[i] along stage i - 1, as
-    in every method here; `b` sum to 1."""
+    """Stage i asks at the share `c[i]` of t -> s, as far along stage i - 1; `b` sum to 1."""
 
     c: tuple[float, ...]
     b: tuple[float, ...]
@@ -62,10 +71,10 @@ class RungeKutta(SecantLoss):
 def secant_of_step(ctx: Context, x_t: Tensor, times: Times, cond: Cond, stages: Stages) -> Tensor:
     """sum_i b_i k_i (B, *), the teacher's mean velocity over one step t -> s; no gradient."""
     t, s = times.t, times.s
-    width = (s - t).reshape(-1, *(1,) * (x_t.ndim - 1))
-    k = ctx.teacher(x_t, t, cond)
+    width, k = at(s - t, x_t), ctx.teacher(x_t, t, cond)
     secant = stages.b[0] * k
     for c, b in zip(stages.c[1:], stages.b[1:], strict=True):
         k = ctx.teacher(torch.addcmul(x_t, width, k, value=c), torch.lerp(t, s, c), cond)
-        secant = torch.add(secant, k, alpha=b)
+        if b:
+            secant = torch.add(secant, k, alpha=b)
     return secant

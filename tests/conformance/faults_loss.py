@@ -184,6 +184,10 @@ class Huber(SoundLoss):
         return LossTerms(mean_flat(huber_loss(f, target, reduction="none", delta=0.1)))
 
 
+class SwappedAmongEstimates(SwappedDataAndNoise):
+    points_note = "asks at estimated points"
+
+
 class DeclaredWithoutReason(SoundLoss):
     fixed_point = False
 
@@ -210,6 +214,7 @@ FAULTS = (
         ("TargetOfTheData", "the data's tangent at r, though x_t is real", FIXED),
         ("SwappedEnds", "t and s exchanged", FIXED),
         ("SwappedDataAndNoise", "data and noise exchanged", POINTS),
+        ("SwappedAmongEstimates", "exchanged, behind a points_note", POINTS),
         ("NoGradient", "student without gradient", "check_gradients_reach_the_student_only"),
         ("GradientIntoTheAverage", "asks the EMA copy for a gradient",
          "check_gradients_reach_the_student_only"),

@@ -30,7 +30,7 @@ RUNGE_KUTTA = mutations(
     ),
     (
         "stages on the other side of t",
-        Patch(_LOSS, "width = (s - t)", "width = (t - s)"),
+        Patch(_LOSS, "at(s - t, x_t)", "at(t - s, x_t)"),
         f"{FIXED} {MARGINALS} {REFERENCE}",
     ),
     (
