@@ -1,7 +1,8 @@
 """Every hostile or broken weights file is refused in one line, and nothing in it runs."""
 
 import pytest
-from hostile_files import CANARY, HOSTILE
+from hostile_files import CANARY
+from hostile_headers import HOSTILE
 from secantfw_sit.options import SiTTeacherOptions
 from secantfw_sit.teacher import SiTTeacher
 
