@@ -37,6 +37,7 @@ class OptionInfo:
     choices: tuple[Any, ...] = ()
     is_path: bool = False
     nonempty: bool = False
+    formerly: str = ""
 
     def bounds(self) -> str:
         """The bounds as text: `>= 1, < 10`."""
@@ -81,6 +82,7 @@ def option(
     choices: Sequence[Any] = (),
     is_path: bool = False,
     nonempty: bool = False,
+    formerly: str = "",
 ) -> Any:
     """Declare an option of a component, as a field of an attrs class.
 
@@ -93,11 +95,12 @@ def option(
         is_path: the text names a file; relative ones are resolved against the file that says it,
             and `asset:NAME` against the files that plug-ins ship.
         nonempty: an empty list is refused.
+        formerly: the name it had; an experiment that still says it is told the new one.
 
     Raises:
         ValueError: at construction of the attrs class, where the value breaks a bound.
     """
-    info = OptionInfo(help, unit, ge, gt, le, lt, tuple(choices), is_path, nonempty)
+    info = OptionInfo(help, unit, ge, gt, le, lt, tuple(choices), is_path, nonempty, formerly)
 
     def check(_instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         complaint = info.complaint(value)

@@ -46,8 +46,8 @@ def read(run: Path) -> Result:
     rows = [r for r in _json(run / "evaluation.json")["rows"] if r["model"] == "student"]
     plan, outcome = _json(run / "plan.json"), run / "outcome.json"
     return Result(
-        frechet={row["evaluations"]: row["frechet_distance"] for row in rows},
-        trajectory={r["evaluations"]: r["trajectory_mse"] for r in rows if "trajectory_mse" in r},
+        frechet={row["nfe"]: row["frechet_distance"] for row in rows},
+        trajectory={r["nfe"]: r["trajectory_mse"] for r in rows if "trajectory_mse" in r},
         minutes=_json(outcome)["seconds"] / 60 if outcome.is_file() else None,
         passes=plan["evaluations_per_step"],
         steps=plan["steps"],

@@ -43,7 +43,7 @@ class SecantCompiled(Solver):
         ready = self._prepared.get(key, lambda: prepare(field, given, o, by_torch, o.backend))
         parts = given.parts(ready.rows or len(given))
         ends = [sample(ready.step, grid, part) for part in parts]
-        field.evaluations += steps
+        field.nfe += steps * field.parts_nfe
         return joined(ends)
 
     def evaluations(self, steps: int) -> int:

@@ -57,7 +57,7 @@ class SecantGraph(Solver):
         ready = self._prepared.get(key, lambda: self._prepare(field, given))
         end = self._replayed if self._records(x) else self._called
         ends = [end(ready, part, steps) for part in given.parts(ready.rows or len(given))]
-        field.evaluations += steps
+        field.nfe += steps * field.parts_nfe
         return joined(ends)
 
     def evaluations(self, steps: int) -> int:

@@ -22,7 +22,8 @@ NAME = "evaluate"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_and_overrides(parser, "evaluate.samples=10000")
-    parser.add_argument("--steps", metavar="N,N", help="network evaluations, e.g. 1,2,4,8")
+    parser.add_argument("--nfe", metavar="N,N", help="network evaluations, e.g. 1,2,4,8")
+    parser.add_argument("--steps", help=argparse.SUPPRESS)
     parser.add_argument("--guidance", metavar="W,W", help="guidance scales, e.g. 1.0,1.5,2.0")
     parser.add_argument("--seeds", metavar="N,N", help="repeat with each seed: mean and deviation")
     parser.add_argument("--processes", type=int, default=1, help="share the rows out (1)")
@@ -33,7 +34,9 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     check_processes(NAME, args.processes, args.shard)
     named = run_and_overrides(args)
     overrides = list(named.overrides)
-    for key in ("steps", "guidance", "seeds"):
+    if args.steps is not None:
+        raise UserError(f"evaluate: --steps is called --nfe now: --nfe {args.steps}")
+    for key in ("nfe", "guidance", "seeds"):
         overrides = _with(overrides, key, getattr(args, key))
     if args.processes > 1:
         run_shards([NAME, str(named.directory), *overrides], args.processes, plugins)

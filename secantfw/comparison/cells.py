@@ -110,18 +110,18 @@ def _large(value: float | None) -> str:
 
 def _number_table(table: NumberTable, comparison: Comparison) -> TextTable:
     direction = "lower is better" if table.column.lower_is_better else "higher is better"
-    title = f"{table.column.title} ({direction}) against evaluations per sample"
+    title = f"{table.column.title} ({direction}) against NFE per sample"
     means = [c.spread.mean for line in table.lines for c in line.cells if c is not None]
     places = decimals(means)
     head = comparison.keys[0] if comparison.keys else ""
     heads = [Cell(""), *([Cell(head)] if head else []), Cell("model, solver")]
-    heads += [Cell(str(n), is_number=True) for n in table.evaluations]
+    heads += [Cell(str(n), is_number=True) for n in table.budgets]
     rows = [
         (
             Cell(_letters(line, comparison)),
             *([Cell(_changed(line, head))] if head else []),
             Cell(str(line.series)),
-            *(_cell(number, places) for number in line.cells),
+            *(_cell(one, n, places) for one, n in zip(line.cells, table.budgets, strict=True)),
         )
         for line in table.lines
     ]
@@ -143,12 +143,14 @@ def _letters(line: NumberLine, comparison: Comparison) -> str:
     return " ".join(group.letter for group in line.groups)
 
 
-def _cell(value: Number | None, places: int | None) -> Cell:
+def _cell(value: Number | None, budget: int, places: int | None) -> Cell:
     if value is None or value.spread.mean is None:
         return Cell(NOT_MEASURED, is_number=True)
     text = mean_text(value.spread.mean, value.spread.deviation, places)
     if value.ratio is not None:
         text += f" ({value.ratio:.2g}x)"
+    if value.nfe < budget:
+        text += f" at {value.nfe:g}"
     return Cell(text, value.best, True, _exact(value.spread.values))
 
 

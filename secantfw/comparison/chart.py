@@ -1,4 +1,4 @@
-"""A metric against network evaluations, a line for each group, bars for the spread over seeds."""
+"""A metric against NFE, a line for each group, bars for the spread over seeds."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def number_chart(number: int, table: NumberTable, keys: Sequence[str]) -> str:
 
     means = [c.spread.mean for line in table.lines for c in line.cells if c is not None]
     values = [value for value in means if value is not None]
-    if len(table.evaluations) < 2 or not values or len(table.lines) > _MOST_LINES:
+    if len(table.budgets) < 2 or not values or len(table.lines) > _MOST_LINES:
         return ""
     name = f"chart-{number}"
     with chart_style(name):
         figure = Figure(figsize=(5.2, 4.0), layout="constrained")
         axes = figure.add_subplot()
         for line, look in _looks(table):
-            _draw(axes, table.evaluations, line, look, _label(line, keys))
-        evaluation_scales(axes, table.evaluations, values)
-        axes.set_xlabel("network evaluations per sample")
+            _draw(axes, line, look, _label(line, keys))
+        evaluation_scales(axes, table.budgets, values)
+        axes.set_xlabel("NFE per sample")
         axes.set_ylabel(table.column.title)
         figure.legend(loc="outside upper left", ncols=2, columnspacing=1.4, handlelength=2.4)
-        return inline_svg(figure, name, f"{table.column.title} against network evaluations")
+        return inline_svg(figure, name, f"{table.column.title} against NFE")
 
 
 def _looks(table: NumberTable) -> Iterator[tuple[NumberLine, Look]]:
@@ -48,11 +48,11 @@ def _looks(table: NumberTable) -> Iterator[tuple[NumberLine, Look]]:
         yield line, next(look_of) if student else Look(MUTED, next(others))
 
 
-def _draw(axes: Any, evaluations: Sequence[int], line: NumberLine, look: Look, label: str) -> None:
-    """Means over evaluations, with bars of one deviation where one is known."""
+def _draw(axes: Any, line: NumberLine, look: Look, label: str) -> None:
+    """Means over NFE, with bars of one deviation where one is known."""
     points = [
-        (n, c.spread.mean, c.spread.deviation or 0.0)
-        for n, c in zip(evaluations, line.cells, strict=True)
+        (c.nfe, c.spread.mean, c.spread.deviation or 0.0)
+        for c in line.cells
         if c is not None and c.spread.mean is not None
     ]
     if not points:

@@ -5,7 +5,7 @@ Numbers of different protocols never share a table, so that no column mixes them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -13,7 +13,14 @@ from secantfw.comparison.groups import Group, differing_keys, grouped
 from secantfw.comparison.protocol import Protocol, protocol_of, with_differences
 from secantfw.comparison.run_record import ComparedRun
 from secantfw.comparison.spread import Spread, spread_of
-from secantfw.reporting.evaluation_rows import STUDENT, Column, Row, Series
+from secantfw.reporting.evaluation_rows import (
+    STUDENT,
+    Column,
+    Evaluation,
+    Row,
+    Series,
+    best_row,
+)
 
 
 @attrs.frozen(eq=False)
@@ -21,6 +28,7 @@ class Number:
     """One cell: its spread over the runs, whether it is told to be the best of its column."""
 
     spread: Spread
+    nfe: float = 0  # what it took, at most the column's
     best: bool = False
     ratio: float | None = None  # to the baseline's
 
@@ -36,11 +44,11 @@ class NumberLine:
 
 @attrs.frozen(eq=False)
 class NumberTable:
-    """One metric under one protocol against the network evaluations of a sample."""
+    """One metric under one protocol against NFE."""
 
     column: Column
     protocol: Protocol
-    evaluations: tuple[int, ...]
+    budgets: tuple[int, ...]
     lines: tuple[NumberLine, ...]
 
 
@@ -72,40 +80,59 @@ def compare(runs: Sequence[ComparedRun], baseline: ComparedRun | None = None) ->
     """Group the runs and lay out their numbers; the baseline's group comes first."""
     groups = grouped(runs, baseline)
     found = [
-        (protocol_of(run, row, column), column, row, group)
+        (protocol_of(run, entry.row, entry.column), entry, group)
         for group in groups
         for run in group.runs
         if run.evaluation is not None
-        for row in run.evaluation.rows
-        for column in run.evaluation.columns
-        if column.key in row.values
+        for entry in _entries(run.evaluation)
     ]
-    columns = {column.key: column for _, column, *_ in found}
+    columns = {entry.column.key: entry.column for _, entry, _ in found}
     first = groups[0] if baseline is not None and groups else None
     tables = []
     for key, column in columns.items():
-        protocols = with_differences(dict.fromkeys(p for p, c, *_ in found if c.key == key))
+        protocols = with_differences(dict.fromkeys(p for p, e, _ in found if e.column.key == key))
         for protocol, shown in protocols.items():
-            rows = [(g, r) for p, c, r, g in found if p == protocol and c.key == key]
-            if rows:
-                tables.append(_table(column, shown, rows, first))
+            own = [(g, e) for p, e, g in found if p == protocol and e.column.key == key]
+            if own:
+                tables.append(_table(column, shown, own, first))
     return Comparison(tuple(groups), tuple(differing_keys(groups)), tuple(tables), first)
 
 
+@attrs.frozen(eq=False)
+class _Entry:
+    """A row in the column `budget` of a metric's table."""
+
+    budget: int
+    column: Column
+    row: Row
+
+
+def _entries(evaluation: Evaluation) -> Iterator[_Entry]:
+    """Each series at each NFE, the baselines by the one that is the best in the metric."""
+    for budget in evaluation.budgets():
+        rows = evaluation.at(budget)
+        for column in evaluation.columns:
+            mine = [row for row in rows if column.key in row.values]
+            tuned = best_row([row for row in mine if row.baseline], column)
+            for row in mine:
+                if not row.baseline or row is tuned:
+                    yield _Entry(budget, column, row)
+
+
 def _table(
-    column: Column, protocol: Protocol, rows: Sequence[tuple[Group, Row]], first: Group | None
+    column: Column, protocol: Protocol, own: Sequence[tuple[Group, _Entry]], first: Group | None
 ) -> NumberTable:
-    counts = tuple(sorted({row.evaluations for _, row in rows}))
-    values: dict[tuple[Series, str], dict[int, list[float | None]]] = {}
-    groups = {group.letter: group for group, _ in rows}
-    for group, row in rows:
-        line = values.setdefault((row.series, group.letter), {})
-        line.setdefault(row.evaluations, []).append(row.values[column.key])
+    counts = tuple(sorted({entry.budget for _, entry in own}))
+    values: dict[tuple[Series, str], dict[int, list[Row]]] = {}
+    groups = {group.letter: group for group, _ in own}
+    for group, entry in own:
+        line = values.setdefault((entry.row.series, group.letter), {})
+        line.setdefault(entry.budget, []).append(entry.row)
     lines = [
         NumberLine(
             (groups[letter],),
             series,
-            tuple(Number(spread_of(by[n])) if n in by else None for n in counts),
+            tuple(_number(by[n], column) if n in by else None for n in counts),
         )
         for (series, letter), by in values.items()
     ]
@@ -114,8 +141,13 @@ def _table(
     return NumberTable(column, protocol, counts, tuple(_with_ratios(lines, first)))
 
 
+def _number(rows: Sequence[Row], column: Column) -> Number:
+    spread = spread_of([row.values[column.key] for row in rows])
+    return Number(spread, max(row.nfe for row in rows))
+
+
 def _merged(lines: Sequence[NumberLine]) -> list[NumberLine]:
-    """What is equal in several groups, as a teacher they share, stands once."""
+    """Merge rows shared by several groups (e.g. a common teacher)."""
     found: dict[tuple[Series, tuple[Spread | None, ...]], NumberLine] = {}
     for line in lines:
         key = (line.series, tuple(cell.spread if cell else None for cell in line.cells))

@@ -77,7 +77,7 @@ def comma_separated(comparison: Comparison) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     heads = ["group", "experiment", *comparison.keys, "passes", "images", "training_evaluations"]
-    heads += ["model", "solver", "evaluations", "metric", "n", "mean", "deviation", "values"]
+    heads += ["model", "solver", "nfe", "metric", "n", "mean", "deviation", "values"]
     writer.writerow([*heads, "protocol", "error"])
     for group in comparison.groups:
         head = _group_fields(group, comparison.keys)
@@ -100,10 +100,10 @@ def _number_fields(table: NumberTable, group: Group) -> Iterator[list[object]]:
     """What it says of one of the group's numbers."""
     stamp = "; ".join(f"{name} {value}" for name, value in table.protocol.stamp)
     for line in (line for line in table.lines if group in line.groups):
-        for n, cell in zip(table.evaluations, line.cells, strict=True):
+        for cell in line.cells:
             if cell is not None:
                 s = cell.spread
-                where = [line.series.model, line.series.solver, n, table.column.key]
+                where = [line.series.model, line.series.solver, cell.nfe, table.column.key]
                 values = " ".join(map(repr, s.values))
                 yield [*where, len(s.values), s.mean, s.deviation, values, stamp, ""]
 

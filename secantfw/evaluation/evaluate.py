@@ -61,7 +61,8 @@ class Evaluator:
             "floor": next((c["floor"] for c in columns if c["key"] == "frechet_distance"), None),
             "feature_sha256": "" if frechet is None else frechet.identity(),
             "columns": columns,
-            "headline_evaluations": keys.headline,
+            "nfe": list(keys.nfe),
+            "headline_nfe": keys.headline,
             "reference": self.sources.truth if compares else None,
             "seed": seeds[0],
             **({"seeds": list(seeds)} if len(seeds) > 1 else {}),
@@ -74,12 +75,12 @@ class Evaluator:
         built, keys = self.sources.built, self.sources.keys
         if built.dataset.spec.shape != (2,):
             return
-        steps = sorted({built.solver.steps_within(budget) for budget in keys.steps} - {0})
-        scale = self.planned[0].guidance
-        teacher = None if built.teacher is None else self.sources.field("teacher", scale)
+        steps = sorted({built.solver.steps_within(budget) for budget in keys.nfe} - {0})
+        under = self.sources.guidances[0]
+        teacher = None if built.teacher is None else self.sources.field("teacher", under)
         draw_trajectories(
             built,
-            self.sources.field("student", scale),
+            self.sources.field("student", under),
             built.solver,
             steps[:_MOST_PANELS] or [1],
             teacher,
@@ -96,7 +97,7 @@ class Evaluator:
         return measurement.of_the_network(row.guidance)
 
     def _stamp_names(self, row: Row, found: dict[str, Any]) -> dict[str, str]:
-        """The name of each number's stamp; a number that the row has not has none."""
+        """The name of each number's stamp; metrics absent from the row are skipped."""
         return {
             metric.key: make_stamp(self.sources, metric, row.guidance).name
             for metric in self.sources.built.metrics
@@ -104,11 +105,11 @@ class Evaluator:
         }
 
     def _stamps(self) -> dict[str, Any]:
-        scales = dict.fromkeys(row.guidance for row in self.planned)
+        under = dict.fromkeys(row.guidance for row in self.planned)
         secants = any(row.model == "student" and row.along_secants for row in self.planned)
         found = [
-            make_stamp(self.sources, metric, scale)
-            for scale in scales
+            make_stamp(self.sources, metric, guidance)
+            for guidance in under
             for metric in self.sources.built.metrics
             if secants or not isinstance(metric, NetworkMetric)
         ]

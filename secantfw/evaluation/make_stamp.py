@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import attrs
 
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.stamp import Stamp
 from secantfw.interfaces.metric import AnyMetric, NetworkMetric
 
 
-def make_stamp(sources: Sources, metric: AnyMetric, guidance: float) -> Stamp:
-    """What the metric's numbers of this evaluation depend on, but for the row's evaluations."""
+def make_stamp(sources: Sources, metric: AnyMetric, guidance: RowGuidance) -> Stamp:
+    """What the metric's numbers of this evaluation depend on, but for the row's NFE."""
     keys, experiment = sources.keys, sources.built.experiment
     network = isinstance(metric, NetworkMetric)
     compares = isinstance(metric, NetworkMetric) or "endpoints" in metric.requires
@@ -22,8 +23,8 @@ def make_stamp(sources: Sources, metric: AnyMetric, guidance: float) -> Stamp:
         samples=0 if network else keys.samples,
         seeds=(keys.seed,) if network else sources.seeds,
         labels=f"sample number modulo {classes}" if classes and not network else "",
-        guidance=guidance,
-        guidance_interval=experiment.guidance.interval,
+        guidance=guidance.scale,
+        guidance_interval=guidance.interval,
         guidance_channels=experiment.guidance.channels,
         weights="ema",
         compute_batch=keys.compute_batch,

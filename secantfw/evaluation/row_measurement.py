@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from secantfw.errors import RunAborted
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.endpoints import Endpoints
 from secantfw.evaluation.rows import Row
 from secantfw.evaluation.secant_pairs import Pairs
@@ -34,8 +35,9 @@ class RowMeasurement:
     def row(self, row: Row) -> dict[str, Any]:
         """The row of evaluation.json, without its stamps."""
         self.note(row.title)
-        seeds, metrics = self.sources.seeds, self.sources.metrics
-        measured = [self._measured(row, seed) for seed in seeds]
+        seeds, metrics = self.sources.seeds, self.sources.metrics_of(row)
+        spent: list[int] = []
+        measured = [self._measured(row, seed, spent) for seed in seeds]
         numbers = [[accumulator.value() for accumulator in each] for each in measured]
         values = torch.tensor(numbers, dtype=torch.float64)
         said = zip(metrics, measured[0], strict=True)
@@ -46,8 +48,10 @@ class RowMeasurement:
             "solver": row.solver.name,
             **({"label": row.solver.label} if row.solver.label else {}),
             "steps": row.steps,
-            "evaluations": row.evaluations,
-            "guidance": row.guidance,
+            "nfe": spent[0] if len(set(spent)) == 1 else sum(spent) / len(spent),
+            "guidance": row.guidance.scale,
+            "guidance_interval": list(row.guidance.interval),
+            **({"baseline": True} if row.baseline else {}),
             **dict(zip(keys, values.mean(0).tolist(), strict=True)),
             **(
                 {"deviations": dict(zip(keys, values.std(0).tolist(), strict=True))}
@@ -57,24 +61,27 @@ class RowMeasurement:
             **({"details": details} if details else {}),
         }
 
-    def of_the_network(self, scale: float) -> dict[str, Any]:
-        """The metrics of the student itself, under guidance of this scale."""
+    def of_the_network(self, guidance: RowGuidance) -> dict[str, Any]:
+        """The metrics of the student itself, under this guidance."""
         found = {}
         for metric in self.sources.network_metrics:
             self.note(metric.title)
-            student = self.sources.field("student", scale)
-            teacher = self.sources.field("teacher", scale)
+            student = self.sources.field("student", guidance)
+            teacher = self.sources.field("teacher", guidance)
             pairs = Pairs(self.sources, student, teacher)
             found[metric.key] = dict(metric.measure(pairs))
         return found
 
-    def _measured(self, row: Row, seed: int) -> list[Accumulator]:
-        """The metrics' accumulators with all samples of one seed."""
-        ends = self._endpoints(seed, row.guidance)
-        accumulators = [metric.accumulator() for metric in self.sources.metrics]
+    def _measured(self, row: Row, seed: int, spent: list[int]) -> list[Accumulator]:
+        """The metrics' accumulators with all samples of one seed; `spent` grows by each block's
+        NFE."""
+        metrics = self.sources.metrics_of(row)
+        compares = any("endpoints" in metric.requires for metric in metrics)
+        ends = self._endpoints(seed, row.guidance) if compares else None
+        accumulators = [metric.accumulator() for metric in metrics]
         wanted = self.sources.keys.picture if seed == self.sources.seeds[0] else 0
         first, shown = 0, []
-        for samples in _grouped(self._samples(row, seed), self.sources.keys.batch_size):
+        for samples in _grouped(self._samples(row, seed, spent), self.sources.keys.batch_size):
             numbers = range(first, first + len(samples))
             theirs = None if ends is None else ends.read(numbers, samples.device)
             for accumulator in accumulators:
@@ -85,29 +92,31 @@ class RowMeasurement:
         self._picture(row, shown)
         return accumulators
 
-    def _samples(self, row: Row, seed: int) -> Iterator[Tensor]:
+    def _samples(self, row: Row, seed: int, spent: list[int]) -> Iterator[Tensor]:
         """The wanted samples of each compute block, in order."""
         field, solver = self.sources.field(row.model, row.guidance), row.solver.solver
         for start in self.sources.starts(seed):
-            before = field.evaluations
+            before = field.nfe
             samples = draw(field, solver, start, row.steps)
-            if field.evaluations - before != row.evaluations:
+            spent.append(field.nfe - before)
+            if row.nfe is not None and spent[-1] != row.nfe:
                 raise RunAborted(
-                    f"solver {row.solver.name} claims {row.evaluations} evaluations in "
-                    f"{row.steps} steps and made {field.evaluations - before}"
+                    f"solver {row.solver.name} claims {row.nfe} NFE in {row.steps} steps and "
+                    f"made {spent[-1]}"
                 )
             yield samples[: len(start.numbers)]
             self.progress.more(len(start.numbers))
 
-    def _endpoints(self, seed: int, scale: float) -> Endpoints | None:
-        """Ends of the teacher's ODE by the reference solver, where a metric asks for them."""
-        if not any("endpoints" in metric.requires for metric in self.sources.metrics):
-            return None
+    def _endpoints(self, seed: int, guidance: RowGuidance) -> Endpoints:
+        """Ends of the teacher's ODE by the reference solver."""
         keys, spec = self.sources.keys, self.sources.built.dataset.spec
-        ends = Endpoints(self.folder / f"ends-{seed}-{scale:g}.npy", spec, keys.samples)
+        ends = Endpoints(self.folder / f"ends-{seed}-{guidance.scale:g}.npy", spec, keys.samples)
         if not ends.complete:
             self.note(f"reference: {self.sources.truth}")
-            field, solver = self.sources.field("teacher", scale), self.sources.reference_solver()
+            field, solver = (
+                self.sources.field("teacher", guidance),
+                self.sources.reference_solver(),
+            )
             ends.fill(field, solver, keys.reference_steps, partial(self.sources.starts, seed))
         return ends
 

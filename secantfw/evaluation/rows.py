@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterable
 from typing import Literal
 
 import attrs
 
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.interfaces.solver import Solver
 
 Model = Literal["student", "teacher"]
@@ -30,64 +31,63 @@ class NamedSolver:
 
 @attrs.frozen
 class Row:
-    """One line of the table: `steps` solver steps that take `evaluations` network evaluations."""
+    """One line of the table: a model under a solver in `steps` steps.
+
+    `nfe` is the network evaluations of a sample, counted in rows through the network; None for an
+    adaptive solver, whose NFE is measured.
+    """
 
     model: Model
     solver: NamedSolver
     steps: int
-    evaluations: int
-    guidance: float = 1.0
-    #: Whether rows of other guidance scales stand beside it.
+    nfe: int | None
+    guidance: RowGuidance = RowGuidance()
+    #: Whether rows under other guidance stand beside it.
     named_guidance: bool = False
+    #: Where the row comes from: the experiment, or a finalist of a search for strong baselines.
+    baseline: bool = False
 
     @property
     def name(self) -> str:
         """Names it among the rows, and its files."""
-        solver = self._series.replace(":", "_")
-        return f"{self.model}-{solver}-{self.evaluations:03d}"
+        solver = self._series.replace(":", "_").replace("<", "_").replace(">", "_")
+        return f"{self.model}-{solver}-{'adaptive' if self.nfe is None else f'{self.nfe:03d}'}"
 
     @property
     def title(self) -> str:
         """What is said while it is measured."""
-        return f"{self.model}, {self._series}, {self.evaluations:03d} evaluations"
+        nfe = "adaptive" if self.nfe is None else f"{self.nfe} NFE"
+        return f"{self.model}, {self._series}, {nfe}"
 
     @property
     def _series(self) -> str:
-        return f"{self.solver.title}{f' w={self.guidance:g}' if self.named_guidance else ''}"
+        said = str(self.guidance) if self.named_guidance else ""
+        return f"{self.solver.title} {said}".rstrip()
 
     @property
     def along_secants(self) -> bool:
         return "secant" in self.solver.solver.requires
 
 
-def plan_rows(
-    solvers: list[NamedSolver],
-    budgets: tuple[int, ...],
-    *,
-    student_has: frozenset[str],
-    teacher: bool,
-    guidance: tuple[float, ...] = (1.0,),
-) -> list[Row]:
-    """The student under the solvers for what it learnt, the teacher under those for tangents.
+def models_of(
+    named: NamedSolver, *, student_has: frozenset[str], teacher: bool
+) -> tuple[Model, ...]:
+    """Who is sampled by a solver: the student under those for what it learnt, the teacher under
+    those for tangents.
 
     Args:
-        solvers: in the experiment's order.
-        budgets: network evaluations; a solver takes the most steps that fit, and a row that
-            would repeat a smaller budget's is left out.
         student_has: "secant" or "tangent", from the loss.
         teacher: whether there is one to evaluate.
-        guidance: scales; every row is there for each.
     """
-    rows: list[Row] = []
-    for named, scale in itertools.product(solvers, guidance):
-        wants = "secant" if "secant" in named.solver.requires else "tangent"
-        models: list[Model] = ["student"] if wants in student_has else []
-        if teacher and wants == "tangent":
-            models.append("teacher")
-        for model in models:
-            steps = sorted({named.solver.steps_within(budget) for budget in budgets} - {0})
-            rows += [
-                Row(model, named, n, named.solver.evaluations(n), scale, len(guidance) > 1)
-                for n in steps
-            ]
-    return sorted(rows, key=lambda r: (r.model, r.solver.title, r.guidance, r.evaluations))
+    wants = "secant" if named.solver.requires & {"secant"} else "tangent"
+    found: list[Model] = ["student"] if wants in student_has else []
+    return (*found, "teacher") if teacher and wants == "tangent" else tuple(found)
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Each row once, by model, solver, guidance and NFE."""
+    unique = {row.name: row for row in rows}
+    return sorted(
+        unique.values(),
+        key=lambda r: (r.model, r.solver.title, r.guidance.scale, r.guidance.interval, r.nfe or 0),
+    )

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import attrs
 
-from secantfw.evaluation.rows import Model
+from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.evaluation.rows import Model, Row
 from secantfw.experiment.schema import EvaluateKeys
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.metric import Metric, NetworkMetric
@@ -47,6 +48,21 @@ class Sources:
         """Those of the student itself."""
         return tuple(metric for metric in self.built.metrics if isinstance(metric, NetworkMetric))
 
+    def metrics_of(self, row: Row) -> tuple[Metric, ...]:
+        """Those of the row: a baseline under other guidance follows another ODE, and is compared
+        with the ends of none.
+        """
+        if row.guidance in self.guidances:
+            return self.metrics
+        return tuple(metric for metric in self.metrics if "endpoints" not in metric.requires)
+
+    @property
+    def guidances(self) -> tuple[RowGuidance, ...]:
+        """Under which the student is evaluated."""
+        guidance = self.built.experiment.guidance
+        scales = self.keys.guidance or (guidance.scale,)
+        return tuple(RowGuidance(scale, guidance.interval) for scale in scales)
+
     def starts(self, seed: int) -> Iterator[Start]:
         """The same noise and labels for every row, a compute block at a time."""
         spec, keys = self.built.dataset.spec, self.keys
@@ -55,10 +71,12 @@ class Sources:
     def reference_solver(self) -> Solver:
         return build(self.built.experiment.evaluate.reference)  # type: ignore[return-value]
 
-    def field(self, model: Model, scale: float) -> CountedField:
-        """The student or the teacher under guidance of this scale, its evaluations counted."""
+    def field(self, model: Model, under: RowGuidance) -> CountedField:
+        """The student or the teacher under this guidance, its NFE counted."""
         built = self.built
-        guidance = attrs.evolve(built.experiment.guidance, scale=scale)
+        guidance = attrs.evolve(
+            built.experiment.guidance, scale=under.scale, interval=under.interval
+        )
         null = built.dataset.spec.num_classes
         if model == "student":
             return student_field(self.student.eval(), built.path, guidance, null)

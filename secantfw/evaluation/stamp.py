@@ -41,12 +41,12 @@ class Stamp:
     guidance_channels: int | None = None
     weights: str = ""  # of the student: "ema" or "student" (live)
     compute_batch: int = 0  # rows the network sees at once
-    evaluations: int | None = None  # per sample; the row says it, not the record
+    nfe: float | None = None  # per sample; the row says it, not the record
 
     def as_json(self) -> dict[str, Any]:
         """The record as it stands in `stamps`."""
         found = attrs.asdict(self)
-        del found["evaluations"]
+        del found["nfe"]
         return {key: list(v) if isinstance(v, tuple) else v for key, v in found.items()}
 
     @property
@@ -75,7 +75,7 @@ def stamp_of(evaluation: Mapping[str, Any], row: Mapping[str, Any], key: str) ->
     if not isinstance(names, Mapping) or not isinstance(records, Mapping):
         return None
     record = records.get(names.get(key))
-    return None if not isinstance(record, Mapping) else _read(record, row.get("evaluations"))
+    return None if not isinstance(record, Mapping) else _read(record, row.get("nfe"))
 
 
 def differences(a: Stamp | None, b: Stamp | None) -> tuple[Difference, ...]:
@@ -90,14 +90,14 @@ def differences(a: Stamp | None, b: Stamp | None) -> tuple[Difference, ...]:
     return tuple(Difference(name, x, y) for name, x, y in pairs if x != y)
 
 
-def _read(record: Mapping[str, Any], evaluations: Any) -> Stamp:
+def _read(record: Mapping[str, Any], nfe: Any) -> Stamp:
     known = {f.name for f in attrs.fields(Stamp)}
     values = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in record.items()
         if key in known
     }
-    return Stamp(**{**values, "evaluations": evaluations})
+    return Stamp(**{**values, "nfe": nfe})
 
 
 def _said(value: Any) -> str:

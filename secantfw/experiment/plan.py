@@ -59,11 +59,11 @@ def _train(experiment: Experiment) -> Iterator[Complaint]:
 
 def _evaluate(experiment: Experiment) -> Iterator[Complaint]:
     keys, solvers = experiment.evaluate.keys, experiment.evaluate.solvers
-    if keys.samples > 0 and not keys.steps:
-        yield ("evaluate", "steps"), f"expected at least one number of evaluations{_OR_NONE}"
+    if keys.samples > 0 and not keys.nfe:
+        yield ("evaluate", "nfe"), f"expected at least one NFE{_OR_NONE}"
     if keys.samples > 0 and not solvers:
         yield ("evaluate", "solvers"), f"expected at least one solver{_OR_NONE}"
-    for name in ("steps", "seeds", "guidance"):
+    for name in ("nfe", "seeds", "guidance"):
         given = getattr(keys, name)
         repeated = sorted({n for n in given if given.count(n) > 1})
         if repeated:

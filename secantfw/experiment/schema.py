@@ -176,10 +176,12 @@ class Ema:
 class EvaluateKeys:
     """Keys of `[evaluate]` beside `solvers`."""
 
-    steps: tuple[int, ...] = option(
+    nfe: tuple[int, ...] = option(
         (1, 2, 4, 8),
-        "network evaluations per sample; a solver takes the most steps that fit",
+        "network evaluations per sample, in rows through a network: guidance by two calls takes "
+        "two; a solver takes the most steps that fit",
         ge=1,
+        formerly="steps",
     )
     samples: int = option(2048, "samples per row of the table; 0: no evaluation", ge=0)
     batch_size: int = option(256, "samples that the metrics take at once", ge=1)
@@ -197,8 +199,6 @@ class EvaluateKeys:
         16, "steps of the solver `reference_solver` that stand for the teacher's exact ODE", ge=1
     )
     reference_solver: str = option("heun", "solver of the teacher's reference solution")
-    headline: int = option(
-        4, "network evaluations that the report's first sentence compares", ge=1
-    )
+    headline: int = option(4, "NFE at which the report's first sentence compares", ge=1)
     teacher: bool = option(True, "also evaluate the teacher, where the experiment has one")
     picture: int = option(64, "samples per picture; 0: no pictures", ge=0)

@@ -41,7 +41,8 @@ def structure(
     known = [*fields, *also]
     unknown = [name for name in table if name not in known]
     for name in unknown:
-        hint = did_you_mean(name, known) or "; there are none here"
+        hint = renamed(name, fields.values()) or did_you_mean(name, known)
+        hint = hint or "; there are none here"
         scope.add((*key, name), f"unknown option {shown(name)}{hint}")
     meant = {nearest(name, known) for name in unknown}  # misspelt, so not missing too
     values = {
@@ -57,6 +58,12 @@ def structure(
     except ValueError as error:  # what the class itself forbids, such as two options together
         scope.add(key, str(error))
         return INVALID
+
+
+def renamed(name: str, fields: Collection[attrs.Attribute[Any]]) -> str:
+    """`; it is called 'nfe' now`, for a name that an option had formerly."""
+    now = next((f.name for f in fields if option_info(f).formerly == name), None)
+    return "" if now is None else f"; it is called {now!r} now"
 
 
 def convert(value: Any, hint: Any, key: KeyPath, scope: Scope) -> Any:

@@ -21,8 +21,10 @@ class Field(Protocol):
     """
 
     path: Path
-    #: Network evaluations so far, per sample.
-    evaluations: int = 0
+    #: True NFE so far: rows through the network per sample, two for guidance by two calls.
+    nfe: int = 0
+    #: NFE of one call of `secant_parts`.
+    parts_nfe: int = 1
 
     def tangent(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         """v(x, t), (B, *)."""
@@ -32,7 +34,7 @@ class Field(Protocol):
 
     def secant_parts(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> SecantParts:
         """f(x, t, s) before its guidance is combined: a function of tensors that counts nothing,
-        so that it can be compiled or recorded. Who calls it adds to `evaluations`.
+        so that it can be compiled or recorded. Who calls it adds `parts_nfe` to `nfe`.
         """
         return SecantParts(self.secant(x, t, s, cond))
 
@@ -53,8 +55,8 @@ class Solver(abc.ABC):
     #: Order of convergence as the number of steps grows; None where it has none to claim. May
     #: depend on the options; the class then says that of the defaults.
     order: int | None = None
-    #: Whether it chooses its steps itself: `steps` is then the least it takes, and `evaluations`
-    #: the least it needs, so that it has no place in a table of equal evaluations.
+    #: Whether it chooses its steps itself: `steps` is then the least it takes, `evaluations` the
+    #: least it needs, and its place in a table of equal NFE is that of the mean measured.
     adaptive: ClassVar[bool] = False
     #: Whether it draws noise, and so needs `rng`. May depend on the options.
     stochastic: bool = False
@@ -78,7 +80,7 @@ class Solver(abc.ABC):
 
     @abc.abstractmethod
     def evaluations(self, steps: int) -> int:
-        """Calls of the field that `solve` makes in `steps` steps."""
+        """Calls of the field that `solve` makes in `steps` steps; one may be two rows (NFE)."""
 
     def steps_within(self, evaluations: int) -> int:
         """The most steps that take at most `evaluations` calls; 0 if not even one fits."""

@@ -59,7 +59,7 @@ class Run:
 
     @property
     def evaluation(self) -> Evaluation | None:
-        """What was last measured: `columns`, and `rows` with `series`, `evaluations`, `values`."""
+        """What was last measured: `columns`, and `rows` with `series`, `nfe`, `values`."""
         return self._files.evaluation
 
     @property

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from secantfw.reporting import facts
-from secantfw.reporting.headline import DEFAULT_EVALUATIONS, headline
+from secantfw.reporting.headline import DEFAULT_NFE, headline
 from secantfw.reporting.run_files import RunFiles
 from secantfw.reporting.sample_pictures import Picture
 
@@ -30,9 +30,9 @@ def _picture(run: RunFiles) -> str:
 
 
 def _chosen(run: RunFiles) -> Picture | None:
-    """The grid of the first series nearest the headline's evaluations; else another picture."""
-    wanted = run.evaluation.headline_evaluations if run.evaluation else None
-    wanted = wanted or DEFAULT_EVALUATIONS
+    """The grid of the first series nearest the headline's NFE; else another picture."""
+    wanted = run.evaluation.headline_nfe if run.evaluation else None
+    wanted = wanted or DEFAULT_NFE
     grids = [p for row in run.gallery.rows[:1] for p in row.pictures if p is not None]
-    nearest = min(grids, key=lambda p: abs((p.evaluations or 0) - wanted), default=None)
+    nearest = min(grids, key=lambda p: abs((p.nfe or 0) - wanted), default=None)
     return nearest or next(iter(run.gallery.others), None)

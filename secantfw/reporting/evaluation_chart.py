@@ -1,4 +1,4 @@
-"""A metric against network evaluations, a line for each model under each solver."""
+"""A metric against NFE, a line for each model under each solver."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from secantfw.reporting.evaluation_rows import (
     STUDENT,
     TEACHER,
+    TUNED,
     Column,
     Evaluation,
     Row,
@@ -19,7 +20,7 @@ from secantfw.reporting.number_text import number
 from secantfw.reporting.palette import MUTED, PAPER, TEACHER_COLOUR, Look
 from secantfw.reporting.svg import chart_style, inline_svg
 
-#: A teacher that takes this many evaluations follows its ODE; fewer are no yardstick.
+#: A teacher that takes this many NFE follows its ODE; fewer are no yardstick.
 _MANY = 16
 
 
@@ -41,25 +42,25 @@ def evaluation_chart(
         _many_steps(axes, evaluation, column)
         _floor(axes, column)
         evaluation_scales(
-            axes, evaluation.counts(), [*values, *([column.floor] if column.floor else [])]
+            axes, evaluation.budgets(), [*values, *([column.floor] if column.floor else [])]
         )
         for row in evaluation.rows:
             _bars(axes, row, column, look_of[row.series])
-        axes.set_xlabel("network evaluations per sample")
+        axes.set_xlabel("NFE per sample")
         axes.set_ylabel(column.title)
         figure.legend(loc="outside upper left", ncols=2, columnspacing=1.4, handlelength=2.2)
-        return inline_svg(figure, name, f"{column.title} against network evaluations")
+        return inline_svg(figure, name, f"{column.title} against NFE")
 
 
 def _line(axes: Any, evaluation: Evaluation, column: Column, series: Series, look: Look) -> None:
-    rows = [r for r in evaluation.rows if r.series == series]
+    rows = _points(evaluation, column, series)
     # None is drawn as a gap: a line through a failed measurement would hide it.
     values = [math.nan if (v := r.finite(column)) is None else v for r in rows]
     if all(math.isnan(value) for value in values):
         return
     student = series.model == STUDENT
     axes.plot(
-        [row.evaluations for row in rows],
+        [row.nfe for row in rows],
         values,
         color=look.colour,
         marker=look.marker,
@@ -73,6 +74,15 @@ def _line(axes: Any, evaluation: Evaluation, column: Column, series: Series, loo
     )
 
 
+def _points(evaluation: Evaluation, column: Column, series: Series) -> list[Row]:
+    """The rows of a line; of the baselines the best at each NFE."""
+    rows = [r for r in evaluation.rows if r.series == series]
+    if series.solver != TUNED:
+        return rows
+    best = (best_row([r for r in rows if r.nfe <= n], column) for n in evaluation.budgets())
+    return list({row.nfe: row for row in best if row is not None}.values())
+
+
 def _bars(axes: Any, row: Row, column: Column, look: Look) -> None:
     """One deviation over seeds either way; on a logarithmic axis it may reach below the chart."""
     value, deviation = row.finite(column), row.deviations.get(column.key)
@@ -82,25 +92,26 @@ def _bars(axes: Any, row: Row, column: Column, look: Look) -> None:
     if axes.get_yscale() == "linear":
         low = min(low, value - deviation)
     style = {"fmt": "none", "ecolor": look.colour, "elinewidth": 1.2, "capsize": 3}
-    axes.errorbar([row.evaluations], [value], [deviation], **style)
+    axes.errorbar([row.nfe], [value], [deviation], **style)
     axes.set_ylim(low, max(high, value + deviation))
 
 
 def _many_steps(axes: Any, evaluation: Evaluation, column: Column) -> None:
-    """The teacher's best value of many steps as a line across, to see who reaches it."""
-    most = max(evaluation.counts())
-    rows = [row for row in evaluation.at(most) if row.series.model == TEACHER]
-    best = best_row(rows, column)
-    if best is None or most < _MANY:
+    """The teacher in many steps, or its ceiling, as a line across, to see who reaches it."""
+    rows = [row for row in evaluation.rows if row.series.model == TEACHER and row.nfe >= _MANY]
+    best, ceiling = best_row(rows, column), evaluation.ceiling
+    name, value = "ceiling", None if ceiling is None else ceiling.values.get(column.key)
+    if value is None and best is not None:
+        name, value = f"teacher, {best.solver}, {best.nfe:g} NFE", best.finite(column)
+    if value is None:
         return
-    label = f"teacher, {best.series.solver}, {most}: {number(best.finite(column))}"
     style = {"color": TEACHER_COLOUR, "linewidth": 1.5, "linestyle": (0, (1, 1.4))}
-    axes.axhline(best.finite(column), label=label, **style)
+    axes.axhline(value, label=f"{name}: {number(value)}", **style)
 
 
 def _floor(axes: Any, column: Column) -> None:
     if column.floor is not None and math.isfinite(column.floor):
-        label = f"held-out data: {number(column.floor)}"
+        label = f"real data: {number(column.floor)}"
         axes.axhline(column.floor, color=MUTED, linewidth=1.2, linestyle=(0, (4, 2)), label=label)
 
 

@@ -1,13 +1,14 @@
-"""An evaluation as records: rows grouped by network evaluations, the best of each group known.
+"""An evaluation as records: rows at equal NFE, the best of each column known.
 
-The first column is the headline one. Which metrics there are is the experiment's affair: nothing
-here knows a metric by name.
+NFE counts rows through a network per sample. A series stands in the column N with its largest
+grid of at most N. The first metric is the headline one. Which metrics there are is the
+experiment's affair: nothing here knows a metric by name.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -16,8 +17,10 @@ from secantfw.reporting.secant_error import SecantErrorGrid
 from secantfw.reporting.told_apart import told_apart
 
 STUDENT, TEACHER = "student", "teacher"
+#: The solver of a series of baselines: at each NFE the strongest that a search has found.
+TUNED = "tuned solver"
 #: The order readers expect; solvers of other plug-ins follow by name.
-_SOLVER_ORDER = ("secant", "euler", "heun")
+_SOLVER_ORDER = ("secant", TUNED, "euler", "heun")
 
 
 @attrs.frozen
@@ -37,14 +40,14 @@ class Series:
     def rank(self) -> tuple[int, int, str, str]:
         """Sorts the student before the teacher and the usual solvers before others."""
         model = (STUDENT, TEACHER).index(self.model) if self.model in (STUDENT, TEACHER) else 2
-        name = self.solver.partition(" ")[0]
+        name = self.solver if self.solver == TUNED else self.solver.partition(" ")[0]
         solver = _SOLVER_ORDER.index(name) if name in _SOLVER_ORDER else len(_SOLVER_ORDER)
         return (model, solver, self.model, self.solver)
 
 
 @attrs.frozen
 class Column:
-    """One metric: its key in the rows, its title, its direction, what held-out data reaches."""
+    """One metric: its key in the rows, its title, its direction, what real data reaches."""
 
     key: str
     title: str
@@ -62,7 +65,7 @@ class Row:
 
     series: Series
     steps: int
-    evaluations: int
+    nfe: float
     values: Mapping[str, float | None]
     #: How each value was measured, by its key; nothing of an evaluation without stamps.
     protocols: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
@@ -70,6 +73,19 @@ class Row:
     deviations: Mapping[str, float] = attrs.field(factory=dict)
     #: Values of fewer samples.
     curves: Mapping[str, SampleCurve] = attrs.field(factory=dict)
+    #: Which solver a baseline is, with its grid and guidance.
+    detail: str = ""
+    #: Whether a student takes another number of steps than it was trained for.
+    off_grid: bool = False
+
+    @property
+    def baseline(self) -> bool:
+        return self.series.solver == TUNED
+
+    @property
+    def solver(self) -> str:
+        """The solver as a sentence names it."""
+        return self.detail or self.series.solver
 
     def finite(self, column: Column) -> float | None:
         """The value where there is one that can be compared."""
@@ -86,6 +102,14 @@ class Row:
 
 
 @attrs.frozen
+class Ceiling:
+    """What the teacher itself reaches in many steps: the value of each metric, and by what."""
+
+    name: str
+    values: Mapping[str, float | None]
+
+
+@attrs.frozen
 class Evaluation:
     """Everything the table, the charts and the headline are made of."""
 
@@ -94,13 +118,16 @@ class Evaluation:
     samples: int | None = None
     reference: str = ""
     feature_sha256: str = ""
-    #: The number of evaluations the student was made for, where the evaluation says so.
-    headline_evaluations: int | None = None
+    #: The NFE asked for; those of the rows where the file does not say.
+    asked: tuple[int, ...] = ()
+    #: The NFE the student was made for, where the evaluation says so.
+    headline_nfe: int | None = None
     #: Whatever else the numbers depend on (seed, weights, guidance), as text.
     notes: tuple[str, ...] = ()
     #: What it says of all its numbers together, for those that have no stamp.
     protocol: Mapping[str, str] = attrs.field(factory=dict)
     secant_error: SecantErrorGrid | None = None
+    ceiling: Ceiling | None = None
 
     @property
     def series(self) -> tuple[Series, ...]:
@@ -110,16 +137,40 @@ class Evaluation:
     def models(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(series.model for series in self.series))
 
-    def at(self, evaluations: int) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.evaluations == evaluations)
+    def at(self, nfe: int) -> tuple[Row, ...]:
+        """Each series' largest grid of at most `nfe`, in their order; of the baselines the best
+        in each metric.
+        """
+        within = [row for row in self.rows if row.nfe <= nfe]
+        found: list[Row] = []
+        for series in self.series:
+            mine = [row for row in within if row.series == series]
+            if series.solver == TUNED:
+                found += _best_in_some(mine, self.columns)
+            elif mine:
+                most = max(row.nfe for row in mine)
+                found += [row for row in mine if row.nfe == most]
+        return tuple(found)
 
-    def counts(self) -> tuple[int, ...]:
-        """The numbers of evaluations that have rows, ascending."""
-        return tuple(sorted({row.evaluations for row in self.rows}))
+    def budgets(self) -> tuple[int, ...]:
+        """The columns: the NFE asked for, and where an adaptive solver took more, that."""
+        asked = set(self.asked) or {math.ceil(row.nfe) for row in self.rows}
+        most = max(asked, default=0)
+        return tuple(sorted(asked | {math.ceil(r.nfe) for r in self.rows if r.nfe > most}))
 
     @property
     def has_spread(self) -> bool:
         return any(row.deviations for row in self.rows)
+
+
+def _best_in_some(rows: Sequence[Row], columns: Iterable[Column]) -> list[Row]:
+    """The rows that are the best in at least one column, each once."""
+    best = [best_row(rows, column) for column in columns]
+    return [row for n, row in enumerate(best) if row is not None and not _among(row, best[:n])]
+
+
+def _among(row: Row, others: Sequence[Row | None]) -> bool:
+    return any(row is other for other in others)
 
 
 def best_row(rows: Iterable[Row], column: Column) -> Row | None:

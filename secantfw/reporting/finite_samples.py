@@ -5,30 +5,30 @@ from __future__ import annotations
 import attrs
 
 from secantfw.reporting.evaluation_rows import Column, Evaluation
-from secantfw.reporting.headline import evaluations_compared
+from secantfw.reporting.headline import nfe_compared
 from secantfw.reporting.number_text import aligned, decimals
 
 
 @attrs.frozen
 class SampleTable:
-    """The rows of one number of evaluations: name, a value for each of `heads`, the limit last."""
+    """The rows at one NFE: name, a value for each of `heads`, the limit last."""
 
     title: str
-    evaluations: int
+    nfe: int
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
 def sample_tables(evaluation: Evaluation) -> list[SampleTable]:
-    """Of the evaluations that the headline compares, for each column with such values."""
+    """At the NFE that the headline compares, for each column with such values."""
     found = (_table(evaluation, column) for column in evaluation.columns)
     return [table for table in found if table is not None]
 
 
 def _table(evaluation: Evaluation, column: Column) -> SampleTable | None:
-    at = evaluations_compared(evaluation)
+    at = nfe_compared(evaluation)
     curves = {
-        str(row.series): row.curves[column.key]
+        f"{row.series.model}, {row.solver}": row.curves[column.key]
         for row in evaluation.at(at)
         if column.key in row.curves
     }

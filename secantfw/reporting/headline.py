@@ -1,10 +1,13 @@
 """The result in one sentence, computed from the rows and never chosen by how good it looks.
 
-The number of evaluations is the one the evaluation names, else 4, else the nearest smaller one
-that both sides have. Each side is represented by its best solver there.
+The NFE is the one the evaluation names, else 4, else the nearest smaller one that both sides have.
+Each side is represented by its best solver there, the teacher's of all that were evaluated or
+found by a search for strong baselines.
 """
 
 from __future__ import annotations
+
+import math
 
 import attrs
 
@@ -18,13 +21,13 @@ from secantfw.reporting.evaluation_rows import (
 )
 from secantfw.reporting.number_text import count, mean_text, number, ratio
 
-DEFAULT_EVALUATIONS = 4
+DEFAULT_NFE = 4
 _MOST_OTHERS = 2  # metrics beside the first; the table has them all
 
 
 @attrs.frozen
 class Headline:
-    """`sentence` the comparison at equal evaluations; `context` what else bounds it, or empty."""
+    """`sentence` the comparison at equal NFE; `context` what else bounds it, or empty."""
 
     sentence: str
     context: str = ""
@@ -34,17 +37,16 @@ def headline(evaluation: Evaluation | None) -> Headline:
     """The headline of a run, whatever of it was measured."""
     if evaluation is None or not evaluation.rows or not evaluation.columns:
         return Headline("This run was not evaluated.")
-    at = evaluations_compared(evaluation)
+    at = nfe_compared(evaluation)
     return Headline(_sentence(evaluation, at), _context(evaluation, at))
 
 
-def evaluations_compared(evaluation: Evaluation) -> int:
-    """How many evaluations the sentence is about."""
+def nfe_compared(evaluation: Evaluation) -> int:
+    """Which NFE the sentence is about."""
     subject = _subject(evaluation)
-    mine = {row.evaluations for row in evaluation.rows if row.series.model == subject}
-    theirs = {row.evaluations for row in _teachers(evaluation.rows)}
-    candidates = sorted(mine & theirs or mine)
-    wanted = evaluation.headline_evaluations or DEFAULT_EVALUATIONS
+    mine = sorted({math.ceil(r.nfe) for r in evaluation.rows if r.series.model == subject})
+    candidates = [n for n in mine if _teachers(evaluation.at(n))] or mine
+    wanted = evaluation.headline_nfe or DEFAULT_NFE
     return max((n for n in candidates if n <= wanted), default=candidates[0])
 
 
@@ -62,10 +64,10 @@ def _sentence(evaluation: Evaluation, at: int) -> str:
     rows = tuple(row for row in evaluation.at(at) if row.series.model == subject)
     row = best_row(rows, first) or rows[0]
     rivals = _teachers(evaluation.at(at)) if subject != TEACHER else ()
-    opening = f"At {count(at, 'evaluation')} the {subject}'s {first.title} is"
+    opening = f"At {at} NFE the {subject}'s {first.title} is"
     value = _measured(row, first)
     if len(rows) > 1 or not rivals:
-        value += f" ({row.series.solver})"
+        value += f" ({row.solver})"
     sentences = [f"{opening} {value}{_comparison(row, rivals, first)}."]
     for column in others[:_MOST_OTHERS]:
         if row.values.get(column.key) is not None:
@@ -74,13 +76,15 @@ def _sentence(evaluation: Evaluation, at: int) -> str:
 
 
 def _comparison(row: Row, rivals: tuple[Row, ...], column: Column) -> str:
-    """`, against 2.90 for the best numerical solver (euler) on the teacher: 0.41x`."""
+    """`, against 2.90 for the best of 3 solvers (midpoint) on the teacher: 0.41x`."""
     rival = best_row(rivals, column)
     if rival is None:
         return ""
-    theirs = f"{_measured(rival, column)} for the best numerical solver"
-    named = f"({rival.series.solver}) on the teacher"
-    return f", against {theirs} {named}{_verdict(row, rival, column)}"
+    known = len([r for r in rivals if r.finite(column) is not None])
+    best = f"the best of {known} solvers" if known > 1 else "the one solver evaluated"
+    best = "the best tuned solver" if rival.baseline else best
+    named = f"{best} ({rival.solver}) on the teacher"
+    return f", against {_measured(rival, column)} for {named}{_verdict(row, rival, column)}"
 
 
 def _measured(row: Row, column: Column) -> str:
@@ -111,19 +115,22 @@ def _short_comparison(row: Row, rivals: tuple[Row, ...], column: Column) -> str:
 
 
 def _context(evaluation: Evaluation, at: int) -> str:
-    """The teacher with more evaluations, and what held-out data itself reaches."""
+    """The teacher with more NFE, its ceiling, and what real data reaches."""
     column = evaluation.columns[0]
     parts: list[str] = []
     longest = best_row(_teachers(evaluation.rows), column)
-    if longest is not None and longest.evaluations > at:
-        made = f"{longest.series.solver}, {count(longest.evaluations, 'evaluation')}"
+    if longest is not None and longest.nfe > at:
         best = number(longest.finite(column))
+        made = f"{longest.solver}, {longest.nfe:g} NFE"
         parts.append(f"The teacher's best value measured is {best} ({made}).")
+    ceiling = evaluation.ceiling
+    if ceiling is not None and ceiling.values.get(column.key) is not None:
+        parts.append(f"Its ceiling is {number(ceiling.values[column.key])} ({ceiling.name}).")
     limit = _limit(evaluation, at)
     if limit:
         parts.append(limit)
     if column.floor is not None:
-        parts.append(f"Held-out data reaches {number(column.floor)}.")
+        parts.append(f"Real data (held-out) reaches {number(column.floor)}.")
     return " ".join(parts)
 
 

@@ -9,12 +9,23 @@ from typing import Any
 
 import attrs
 
-from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, Series
+from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.reporting.evaluation_rows import (
+    TUNED,
+    Ceiling,
+    Column,
+    Evaluation,
+    Row,
+    Series,
+)
 from secantfw.reporting.sample_curve import read_sample_curves
 from secantfw.reporting.secant_error import read_secant_error
 
 #: Not metrics: what says which row it is.
-_ROW_KEYS = ("model", "solver", "label", "steps", "evaluations", "guidance")
+_ROW_KEYS = (
+    "model", "solver", "label", "steps", "nfe", "guidance", "guidance_interval", "baseline",
+    "off_grid",
+)  # fmt: skip
 #: What an evaluation without stamps says of how all its numbers were measured.
 _UNSTAMPED = ("samples", "reference", "feature_sha256", "weights")
 _KNOWN_KEYS = (
@@ -24,7 +35,9 @@ _KNOWN_KEYS = (
     "floor",
     "reference",
     "feature_sha256",
-    "headline_evaluations",
+    "nfe",
+    "headline_nfe",
+    "ceiling",
     "seed",
     "seeds",
 )
@@ -33,20 +46,22 @@ _KNOWN_KEYS = (
 def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
     """The records of the file's content."""
     said = evaluation.get("rows") or ()
-    several = len({row.get("guidance") for row in said}) > 1
+    several = len({row.get("guidance") for row in said if not row.get("baseline")}) > 1
     rows = tuple(_row(evaluation, row, several) for row in said)
-    headline = evaluation.get("headline_evaluations")
+    headline = evaluation.get("headline_nfe")
     samples = evaluation.get("samples")
     return Evaluation(
         columns=_columns(evaluation, rows),
-        rows=tuple(sorted(rows, key=lambda row: (row.evaluations, row.series.rank))),
+        rows=tuple(sorted(rows, key=lambda row: (row.nfe, row.series.rank))),
         samples=None if samples is None else int(samples),
         reference=str(evaluation.get("reference") or ""),
         feature_sha256=str(evaluation.get("feature_sha256") or ""),
-        headline_evaluations=None if headline is None else int(headline),
+        asked=tuple(int(n) for n in evaluation.get("nfe") or ()),
+        headline_nfe=None if headline is None else int(headline),
         notes=tuple(_notes(evaluation)),
         secant_error=read_secant_error(said),
         protocol=_texts({key: evaluation.get(key) for key in _UNSTAMPED}),
+        ceiling=_ceiling(evaluation.get("ceiling")),
     )
 
 
@@ -82,23 +97,42 @@ def _texts(record: Mapping[str, Any]) -> dict[str, str]:
 
 def _row(evaluation: Mapping[str, Any], row: Mapping[str, Any], by_guidance: bool) -> Row:
     """A row; where there are several guidance scales, each makes a series of its own, as does
-    the label of a solver that stands several times.
+    the label of a solver that stands several times. Baselines are one series.
     """
     label = f" {row['label']}" if row.get("label") else ""
     scale = f" w={row['guidance']:g}" if by_guidance and _float(row.get("guidance")) else ""
+    baseline = row.get("baseline") is True
+    said = str(row.get("solver", "")) + label
+    nfe = row.get("nfe", row.get("steps", 0))
     return Row(
-        series=Series(str(row.get("model", "")), str(row.get("solver", "")) + label + scale),
+        series=Series(str(row.get("model", "")), TUNED if baseline else said + scale),
         steps=int(row.get("steps", 0)),
-        evaluations=int(row.get("evaluations", row.get("steps", 0))),
+        nfe=int(nfe) if float(nfe).is_integer() else float(nfe),
         values={
             key: _float(value)
             for key, value in row.items()
-            if key not in _ROW_KEYS and (value is None or isinstance(value, int | float))
+            if key not in _ROW_KEYS
+            and (value is None or isinstance(value, int | float))
+            and not isinstance(value, bool)
         },
         protocols=_protocols(evaluation, row),
         deviations=_deviations(row.get("deviations")),
         curves=read_sample_curves(row.get("details")),
+        detail=f"{said} {_guidance(row)}".strip() if baseline else "",
+        off_grid=row.get("off_grid") is True,
     )
+
+
+def _guidance(row: Mapping[str, Any]) -> RowGuidance:
+    low, high = row.get("guidance_interval") or (0.0, 1.0)
+    return RowGuidance(_float(row.get("guidance")) or 1.0, (float(low), float(high)))
+
+
+def _ceiling(said: Any) -> Ceiling | None:
+    if not isinstance(said, Mapping) or not isinstance(said.get("values"), Mapping):
+        return None
+    values = {key: _float(value) for key, value in said["values"].items()}
+    return Ceiling(str(said.get("name", "")), values)
 
 
 def _deviations(said: Any) -> dict[str, float]:

@@ -17,7 +17,7 @@ from secantfw.reporting.page import render_page
 from secantfw.reporting.palette import Look, looks
 from secantfw.reporting.run_files import RunFiles, read_run
 from secantfw.reporting.secant_error import secant_error_chart
-from secantfw.reporting.table import FLOOR_LABEL, layout
+from secantfw.reporting.table import OFF_GRID_NOTE, layout
 from secantfw.reporting.training_chart import training_chart
 
 #: The scalars every run logs, with what they are called on an axis.
@@ -52,7 +52,7 @@ def render_report(run: RunFiles) -> str:
         byline=facts.byline(run),
         warning=facts.warning(run),
         table=layout(shown) if shown else None,
-        floor_label=FLOOR_LABEL,
+        off_grid_note=OFF_GRID_NOTE,
         protocol=_protocol(shown) if shown else [],
         sample_tables=sample_tables(shown) if shown else [],
         captions=_captions(shown) if shown else {},
@@ -104,7 +104,7 @@ def _captions(evaluation: Evaluation) -> dict[tuple[Series, int], str]:
     if column is None:
         return {}
     return {
-        (row.series, row.evaluations): f"{column.title} {number(row.values.get(column.key))}"
+        (row.series, int(row.nfe)): f"{column.title} {number(row.values.get(column.key))}"
         for row in evaluation.rows
     }
 

@@ -11,8 +11,8 @@ import attrs
 
 from secantfw.reporting.evaluation_rows import Series
 
-#: `student-secant-004.png`: model, solver, network evaluations.
-_GRID_NAME = re.compile(r"(?P<model>[^-]+)-(?P<solver>.+)-(?P<evaluations>\d+)")
+#: `student-secant-004.png`: model, solver, NFE.
+_GRID_NAME = re.compile(r"(?P<model>[^-]+)-(?P<solver>.+)-(?P<nfe>\d+)")
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 #: Wider pictures are shown smaller than they are; pixelated scaling would only alias them.
 _WIDEST_CRISP = 420
@@ -20,14 +20,14 @@ _WIDEST_CRISP = 420
 
 @attrs.frozen
 class Picture:
-    """A PNG as a data URI; `series` and `evaluations` are None for one that is no sample grid."""
+    """A PNG as a data URI; `series` and `nfe` are None for one that is no sample grid."""
 
     name: str
     uri: str
     width: int
     height: int
     series: Series | None = None
-    evaluations: int | None = None
+    nfe: int | None = None
 
     @property
     def crisp(self) -> bool:
@@ -36,7 +36,7 @@ class Picture:
 
 @attrs.frozen
 class GridRow:
-    """The grids of one series, by evaluations; None where it has no such grid."""
+    """The grids of one series, by NFE; None where it has no such grid."""
 
     series: Series
     pictures: tuple[Picture | None, ...]
@@ -44,7 +44,7 @@ class GridRow:
 
 @attrs.frozen
 class Gallery:
-    """Sample grids by series (down) and evaluations (across), and the other pictures."""
+    """Sample grids by series (down) and NFE (across), and the other pictures."""
 
     counts: tuple[int, ...] = ()
     rows: tuple[GridRow, ...] = ()
@@ -61,7 +61,7 @@ def read_gallery(folder: Path) -> Gallery:
         return Gallery()
     found = [read_picture(file) for file in sorted(folder.glob("*.png"))]
     pictures = [picture for picture in found if picture is not None]
-    grids = {(p.series, p.evaluations): p for p in pictures if p.series is not None}
+    grids = {(p.series, p.nfe): p for p in pictures if p.series is not None}
     series = sorted({s for s, _ in grids if s is not None}, key=lambda s: s.rank)
     counts = sorted({n for _, n in grids if n is not None})
     rows = (GridRow(s, tuple(grids.get((s, n)) for n in counts)) for s in series)
@@ -80,4 +80,4 @@ def read_picture(file: Path) -> Picture | None:
     if match is None:
         return Picture(file.stem, uri, width, height)
     series = Series(match["model"], match["solver"])
-    return Picture(file.stem, uri, width, height, series, int(match["evaluations"]))
+    return Picture(file.stem, uri, width, height, series, int(match["nfe"]))

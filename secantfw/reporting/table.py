@@ -1,23 +1,26 @@
-"""The one table of a run: grouped by evaluations, the student beside the teacher.
+"""The one table of a run: at equal NFE, the student beside the teacher.
 
 `layout` says what stands where; the terminal, Markdown and HTML only differ in how they draw it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row
+from secantfw.reporting.evaluation_rows import TUNED, Column, Evaluation, Row, best_row
 from secantfw.reporting.number_text import NOT_MEASURED, aligned, count, decimals, mean_text
 from secantfw.reporting.read_evaluation import read_evaluation
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-FLOOR_LABEL = "held-out data"
+FLOOR_LABEL = "real data (held-out)"
+#: Behind a student that takes another number of steps than it was trained for.
+OFF_GRID = " †"
+OFF_GRID_NOTE = "† another number of steps than the student was trained for"
 
 
 @attrs.frozen
@@ -31,17 +34,26 @@ class Cell:
 
 @attrs.frozen
 class Line:
-    """One solver at one number of evaluations: a cell per metric and model."""
+    """One solver in the column `budget`: its own NFE, and a cell per metric and model."""
 
-    evaluations: int
+    budget: int
     name: str  # the solver; "student, secant" where models are not columns
+    nfe: str
     cells: tuple[Cell, ...]
     opens_group: bool
 
 
 @attrs.frozen
+class Closing:
+    """A line below all groups: the teacher in many steps, or real data."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@attrs.frozen
 class Layout:
-    """`columns` x `models` heads over `lines`; `floor` the closing line, empty without a floor.
+    """`columns` x `models` heads over `lines`, and the `closing` lines, one cell a column.
 
     Models stand side by side where one solver serves two of them; where none does, `models` is
     empty, a line is a model under a solver, and no half of the table is blank.
@@ -50,7 +62,11 @@ class Layout:
     columns: tuple[Column, ...]
     models: tuple[str, ...]
     lines: tuple[Line, ...]
-    floor: tuple[Cell, ...]
+    closing: tuple[Closing, ...]
+
+    @property
+    def off_grid(self) -> bool:
+        return any(line.name.endswith(OFF_GRID) for line in self.lines)
 
 
 def layout(evaluation: Evaluation) -> Layout:
@@ -59,11 +75,9 @@ def layout(evaluation: Evaluation) -> Layout:
         column.key: decimals(row.values.get(column.key) for row in evaluation.rows)
         for column in evaluation.columns
     }
-    lines = [line for n in evaluation.counts() for line in _group(evaluation, n, places)]
-    floor: tuple[Cell, ...] = ()
-    if any(column.floor is not None for column in evaluation.columns):
-        floor = tuple(_floor_cell(column, places[column.key]) for column in evaluation.columns)
-    return Layout(evaluation.columns, _models_beside(evaluation), tuple(lines), floor)
+    lines = [line for n in evaluation.budgets() for line in _group(evaluation, n, places)]
+    closing = tuple(_closing(evaluation, places))
+    return Layout(evaluation.columns, _models_beside(evaluation), tuple(lines), closing)
 
 
 def _models_beside(evaluation: Evaluation) -> tuple[str, ...]:
@@ -71,16 +85,28 @@ def _models_beside(evaluation: Evaluation) -> tuple[str, ...]:
     return evaluation.models if len(set(solvers)) < len(solvers) else ()
 
 
-def _floor_cell(column: Column, places: int | None) -> Cell:
-    if column.floor is None:
-        return Cell("")
-    return Cell(aligned(column.floor, places), exact=column.floor)
+def _closing(evaluation: Evaluation, places: Mapping[str, int | None]) -> Iterator[Closing]:
+    """The teacher's ceiling and what real data reaches, where they are known."""
+    columns, ceiling = evaluation.columns, evaluation.ceiling
+    if ceiling is not None:
+        values = {column.key: ceiling.values.get(column.key) for column in columns}
+        yield Closing(f"ceiling: {ceiling.name}", _closing_cells(values, places))
+    floors = {column.key: column.floor for column in columns}
+    if any(floor is not None for floor in floors.values()):
+        yield Closing(FLOOR_LABEL, _closing_cells(floors, places))
 
 
-def _group(
-    evaluation: Evaluation, evaluations: int, places: Mapping[str, int | None]
-) -> list[Line]:
-    rows = evaluation.at(evaluations)
+def _closing_cells(
+    values: Mapping[str, float | None], places: Mapping[str, int | None]
+) -> tuple[Cell, ...]:
+    return tuple(
+        Cell("") if value is None else Cell(aligned(value, places[key]), exact=value)
+        for key, value in values.items()
+    )
+
+
+def _group(evaluation: Evaluation, budget: int, places: Mapping[str, int | None]) -> list[Line]:
+    rows = evaluation.at(budget)
     winners = {column.key: _winner(rows, column) for column in evaluation.columns}
     lines: list[Line] = []
     beside = _models_beside(evaluation)
@@ -90,10 +116,31 @@ def _group(
             for column in evaluation.columns
             for model in beside or ("",)
         )
-        first = next(iter(pair.values()))
-        name = first.series.solver if beside else str(first.series)
-        lines.append(Line(evaluations, name + _steps(first), cells, opens_group=not lines))
+        name = _name(next(iter(pair.values())), alone=not beside)
+        lines.append(Line(budget, name, _own_nfe(pair.values()), cells, opens_group=not lines))
+    nothing = (Cell(NOT_MEASURED),) * (len(evaluation.columns) * len(beside or ("",)))
+    for name in _absent(evaluation, rows):
+        lines.append(Line(budget, name, NOT_MEASURED, nothing, opens_group=not lines))
     return lines
+
+
+def _absent(evaluation: Evaluation, rows: Sequence[Row]) -> list[str]:
+    """Solvers without a grid of so few NFE."""
+    beside = bool(_models_beside(evaluation))
+    names = {s: s.solver if beside else str(s) for s in evaluation.series if s.solver != TUNED}
+    there = {names.get(row.series) for row in rows}
+    return [name for name in dict.fromkeys(names.values()) if name not in there]
+
+
+def _name(row: Row, *, alone: bool) -> str:
+    """The solver, with its model where models are no columns, and its steps."""
+    name = f"{row.series.model}, {row.solver}" if alone else row.solver
+    tuned = " (tuned)" if row.baseline else ""
+    return f"{name}{tuned}{_steps(row)}{OFF_GRID if row.off_grid else ''}"
+
+
+def _own_nfe(rows: Iterable[Row]) -> str:
+    return "/".join(dict.fromkeys(f"{row.nfe:.4g}" for row in rows))
 
 
 def _winner(rows: Sequence[Row], column: Column) -> Row | None:
@@ -125,8 +172,8 @@ def _side_by_side(rows: Sequence[Row]) -> list[dict[str, Row]]:
 
 
 def _steps(row: Row) -> str:
-    """The number of steps where it is not the number of evaluations."""
-    return "" if row.steps in (0, row.evaluations) else f" ({count(row.steps, 'step')})"
+    """The number of steps where it is not the NFE."""
+    return "" if row.steps in (0, row.nfe) else f" ({count(row.steps, 'step')})"
 
 
 def _cell(
@@ -148,8 +195,9 @@ def evaluation_table(evaluation: Mapping[str, Any]) -> Table:
 
     shown = layout(read_evaluation(evaluation))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("evaluations", justify="right", overflow="fold")
+    table.add_column("NFE", justify="right", overflow="fold")
     table.add_column("solver" if shown.models else "model, solver", overflow="fold", min_width=8)
+    table.add_column(Text("own\nNFE"), justify="right", overflow="fold", min_width=3)
     widths = [max(map(len, " ".join(texts).split())) for texts in _columns_of_text(shown)]
     for head, width in zip(_heads(shown, "\n"), widths, strict=True):
         # On a narrow terminal a head is broken in two, a number never.
@@ -158,10 +206,15 @@ def evaluation_table(evaluation: Mapping[str, Any]) -> Table:
         cells = [Text(cell.text, style="bold green" if cell.best else "") for cell in line.cells]
         if line.opens_group and table.row_count:
             table.add_section()
-        table.add_row(str(line.evaluations) if line.opens_group else "", Text(line.name), *cells)
-    if shown.floor:
+        opens = str(line.budget) if line.opens_group else ""
+        table.add_row(opens, Text(line.name), line.nfe, *cells)
+    if shown.closing:
         table.add_section()
-        table.add_row("", Text(FLOOR_LABEL, style="dim"), *(Text(t) for t in _floor(shown)))
+    for closing in shown.closing:
+        texts = (Text(t) for t in _under_first_model(closing, shown))
+        table.add_row("", Text(closing.name, style="dim"), "", *texts)
+    if shown.off_grid:
+        table.caption, table.caption_justify = OFF_GRID_NOTE, "left"
     return table
 
 
@@ -174,14 +227,17 @@ def _columns_of_text(shown: Layout) -> Iterator[list[str]]:
 def markdown_table(evaluation: Mapping[str, Any]) -> str:
     """evaluation.json as a Markdown table, the best of each group in bold."""
     shown = layout(read_evaluation(evaluation))
-    heads = ["evaluations", "solver" if shown.models else "model, solver", *_heads(shown, ", ")]
+    solver = "solver" if shown.models else "model, solver"
+    heads = ["NFE", solver, "own NFE", *_heads(shown, ", ")]
     lines = [heads, ["---:", "---", *["---:"] * (len(heads) - 2)]]
     for line in shown.lines:
         cells = [f"**{cell.text}**" if cell.best else cell.text for cell in line.cells]
-        lines.append([str(line.evaluations) if line.opens_group else "", line.name, *cells])
-    if shown.floor:
-        lines.append(["", FLOOR_LABEL, *_floor(shown)])
-    return "\n".join(f"| {' | '.join(_pipes(cell) for cell in line)} |" for line in lines) + "\n"
+        opens = str(line.budget) if line.opens_group else ""
+        lines.append([opens, line.name, line.nfe, *cells])
+    for closing in shown.closing:
+        lines.append(["", closing.name, "", *_under_first_model(closing, shown)])
+    text = "\n".join(f"| {' | '.join(_pipes(cell) for cell in line)} |" for line in lines) + "\n"
+    return f"{text}\n{OFF_GRID_NOTE}\n" if shown.off_grid else text
 
 
 def _heads(shown: Layout, separator: str) -> list[str]:
@@ -190,10 +246,10 @@ def _heads(shown: Layout, separator: str) -> list[str]:
     return [f"{c.title}{separator}{model}" for c in shown.columns for model in shown.models]
 
 
-def _floor(shown: Layout) -> list[str]:
-    """The floor under its metric's first model; it belongs to neither."""
+def _under_first_model(closing: Closing, shown: Layout) -> list[str]:
+    """Its numbers under the first model of their metric; they belong to neither."""
     blank = [""] * (len(shown.models) - 1)
-    return [text for cell in shown.floor for text in (cell.text, *blank)]
+    return [text for cell in closing.cells for text in (cell.text, *blank)]
 
 
 def _pipes(text: str) -> str:

@@ -1,9 +1,10 @@
-"""What solvers integrate: a student or a teacher, with guidance, its evaluations counted."""
+"""What solvers integrate: a student or a teacher under guidance, its evaluations counted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import attrs
 import torch
 from torch import Tensor
 
@@ -16,46 +17,72 @@ from secantfw.interfaces.secant_parts import SecantParts
 from secantfw.interfaces.solver import Field
 from secantfw.interfaces.teacher import Teacher
 from secantfw.sampling.cast_weights import with_cast_weights
-from secantfw.sampling.guidance import guided_parts, scale_at
+from secantfw.sampling.guidance import acts_at, guided_parts, scale_at
 
 Network = Callable[[Tensor, Tensor, Tensor, Cond], Tensor]
-Parts = Callable[[Tensor, Tensor, Tensor, Cond], SecantParts]
+
+
+@attrs.frozen(eq=False)
+class TwoCalls:
+    """Classifier-free guidance of a network that is not told its scale: two rows a sample."""
+
+    network: Network
+    guidance: Guidance
+    null: int
+
+    def acts(self, t: Tensor, cond: Cond) -> bool:
+        """Whether any row is guided; one read from the device, under an interval alone."""
+        return cond.label is not None and acts_at(t, self.guidance.interval)
+
+    def parts(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> SecantParts:
+        """Both outputs by one call on 2B rows, guided or not: a function of tensors."""
+        if cond.label is None:
+            return SecantParts(self.network(x, t, s, cond))
+        scale = scale_at(t, self.guidance.scale, self.guidance.interval)
+        told = Cond(cond.label, scale, cond.augment)
+        return guided_parts(self.network, x, t, s, told, self.null, self.guidance.channels)
 
 
 class CountedField(Field):
-    """A field whose calls are counted: `evaluations`, network calls per sample."""
+    """Counts true NFE: rows through the network per sample, two where guidance takes two calls."""
 
     def __init__(
         self,
         path: Path,
         network: Network,
         has_secants: bool,
-        parts: Parts | None = None,
+        guidance: TwoCalls | None = None,
         cast: Callable[[torch.dtype], CountedField] | None = None,
     ) -> None:
-        """`parts` is `network` before its guidance is combined; `cast` makes `cast_once`."""
+        """`cast` makes `cast_once`."""
         self.path = path
-        self.evaluations = 0
+        self.nfe = 0
+        self.parts_nfe = 1 if guidance is None else 2
         self._network, self._has_secants = network, has_secants
-        self._parts, self._cast = parts, cast
+        self._guidance, self._cast = guidance, cast
 
     def tangent(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
-        self.evaluations += 1
-        return self._network(x, t, t, cond)
+        return self._evaluate(x, t, t, cond)
 
     def secant(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         self._check_secants()
-        self.evaluations += 1
-        return self._network(x, t, s, cond)
+        return self._evaluate(x, t, s, cond)
 
     def secant_parts(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> SecantParts:
         self._check_secants()
-        if self._parts is None:
+        if self._guidance is None:
             return SecantParts(self._network(x, t, s, cond))
-        return self._parts(x, t, s, cond)
+        return self._guidance.parts(x, t, s, cond)
 
     def cast_once(self, dtype: torch.dtype) -> CountedField:
         return self if self._cast is None else self._cast(dtype)
+
+    def _evaluate(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
+        if self._guidance is None or not self._guidance.acts(t, cond):
+            self.nfe += 1
+            return self._network(x, t, s, cond)
+        self.nfe += 2
+        return self._guidance.parts(x, t, s, cond).combined()
 
     def _check_secants(self) -> None:
         if not self._has_secants:
@@ -78,8 +105,7 @@ def student_field(student: Backbone, path: Path, guidance: Guidance, null: int) 
             return student(x, t, s, Cond(cond.label, scale, cond.augment))  # type: ignore[no-any-return]
 
         return CountedField(path, told, has_secants=True, cast=cast)
-    parts = _parts(student, guidance, null)
-    return CountedField(path, _combined(student, parts, guidance), True, parts, cast)
+    return CountedField(path, student, True, _two_calls(student, guidance, null), cast)
 
 
 def teacher_field(teacher: Teacher, guidance: Guidance, null: int) -> CountedField:
@@ -88,22 +114,19 @@ def teacher_field(teacher: Teacher, guidance: Guidance, null: int) -> CountedFie
     def velocity(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         return teacher.velocity(x, t, cond)
 
-    network = _combined(velocity, _parts(velocity, guidance, null), guidance)
-    return CountedField(teacher.path, network, has_secants=False)
+    return CountedField(teacher.path, velocity, False, _two_calls(velocity, guidance, null))
 
 
-def _combined(network: Network, parts: Parts, guidance: Guidance) -> Network:
-    if guidance.scale == 1.0:
-        return network
-    return lambda x, t, s, cond: parts(x, t, s, cond).combined()
+def counting_field(
+    path: Path, guidance: Guidance, null: int, *, told: bool = False
+) -> CountedField:
+    """A field of zeros that counts as the real one does: what a solver will cost, for nothing."""
+
+    def zeros(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
+        return torch.zeros_like(x)
+
+    return CountedField(path, zeros, True, None if told else _two_calls(zeros, guidance, null))
 
 
-def _parts(network: Network, guidance: Guidance, null: int) -> Parts:
-    def parts(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> SecantParts:
-        if guidance.scale == 1.0 or cond.label is None:
-            return SecantParts(network(x, t, s, cond))
-        scale = scale_at(t, guidance.scale, guidance.interval)
-        told = Cond(cond.label, scale, cond.augment)
-        return guided_parts(network, x, t, s, told, null, guidance.channels)
-
-    return parts
+def _two_calls(network: Network, guidance: Guidance, null: int) -> TwoCalls | None:
+    return None if guidance.scale == 1.0 else TwoCalls(network, guidance, null)

@@ -58,12 +58,25 @@ def guided_parts(
 
 
 def scale_at(t: Tensor, scale: float, interval: tuple[float, float]) -> Tensor:
-    """w(t), (B,): `scale` where lo < t <= hi, else 1 (arXiv:2404.07724); lo = 0 includes t = 0.
+    """w(t), (B,): `scale` where lo < t <= hi, else 1 (arXiv:2404.07724); lo = 0 includes t = 0."""
+    guided = _inside(t, interval)
+    return torch.where(guided, torch.full_like(t, scale), torch.ones_like(t))
 
-    Times of a grid are rounded, and so are the ends: a time within 1e-6 of an end is that end.
+
+def acts_at(t: Tensor, interval: tuple[float, float]) -> bool:
+    """Whether any of the times t (B,) lies in the interval.
+
+    Reads from the device, unless the interval is all of time.
+    """
+    return (interval[0] <= 0 and interval[1] >= 1) or bool(_inside(t, interval).any())
+
+
+def _inside(t: Tensor, interval: tuple[float, float]) -> Tensor:
+    """lo < t <= hi, (B,). Times of a grid are rounded, and so are the ends: a time within 1e-6 of
+    an end is that end.
     """
     low, high = interval
     inside = t <= high + _ROUNDING
     if low > 0:
         inside &= t > low + _ROUNDING
-    return torch.where(inside, torch.full_like(t, scale), torch.ones_like(t))
+    return inside

@@ -49,7 +49,7 @@ def _evaluation(built: Built) -> Iterator[Problem]:
     if "secant" in reference.requires:
         yield Problem(f"a teacher has no secants for {name}", key="evaluate.reference_solver")
     if not planned_rows(built):
-        yield Problem("no solver fits: the table would have no row", key="evaluate.steps")
+        yield Problem("no solver fits: the table would have no row", key="evaluate.nfe")
 
 
 def _times(built: Built) -> Iterator[Problem]:

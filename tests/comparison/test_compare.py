@@ -32,8 +32,8 @@ def write_run(
         f"[evaluate]\nseed = {seed}\n[guidance]\nscale = 1.0\n"
     )
     rows = [
-        {"model": "student", "solver": "secant", "steps": 4, "evaluations": 4, "fd": fd, "is": fd},
-        {"model": "teacher", "solver": "euler", "steps": 4, "evaluations": 4, "fd": teacher},
+        {"model": "student", "solver": "secant", "steps": 4, "nfe": 4, "fd": fd, "is": fd},
+        {"model": "teacher", "solver": "euler", "steps": 4, "nfe": 4, "fd": teacher},
     ]
     outcome = {"status": status, "step": 100, "message": "step 8: loss not finite"}
     evaluation = {"rows": rows, "columns": COLUMNS, "samples": samples}

@@ -50,7 +50,7 @@ def write_run(at: Path, frechet: float | None, saved: bool = True) -> Path:
         (run / "checkpoints" / "step-000050" / "state.json").touch()
     if frechet is not None:
         rows = [
-            {"model": "student", "evaluations": n, "frechet_distance": frechet / n,
+            {"model": "student", "nfe": n, "frechet_distance": frechet / n,
              "trajectory_mse": 0.002} for n in (1, 2, 4, 8)
         ]  # fmt: skip
         (run / "evaluation.json").write_text(json.dumps({"rows": rows}))

@@ -140,7 +140,7 @@ range = [1.0, 2.0]
 steps = 1000
 batch_size = 4
 [evaluate]
-steps = [2]
+nfe = [2]
 [metrics]
 use = []
 """

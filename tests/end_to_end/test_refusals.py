@@ -54,7 +54,7 @@ def run(tmp_path_factory):
 )
 def test_a_trained_run_refuses_it_and_keeps_its_evaluation(run, secantfw, override, said):
     before = {f: f.read_bytes() for f in run.rglob("*") if f.is_file()}
-    extra = ["--steps", "1"] if "heun" in override else []
+    extra = ["--nfe", "1"] if "heun" in override else []
     refused = secantfw("evaluate", run, *extra, override)
     assert refused.code == 2
     assert said in refused.err
@@ -63,16 +63,16 @@ def test_a_trained_run_refuses_it_and_keeps_its_evaluation(run, secantfw, overri
 
 
 def test_overrides_of_an_evaluation_are_recorded(run, secantfw):
-    assert secantfw("evaluate", run, "--steps", "1", "evaluate.samples=8").code == 0
+    assert secantfw("evaluate", run, "--nfe", "1", "evaluate.samples=8").code == 0
     evaluation = json.loads((run / "evaluation.json").read_text())
-    assert evaluation["overrides"] == "evaluate.samples=8 evaluate.steps=[1]"
+    assert evaluation["overrides"] == "evaluate.samples=8 evaluate.nfe=[1]"
     assert secantfw("evaluate", run).code == 0
 
 
 def test_overrides_may_stand_before_the_run(run, secantfw):
-    assert secantfw("evaluate", "evaluate.samples=8", run, "evaluate.steps=[1]").code == 0
+    assert secantfw("evaluate", "evaluate.samples=8", run, "evaluate.nfe=[1]").code == 0
     evaluation = json.loads((run / "evaluation.json").read_text())
-    assert evaluation["overrides"] == "evaluate.samples=8 evaluate.steps=[1]"
+    assert evaluation["overrides"] == "evaluate.samples=8 evaluate.nfe=[1]"
     assert secantfw("evaluate", run).code == 0
 
 
@@ -80,12 +80,12 @@ def test_overrides_may_stand_before_the_run(run, secantfw):
     ("arguments", "said"),
     [
         (
-            ["--steps", "1", "evaluate.steps=[4]"],
-            "evaluate: --steps 1 and evaluate.steps=[4] set one key; give one of them",
+            ["--nfe", "1", "evaluate.nfe=[4]"],
+            "evaluate: --nfe 1 and evaluate.nfe=[4] set one key; give one of them",
         ),
         (
-            ["evaluate.steps=[]"],
-            "command line: evaluate.steps: expected at least one number of evaluations, got none; "
+            ["evaluate.nfe=[]"],
+            "command line: evaluate.nfe: expected at least one NFE, got none; "
             "to train without an evaluation write evaluate.samples = 0",
         ),
         (
@@ -122,7 +122,7 @@ def test_a_run_says_where_a_device_it_lacks_was_asked_for(
 
 
 def test_one_sample_leaves_valid_json(run, secantfw):
-    assert secantfw("evaluate", run, "--steps", "1", "evaluate.samples=1").code == 0
+    assert secantfw("evaluate", run, "--nfe", "1", "evaluate.samples=1").code == 0
 
     def refuse(text):
         raise AssertionError(f"{text} is not JSON")

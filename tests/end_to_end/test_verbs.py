@@ -19,7 +19,7 @@ OVERRIDES = (
     "train.log_every_steps=2",
     "evaluate.samples=32",
     "evaluate.batch_size=16",
-    "evaluate.steps=[1,2]",
+    "evaluate.nfe=[1,2]",
     "evaluate.reference_steps=2",
     "evaluate.picture=9",
 )
@@ -64,7 +64,7 @@ def test_the_evaluation_has_the_promised_form(run):
     assert evaluation["floor"] > 0
     assert evaluation["feature_sha256"]
     rows = evaluation["rows"]
-    assert {(r["model"], r["solver"], r["evaluations"]) for r in rows} == {
+    assert {(r["model"], r["solver"], r["nfe"]) for r in rows} == {
         ("student", "secant", 1),
         ("student", "secant", 2),
         ("teacher", "euler", 1),
@@ -100,10 +100,10 @@ def test_sampling_is_independent_of_the_batch_size(run, secantfw, tmp_path):
 
 def test_evaluating_again_takes_overrides_and_rewrites_the_table(run, secantfw):
     before = (run / "evaluation.json").read_text()
-    said = secantfw("evaluate", run, "--steps", "1", "evaluate.samples=16")
+    said = secantfw("evaluate", run, "--nfe", "1", "evaluate.samples=16")
     assert said.code == 0
     evaluation = json.loads((run / "evaluation.json").read_text())
-    assert {r["evaluations"] for r in evaluation["rows"]} == {1}
+    assert {r["nfe"] for r in evaluation["rows"]} == {1}
     assert sorted(p.name for p in (run / "samples").iterdir()) == [
         "student-secant-001.png",
         "teacher-euler-001.png",

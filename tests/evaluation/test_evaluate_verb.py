@@ -12,7 +12,7 @@ GMM = Path(__file__).parents[2] / "experiments" / "gmm_picard.toml"
 SHORT = (
     "dataset.labels=true", "teacher.labels=true", "backbone.width=16", "train.steps=4",
     "train.warmup_steps=2", "train.batch_size=8", "evaluate.samples=70", "evaluate.batch_size=32",
-    "evaluate.steps=[1,2]", "evaluate.reference_steps=2",
+    "evaluate.nfe=[1,2]", "evaluate.reference_steps=2",
     'metrics.use=[{use="frechet",features="identity"},"trajectory",{use="secant_error",bins=3,per_bin=4}]',
 )  # fmt: skip
 
@@ -104,7 +104,7 @@ def test_rows_measured_in_parts_are_the_same(run, secantfw):
     for shard in ("0/2", "1/2"):
         assert secantfw("evaluate", run, *SWEEP, "--shard", shard).code == 0
     said = secantfw("evaluate", run, *SWEEP)
-    assert "evaluations" not in said.err  # every row was there
+    assert "NFE" not in said.err  # every row was there
     assert json.loads((run / "evaluation.json").read_text()) == whole
 
 
@@ -112,8 +112,10 @@ def test_the_file_says_what_was_measured(run, secantfw):
     assert secantfw("evaluate", run, *SWEEP).code == 0
     found = json.loads((run / "evaluation.json").read_text())
     assert found["seeds"] == [0, 1]
-    rows = {(r["model"], r["solver"], r["guidance"], r["evaluations"]): r for r in found["rows"]}
-    assert len(rows) == len(found["rows"]) == 2 * (2 + 2 + 1)  # secant, euler, heun
+    rows = {(r["model"], r["solver"], r["guidance"], r["nfe"]): r for r in found["rows"]}
+    assert (
+        len(rows) == len(found["rows"]) == 2 * (2 + 1) + 1
+    )  # secant and euler, whose guided steps cost two; heun unguided
     plain, guided = (rows["teacher", "euler", w, 2] for w in (1.0, 2.0))
     key = "frechet_distance"
     assert plain[key] != guided[key]
@@ -140,7 +142,7 @@ def test_a_solver_stands_twice_with_different_options(run, secantfw):
     twice = 'evaluate.solvers=["euler","secant",{use="secant",spacing="logit_normal",mean=0.7}]'
     assert secantfw("evaluate", run, twice, "evaluate.picture=4").code == 0
     rows = json.loads((run / "evaluation.json").read_text())["rows"]
-    found = {(r["model"], r["solver"], r.get("label")): r for r in rows if r["evaluations"] == 2}
+    found = {(r["model"], r["solver"], r.get("label")): r for r in rows if r["nfe"] == 2}
     other = "spacing=logit_normal mean=0.7"
     assert set(found) == {
         ("student", "secant", "spacing=uniform mean=0"),

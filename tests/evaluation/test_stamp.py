@@ -19,15 +19,15 @@ STAMP = Stamp(
 
 def evaluation(stamp):
     """As it is read again from its file."""
-    row = {"evaluations": 4, "frechet_distance": 2.0, "stamps": {"frechet_distance": stamp.name}}
+    row = {"nfe": 4, "frechet_distance": 2.0, "stamps": {"frechet_distance": stamp.name}}
     return json.loads(json.dumps({"stamps": {stamp.name: stamp.as_json()}, "rows": [row]}))
 
 
 def test_a_stamp_survives_its_file():
     found = evaluation(STAMP)
     read = stamp_of(found, found["rows"][0], "frechet_distance")
-    assert read == attrs.evolve(STAMP, evaluations=4)
-    assert read.name == STAMP.name  # the evaluations are the row's
+    assert read == attrs.evolve(STAMP, nfe=4)
+    assert read.name == STAMP.name  # the NFE is the row's
 
 
 def test_every_field_makes_a_difference():
@@ -35,7 +35,7 @@ def test_every_field_makes_a_difference():
         other = attrs.evolve(STAMP, **{field.name: "other"})
         (found,) = differences(STAMP, other)
         assert found.field == field.name
-        assert field.name == "evaluations" or other.name != STAMP.name
+        assert field.name == "nfe" or other.name != STAMP.name
     assert differences(STAMP, attrs.evolve(STAMP)) == ()
 
 

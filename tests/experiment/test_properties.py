@@ -26,7 +26,7 @@ VALUES = st.fixed_dictionaries(
         "loss.tangent": st.sampled_from(["self", "teacher"]),
         "loss.weighting": st.lists(st.floats(-1e6, 1e6) | st.integers(-9, 9), min_size=1),
         "ema.warmup": st.booleans(),
-        "evaluate.steps": st.lists(st.integers(1, 999), min_size=1, unique=True),
+        "evaluate.nfe": st.lists(st.integers(1, 999), min_size=1, unique=True),
         "guidance.range": st.floats(0, 9).map(lambda low: [low, low + 1]),
     },
 )

@@ -53,7 +53,7 @@ def test_a_run_says_its_plan_and_writes_one_line_over(outputs):
 def test_a_run_and_samples_show_themselves_as_html(outputs):
     run, samples = shown(outputs[0]), shown(outputs[1])
     assert "<h3>SiT, Picard secant loss (SDEI), 4 steps</h3>" in run
-    assert "evaluations the student&#x27;s Frechet distance is" in run
+    assert "NFE the student&#x27;s Frechet distance is" in run
     for html in (run, samples):
         assert html.count("<img ") == 1
         assert "data:image/png;base64," in html

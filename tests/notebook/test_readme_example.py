@@ -40,7 +40,7 @@ def test_the_run_shows_itself(readme):
     assert run.metrics[-1]["step"] == run.experiment.train.steps
     assert isinstance(run.evaluation, Evaluation)
     shown = run._repr_html_()
-    assert "evaluations the student&#x27;s Frechet distance is" in shown
+    assert "NFE the student&#x27;s Frechet distance is" in shown
     assert 'alt="student-secant-004"' in shown
     assert "data:image/png;base64," in shown
     assert run.report.as_uri() in shown
@@ -83,10 +83,10 @@ def test_labels_and_guidance(readme, secantfw, tmp_path):
 def test_measuring_again_rewrites_the_evaluation(readme):
     run = framework.load(readme["run"].directory)
     before = run.evaluation
-    evaluation = run.evaluate("evaluate.steps=[1]", "evaluate.samples=64")
-    assert evaluation.counts() == (1,)
-    assert run.evaluation.counts() == (1,)
-    assert before.counts() != (1,)
+    evaluation = run.evaluate("evaluate.nfe=[1]", "evaluate.samples=64")
+    assert evaluation.budgets() == (1,)
+    assert run.evaluation.budgets() == (1,)
+    assert before.budgets() != (1,)
     with pytest.raises(UserError, match="samples is 0"):
         run.evaluate("evaluate.samples=0")
     with pytest.raises(UserError, match="a trained run keeps it"):

@@ -219,7 +219,7 @@ def few_steps(case: Case) -> None:
         )
         start = Start(field, given["z_sample"], Cond(given["y_sample"]))
         case.check(name, start.solve(SecantSteps(), WHOLE, said["N"]))
-        assert field.evaluations == said["N"]
+        assert field.nfe == said["N"]
 
 
 WHOLE = TimeRange(0.0, 1.0)

@@ -21,7 +21,7 @@ def rows(frechet=FRECHET):
             "model": model,
             "solver": solver,
             "steps": n // 2 if solver == "heun" else n,
-            "evaluations": n,
+            "nfe": n,
             "frechet_distance": value,
             "trajectory_mse": round(value / (30 if model == "student" else 22), 5),
         }

@@ -19,8 +19,8 @@ def without(model):
 
 def test_a_better_student_is_compared_with_the_best_solver_at_equal_cost():
     assert said().sentence == (
-        "At 4 evaluations the student's Frechet distance is 1.20, against 2.90 for the best "
-        "numerical solver (euler) on the teacher: 0.41x. "
+        "At 4 NFE the student's Frechet distance is 1.20, against 2.90 for the best "
+        "of 2 solvers (euler) on the teacher: 0.41x. "
         "Trajectory error: 0.0400 against 0.132, 0.30x."
     )
 
@@ -28,21 +28,20 @@ def test_a_better_student_is_compared_with_the_best_solver_at_equal_cost():
 def test_a_worse_student_is_called_worse():
     worse = {**FRECHET, ("student", "secant"): {4: 5.8}}
     assert said(worse).sentence.startswith(
-        "At 4 evaluations the student's Frechet distance is 5.80, against 2.90 for the best "
-        "numerical solver (euler) on the teacher: 2.00x, so the student is worse."
+        "At 4 NFE the student's Frechet distance is 5.80, against 2.90 for the best "
+        "of 2 solvers (euler) on the teacher: 2.00x, so the student is worse."
     )
 
 
 def test_a_run_without_teacher_states_the_student_alone():
     assert said(without("teacher")).sentence == (
-        "At 4 evaluations the student's Frechet distance is 1.20 (secant). "
-        "Trajectory error: 0.0400."
+        "At 4 NFE the student's Frechet distance is 1.20 (secant). Trajectory error: 0.0400."
     )
 
 
 def test_a_teacher_alone_is_stated_alone():
     assert said(without("student")).sentence.startswith(
-        "At 4 evaluations the teacher's Frechet distance is 2.90 (euler)."
+        "At 4 NFE the teacher's Frechet distance is 2.90 (euler)."
     )
 
 
@@ -50,30 +49,30 @@ def test_the_best_of_several_student_solvers_is_named():
     assert "is 1.20 (secant), against" in said(BOTH).sentence
 
 
-def test_the_context_names_the_teacher_with_more_evaluations_and_the_floor():
+def test_the_context_names_the_teacher_with_more_nfe_and_the_floor():
     assert said().context == (
-        "The teacher's best value measured is 1.05 (heun, 50 evaluations). "
-        "Held-out data reaches 0.150."
+        "The teacher's best value measured is 1.05 (heun, 50 NFE). "
+        "Real data (held-out) reaches 0.150."
     )
 
 
 def test_not_a_number_is_never_a_victory():
     broken = {**FRECHET, ("student", "secant"): {4: math.nan}}
     assert said(broken).sentence.startswith(
-        "At 4 evaluations the student's Frechet distance is NaN, against 2.90 for the best "
-        "numerical solver (euler) on the teacher. "
+        "At 4 NFE the student's Frechet distance is NaN, against 2.90 for the best "
+        "of 2 solvers (euler) on the teacher. "
     )
 
 
 def test_a_solver_that_diverged_is_not_the_best_one():
     broken = {**FRECHET, ("teacher", "euler"): {4: math.nan}}
-    assert "against 3.10 for the best numerical solver (heun)" in said(broken).sentence
+    assert "against 3.10 for the one solver evaluated (heun)" in said(broken).sentence
 
 
 @pytest.mark.parametrize(("named", "shown"), [(None, 4), (1, 1), (8, 8), (6, 4), (100, 8)])
-def test_the_number_of_evaluations_is_never_chosen_by_its_result(named, shown):
-    sentence = said(headline_evaluations=named).sentence
-    assert sentence.startswith(f"At {shown} evaluation")
+def test_the_nfe_is_never_chosen_by_its_result(named, shown):
+    sentence = said(headline_nfe=named).sentence
+    assert sentence.startswith(f"At {shown} NFE")
 
 
 def test_a_metric_where_higher_is_better_says_so():

@@ -1,4 +1,4 @@
-"""The table: grouped by evaluations, equal to evaluation.json, the best of each group marked."""
+"""The table: grouped by NFE, equal to evaluation.json, the best of each group marked."""
 
 import io
 import re
@@ -20,7 +20,7 @@ def printed(content, width=100):
 
 def test_the_models_stand_side_by_side_where_a_solver_serves_both():
     shown = layout(read_evaluation(evaluation(rows=rows(BOTH))))
-    line = next(x for x in shown.lines if x.evaluations == 4 and x.name == "euler")
+    line = next(x for x in shown.lines if x.budget == 4 and x.name == "euler")
     assert shown.models == ("student", "teacher")
     assert [cell.exact for cell in line.cells] == [2.7, 2.9, 0.09, 0.13182]
 
@@ -28,7 +28,7 @@ def test_the_models_stand_side_by_side_where_a_solver_serves_both():
 def test_no_half_of_the_table_is_blank_where_no_solver_serves_both():
     shown = layout(read_evaluation(evaluation()))
     assert shown.models == ()
-    four = [x for x in shown.lines if x.evaluations == 4]
+    four = [x for x in shown.lines if x.budget == 4]
     names = ["student, secant", "teacher, euler", "teacher, heun (2 steps)"]
     assert [x.name for x in four] == names
     assert [x.cells[0].exact for x in four] == [1.2, 2.9, 3.1]
@@ -37,18 +37,67 @@ def test_no_half_of_the_table_is_blank_where_no_solver_serves_both():
 def test_one_cell_a_group_and_metric_is_best():
     shown = layout(read_evaluation(evaluation()))
     for n in (1, 2, 4, 8):
-        best = [x.name for x in shown.lines if x.evaluations == n and x.cells[0].best]
+        best = [x.name for x in shown.lines if x.budget == n and x.cells[0].best]
         assert best == ["student, secant"]
 
 
-def test_equal_values_are_equally_best_and_a_lone_row_is_not():
+def test_equal_values_are_equally_best():
     tie = {("student", "secant"): {4: 1.0, 8: 1.0}, ("teacher", "euler"): {4: 1.0}}
     shown = layout(read_evaluation(evaluation(rows=rows(tie))))
-    assert [line.cells[0].best for line in shown.lines] == [True, True, False]
+    assert [line.cells[0].best for line in shown.lines] == [True, True, True, True]
+
+
+#: One row a series.
+AT_4 = {series: {4: values[4]} for series, values in FRECHET.items()}
+
+
+def test_a_solver_stands_in_a_column_with_its_largest_grid_within_it():
+    uneven = {("student", "secant"): {4: 1.0}, ("teacher", "heun"): {3: 2.0, 7: 1.5}}
+    content = evaluation(rows=rows(uneven), nfe=[2, 4, 8])
+    lines = [(x.budget, x.name, x.nfe) for x in layout(read_evaluation(content)).lines]
+    student, heun = "student, secant", "teacher, heun"
+    assert lines == [
+        (2, student, "–"),
+        (2, heun, "–"),
+        (4, student, "4"),
+        (4, f"{heun} (1 step)", "3"),
+        (8, student, "4"),
+        (8, f"{heun} (3 steps)", "7"),
+    ]
+
+
+def test_of_the_baselines_the_best_of_each_metric_stands_in_a_column():
+    content = evaluation(rows=rows({("student", "secant"): {4: 1.0}}), nfe=[4, 8])
+    for solver, nfe, fd, error in (
+        ("midpoint", 4, 2.0, 0.3),
+        ("ipndm", 4, 2.1, 0.2),
+        ("deis", 4, 3.0, 0.4),
+        ("unipc", 8, 1.5, 0.1),
+    ):
+        row = {"model": "teacher", "solver": solver, "steps": nfe, "nfe": nfe, "baseline": True}
+        row |= {"guidance": 2.0, "guidance_interval": [0, 0.5]}
+        content["rows"].append({**row, "frechet_distance": fd, "trajectory_mse": error})
+    lines = [(x.budget, x.name) for x in layout(read_evaluation(content)).lines]
+    tuned = "teacher, {} w=2 t<=0.5 (tuned)"
+    assert lines == [
+        (4, "student, secant"),
+        (4, tuned.format("midpoint")),
+        (4, tuned.format("ipndm")),
+        (8, "student, secant"),
+        (8, tuned.format("unipc")),
+    ]
+
+
+def test_a_student_off_its_grid_is_marked():
+    content = evaluation()
+    content["rows"][0]["off_grid"] = True
+    text = markdown_table(content)
+    assert "| 1 | student, secant † | 1 |" in text
+    assert text.splitlines()[-1].startswith("† another number of steps")
 
 
 def test_one_solver_with_two_options_keeps_both_rows():
-    twice = [*rows({("student", "euler"): {4: 2.0}}), *rows(FRECHET), *rows(FRECHET)]
+    twice = [*rows({("student", "euler"): {4: 2.0}}), *rows(AT_4), *rows(AT_4)]
     shown = layout(read_evaluation(evaluation(rows=twice)))
     exact = [cell.exact for line in shown.lines for cell in line.cells if cell.exact is not None]
     assert sorted(exact) == sorted(
@@ -71,9 +120,9 @@ def test_a_floor_of_a_column_is_that_column_s():
 
 def test_markdown_marks_the_best_and_ends_with_the_floor():
     lines = markdown_table(evaluation()).splitlines()
-    assert lines[0] == "| evaluations | model, solver | Frechet distance | Trajectory error |"
-    assert "| 4 | student, secant | **1.20** | **0.0400** |" in lines
-    assert lines[-1] == "|  | held-out data | 0.15 |  |"
+    assert lines[0] == "| NFE | model, solver | own NFE | Frechet distance | Trajectory error |"
+    assert "| 4 | student, secant | 4 | **1.20** | **0.0400** |" in lines
+    assert lines[-1] == "|  | real data (held-out) |  | 0.15 |  |"
 
 
 def test_the_terminal_table_fits_80_columns_and_takes_no_markup_from_names():
@@ -102,7 +151,7 @@ def test_ratios_and_durations():
 
 
 def with_seeds(deviation):
-    """Three seeds; the student's 1.20 and euler's 2.90 at 4 evaluations."""
+    """Three seeds; the student's 1.20 and euler's 2.90 at 4 NFE."""
     found = [
         {**row, "deviations": {"frechet_distance": deviation, "trajectory_mse": 0.0}}
         for row in rows(FRECHET)
@@ -111,7 +160,7 @@ def with_seeds(deviation):
 
 
 def test_over_several_seeds_a_deviation_stands_beside_the_mean():
-    line = next(x for x in layout(read_evaluation(with_seeds(0.1))).lines if x.evaluations == 4)
+    line = next(x for x in layout(read_evaluation(with_seeds(0.1))).lines if x.budget == 4)
     assert [cell.text for cell in line.cells] == ["1.20 ± 0.10", "0.0400 ± 0.0000"]
 
 
@@ -119,9 +168,7 @@ def test_the_best_is_marked_only_where_it_is_told_from_every_other():
     """2.90 - 1.20 = 1.70, told apart by less than sqrt(2) d."""
     for deviation, expected in ((1.19, [True]), (1.21, [])):
         lines = layout(read_evaluation(with_seeds(deviation))).lines
-        assert [
-            x.cells[0].best for x in lines if x.evaluations == 4 and x.cells[0].best
-        ] == expected
+        assert [x.cells[0].best for x in lines if x.budget == 4 and x.cells[0].best] == expected
 
 
 def test_deviations_keep_the_decimals_of_their_mean():
@@ -139,4 +186,6 @@ def test_on_a_narrow_terminal_nothing_is_cut_off():
     text = printed(content, width=80)
     assert "…" not in text
     assert all(len(line) <= 80 for line in text.splitlines())
-    assert re.sub(r"\s", "", text).count("0.125") == 5 * len(content["rows"])
+    assert (
+        re.sub(r"\s", "", text).count("0.125") == 5 * 14
+    )  # 1 + 3 + 3 + 3 + 3, and the student at 50

@@ -33,7 +33,7 @@ save_every_steps = 1
 [evaluate]
 samples = 32
 batch_size = 32
-steps = [1, 2]
+nfe = [1, 2]
 picture = 0
 reference_steps = 2
 [metrics]

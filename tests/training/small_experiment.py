@@ -41,7 +41,7 @@ decay = 0.9
 [evaluate]
 samples = 128
 batch_size = 64
-steps = [1, 2]
+nfe = [1, 2]
 reference_steps = 4
 [metrics]
 use = ["trajectory"]

@@ -81,7 +81,7 @@ def test_stochastic_samples_repeat_and_dopri5_is_a_reference(secantfw, tmp_path)
     )
     for _ in range(2):
         ran = secantfw(
-            "run", _file(tmp_path), *SHORT[:3], *solvers, "evaluate.steps=[4]", "--out", out
+            "run", _file(tmp_path), *SHORT[:3], *solvers, "evaluate.nfe=[4]", "--out", out
         )
         assert ran.code == 0, ran.err
     first, second = (

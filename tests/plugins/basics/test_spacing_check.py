@@ -26,7 +26,7 @@ steps = 1
 batch_size = 2
 [evaluate]
 samples = 4
-steps = [1]
+nfe = [1]
 solvers = ["secant", "heun"]
 [metrics]
 use = []

@@ -16,7 +16,7 @@ from secantfw_cuda.options import SecantCompiledOptions, SecantGraphOptions
 from secantfw_cuda.secant_compiled import SecantCompiled
 from secantfw_cuda.secant_graph import SecantGraph
 
-from secantfw import Cond, SecantParts, UserError
+from secantfw import Cond, UserError, at
 from secantfw.experiment.schema import Guidance
 from secantfw.sampling.draw import draw
 from secantfw.sampling.field import CountedField
@@ -75,13 +75,10 @@ def test_fields_may_come_and_go_without_end(start):
     path, solver = StraightLine(), graph(compile="eager")
     for n in range(5):  # each twice: of noise, and of what inference mode made of it
 
-        def parts(x, t, s, cond, n=n):
-            return SecantParts(n * x, x.sin(), cond.label + t)
+        def network(x, t, s, cond, n=n):
+            return n * x + x.sin() * at(cond.label + t, x)
 
-        def network(*given, parts=parts):
-            return parts(*given).combined()
-
-        field = CountedField(path, network, True, parts)
+        field = CountedField(path, network, True)
         expected = draw(field, SecantSteps(), start(2), 2)
         assert torch.equal(draw(field, solver, start(2), 2), expected)
 
@@ -116,7 +113,7 @@ def test_a_batch_is_split_and_counted_as_one(make_field, start):
     field.secant_parts = lambda x, *rest: rows.append(len(x)) or student(x, *rest)
     found = draw(field, graph(rows=3), begin, 2)
     assert rows == [3, 3, 3, 3, 1, 1]
-    assert field.evaluations == 2, "of each sample"
+    assert field.nfe == 2 * field.parts_nfe == 4, "of each sample"
     torch.testing.assert_close(found, draw(field, SecantSteps(), begin, 2))
 
 
@@ -182,7 +179,7 @@ batch_size = 8
 device = "cpu"
 [evaluate]
 samples = 8
-steps = [2]
+nfe = [2]
 solvers = ["secant", { use = "cuda:secant_graph", GRAPH }]
 [solver]
 use = "cuda:secant_graph"

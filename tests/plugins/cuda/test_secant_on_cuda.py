@@ -33,7 +33,7 @@ def test_a_replay_has_the_bits_of_the_plain_solver(make_field, start, guidance, 
     for seed in range(3):  # the first records, the others replay with other noise and labels
         begin = start(rows, "cuda", seed)
         assert torch.equal(draw(field, solver, begin, 4), draw(field, plain, begin, 4))
-    assert field.evaluations == 3 * 2 * 4
+    assert field.nfe == 3 * 2 * 4
 
 
 def test_graphs_of_one_pool_do_not_disturb_each_other(make_field, start):

@@ -79,7 +79,7 @@ def solve(solver, path, steps, dtype=torch.float32):
     rng = torch.Generator().manual_seed(0)
     with torch.inference_mode(), Operations() as counted:
         found = solver.solve(field, torch.ones(3, 2, dtype=dtype), t, s, steps, Cond(), rng)
-    assert field.evaluations == solver.evaluations(steps)
+    assert field.nfe == solver.evaluations(steps)
     assert found.dtype == dtype
     return counted.count
 
