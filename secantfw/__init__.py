@@ -92,6 +92,8 @@ if TYPE_CHECKING:
     from secantfw.parallel.engine import WholeLoss as WholeLoss
     from secantfw.plugin.commands import Subparsers as Subparsers
     from secantfw.plugin.registry import Register as Register
+    from secantfw.sampling.grid_options import GridOptions as GridOptions
+    from secantfw.sampling.time_grid import step_times as step_times
     from secantfw.torch_file import load_torch_file as load_torch_file
     from secantfw.torch_file import pickled_part as pickled_part
     from secantfw.training.run_directory import Outcome as Outcome
@@ -132,6 +134,7 @@ _LAZY = {
     "ExportedFiles": "interfaces.weights_format",
     "Field": "interfaces.solver",
     "Finding": "doctor",
+    "GridOptions": "sampling.grid_options",
     "Items": "interfaces.records",
     "LoadReport": "interfaces.records",
     "LossTerms": "interfaces.records",
@@ -181,6 +184,7 @@ _LAZY = {
     "save_weights": "weights",
     "score_from_noise": "interfaces.conversions",
     "score_from_velocity": "interfaces.conversions",
+    "step_times": "sampling.time_grid",
     "stop_grad": "interfaces.tensors",
     "time_of_level": "interfaces.levels",
     "velocity_from_noise": "interfaces.conversions",

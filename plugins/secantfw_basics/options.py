@@ -6,21 +6,21 @@ from typing import Literal
 
 import attrs
 
-from secantfw import option
-from secantfw_basics.spacing import Spacing
+from secantfw import GridOptions, option
 
 #: "generate": s < t, from noise to data. "both": t and s are exchanged in half of the rows.
 Direction = Literal["generate", "both"]
 
 
-_SPACING = "where the N steps end; 'logit_normal': at the quantiles i/N of that law of t"
-_MEAN = "mean of ln(t / (1 - t)) under 'logit_normal'; above 0: shorter steps in the noise"
-_STD = "standard deviation of ln(t / (1 - t)) under 'logit_normal'; below 1.6: longer end steps"
-
-
 @attrs.frozen
-class WithoutOptions:
-    """A component that has nothing to choose."""
+class HeunOptions(GridOptions):
+    """Options of `heun`."""
+
+    final: Literal["euler", "heun"] = option(
+        "euler",
+        "the last step: Euler's as in EDM, 2N - 1 evaluations and none at the end; or Heun's, 2N, "
+        "for few steps that do not end at the data",
+    )
 
 
 _T_MIN = "where time begins: training, sampling and inversion stay above it"
@@ -57,8 +57,8 @@ def _check_range(t_min: float, t_max: float) -> None:
 
 
 @attrs.frozen
-class SegmentsOptions:
-    """Options of `segments`."""
+class SegmentsOptions(GridOptions):
+    """Options of `segments`; sample with the same grid."""
 
     segments: int = option(4, "N segments of time; sample with as many steps", ge=1)
     direction: Direction = option(
@@ -67,18 +67,6 @@ class SegmentsOptions:
     whole: float = option(
         0.0, "share of rows that take the whole segment, the step that sampling takes", ge=0, le=1
     )
-    spacing: Spacing = option("uniform", _SPACING + "; sample with the same")
-    mean: float = option(0.0, _MEAN)
-    std: float = option(1.0, _STD, gt=0)
-
-
-@attrs.frozen
-class SecantOptions:
-    """Options of the solver `secant`."""
-
-    spacing: Spacing = option("uniform", _SPACING)
-    mean: float = option(0.0, _MEAN)
-    std: float = option(1.0, _STD, gt=0)
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ import secantfw
 SECANTFW_API = 1
 
 _OPTIONS = "secantfw_basics.options:"
-_NONE = _OPTIONS + "WithoutOptions"
+_GRID = _OPTIONS + "GridOptions"
 
 
 @secantfw.hookimpl
@@ -94,20 +94,27 @@ def _solvers(register: Any) -> None:
     register.solver(
         "secant",
         "secantfw_basics.solvers.secant:SecantSteps",
-        options=_OPTIONS + "SecantOptions",
+        options=_GRID,
         summary="steps along the student's secants; one evaluation a step",
         cite=("arXiv:2505.14502",),
     )
     register.solver(
         "euler",
         "secantfw_basics.solvers.euler:Euler",
-        options=_NONE,
+        options=_GRID,
         summary="Euler's method, order 1; one evaluation a step",
     )
     register.solver(
         "heun",
         "secantfw_basics.solvers.heun:Heun",
-        options=_NONE,
-        summary="Heun's method, order 2; two evaluations a step",
+        options=_OPTIONS + "HeunOptions",
+        summary="Heun's method, order 2; two evaluations a step, one in the last",
         cite=("arXiv:2206.00364",),
+    )
+    register.solver(
+        "midpoint",
+        "secantfw_basics.solvers.midpoint:Midpoint",
+        options=_GRID,
+        summary="the midpoint rule, order 2; two evaluations a step",
+        cite=("doi:10.1007/BF01446807",),
     )

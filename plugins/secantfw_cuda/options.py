@@ -6,25 +6,21 @@ from typing import Literal
 
 import attrs
 
-from secantfw import option
+from secantfw import GridOptions, option
 
 Precision = Literal["fp32", "bf16"]
 Kernel = Literal["auto", "torch", "triton"]
 Backend = Literal["none", "inductor", "aot_eager", "eager"]
-Spacing = Literal["uniform", "logit_normal"]
 
 _PRECISION = "autocast dtype of the network's evaluations; the state keeps its own, float32"
 _ROWS = "most samples evaluated at once; not set: by free memory on CUDA, all on the CPU"
 _FULLGRAPH = "whether a network that cannot be compiled as one graph is an error"
 _MEMORY = "share of the free memory that they may take where `rows` is not set"
-_SPACING = "where the N steps end, as in `secant`"
-_MEAN = "mean of ln(t / (1 - t)) under 'logit_normal'"
-_STD = "standard deviation of ln(t / (1 - t)) under 'logit_normal'"
 
 
 @attrs.frozen
-class SecantGraphOptions:
-    """Options of `secant_graph`."""
+class SecantGraphOptions(GridOptions):
+    """Options of `secant_graph`; steps are spaced as those of `secant`."""
 
     graph: Literal["on", "auto", "off"] = option(
         "on", "'on' demands CUDA; 'auto' records where x is on CUDA; 'off' records nothing"
@@ -40,11 +36,9 @@ class SecantGraphOptions:
     precision: Precision = option("fp32", _PRECISION)
     rows: int | None = option(None, _ROWS, ge=1)
     memory: float = option(0.8, _MEMORY, gt=0, le=1)
-    spacing: Spacing = option("uniform", _SPACING)
-    mean: float = option(0.0, _MEAN)
-    std: float = option(1.0, _STD, gt=0)
 
     def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
         if self.kernel == "triton" and self.compile != "none":
             raise ValueError(
                 "kernel = 'triton' stands alone: a compiled step fuses its own update"
@@ -52,8 +46,8 @@ class SecantGraphOptions:
 
 
 @attrs.frozen
-class SecantCompiledOptions:
-    """Options of `secant_compiled`."""
+class SecantCompiledOptions(GridOptions):
+    """Options of `secant_compiled`; steps are spaced as those of `secant`."""
 
     backend: Backend = option(
         "inductor", "torch.compile's backend; 'none': the same code, not compiled"
@@ -62,6 +56,3 @@ class SecantCompiledOptions:
     precision: Precision = option("fp32", _PRECISION)
     rows: int | None = option(None, _ROWS, ge=1)
     memory: float = option(0.8, _MEMORY, gt=0, le=1)
-    spacing: Spacing = option("uniform", _SPACING)
-    mean: float = option(0.0, _MEAN)
-    std: float = option(1.0, _STD, gt=0)

@@ -6,7 +6,7 @@ import attrs
 
 from secantfw import Field
 from secantfw_cuda.given import Given
-from secantfw_cuda.grid import shares
+from secantfw_cuda.grid import Grid
 from secantfw_cuda.options import Backend, SecantCompiledOptions, SecantGraphOptions
 from secantfw_cuda.rows import rows_that_fit
 from secantfw_cuda.steps import Step, compiled, sample, step_of
@@ -43,6 +43,6 @@ def prepare(
     ready = step if backend == "none" else compiled(step, backend, options.fullgraph)
     rows = options.rows
     if rows is None and given.x.device.type == "cuda":
-        one = shares(options, 1, given.t)
+        one = Grid(field.path, 1, options)
         rows = rows_that_fit(lambda few: sample(step, one, few), given, options.memory)
     return Prepared(field, ready, rows)

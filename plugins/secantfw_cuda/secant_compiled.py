@@ -7,7 +7,7 @@ from torch import Tensor
 
 from secantfw import Cond, Field, Solver
 from secantfw_cuda.given import Given, joined
-from secantfw_cuda.grid import shares
+from secantfw_cuda.grid import Grid
 from secantfw_cuda.kept import Kept
 from secantfw_cuda.options import SecantCompiledOptions
 from secantfw_cuda.prepared import Prepared, prepare
@@ -38,7 +38,8 @@ class SecantCompiled(Solver):
         rng: torch.Generator | None = None,
     ) -> Tensor:
         """x at time s, (B, *)."""
-        given, grid, o = Given(x, t, s, cond), shares(self.options, steps, t), self.options
+        given, o = Given(x, t, s, cond), self.options
+        grid = Grid(field.path, steps, o)
         key = Prepared.key(field, given, o.backend)
         ready = self._prepared.get(key, lambda: prepare(field, given, o, by_torch, o.backend))
         parts = given.parts(ready.rows or len(given))

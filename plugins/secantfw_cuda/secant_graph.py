@@ -9,7 +9,7 @@ from torch import Tensor
 
 from secantfw import Cond, Field, Solver, UserError
 from secantfw_cuda.given import Given, joined
-from secantfw_cuda.grid import shares
+from secantfw_cuda.grid import Grid
 from secantfw_cuda.kept import Kept
 from secantfw_cuda.options import SecantGraphOptions
 from secantfw_cuda.prepared import Prepared, prepare
@@ -75,11 +75,11 @@ class SecantGraph(Solver):
         return self.options.graph != "off" and x.is_cuda
 
     def _called(self, ready: Prepared, given: Given, steps: int) -> Tensor:
-        return sample(ready.step, shares(self.options, steps, given.t), given)
+        return sample(ready.step, Grid(ready.field.path, steps, self.options), given)
 
     def _replayed(self, ready: Prepared, given: Given, steps: int) -> Tensor:
         def record() -> Recorded:
-            grid = shares(self.options, steps, given.t)
+            grid = Grid(ready.field.path, steps, self.options)
             return Recorded(partial(sample, ready.step, grid), given, self._pool)
 
         return self._graphs.get((ready, steps, *given.signature()), record)(given)

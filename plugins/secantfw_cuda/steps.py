@@ -11,7 +11,7 @@ from torch import Tensor
 
 from secantfw import Cond, Field, UserError
 from secantfw_cuda.given import Given
-from secantfw_cuda.grid import Shares
+from secantfw_cuda.grid import Grid
 from secantfw_cuda.options import Backend, Precision
 from secantfw_cuda.update import Update
 
@@ -38,11 +38,11 @@ def step_of(field: Field, update: Update, precision: Precision) -> Step:
     return step
 
 
-def sample(step: Step, shares: Shares, given: Given) -> Tensor:
+def sample(step: Step, grid: Grid, given: Given) -> Tensor:
     """x at time s, (B, *)."""
-    x, times = given.x, shares.times(given.t, given.s)
-    widths = times.diff(dim=0).unbind(0)
-    ends = times.unbind(0)
+    x, times = given.x, grid.times(given)
+    widths = times.diff(dim=0).to(x.dtype).unbind(0)
+    ends = times.to(given.t.dtype).unbind(0)
     for i, width in enumerate(widths):
         x = step(x, ends[i], ends[i + 1], width, given.cond)
     return x

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from secantfw import Problem
+from secantfw import GridOptions, Problem
 from secantfw_edm.options import RhoSpacing
 
 #: What is trained on a grid of times, and what steps on one.
@@ -24,6 +24,8 @@ def spacing_warnings(experiment: Any) -> Iterator[Problem]:
     for key, solver in chosen:
         if sampler.full_name not in _TRAINED or solver.full_name not in _STEPS:
             continue
+        if not any(isinstance(c.options, RhoSpacing) for c in (solver, sampler)):
+            continue  # two of `basics`, which compares them itself
         taken, learnt = _levels(solver.options), _levels(sampler.options)
         if taken != learnt:
             yield Problem(
@@ -36,5 +38,6 @@ def spacing_warnings(experiment: Any) -> Iterator[Problem]:
 
 def _levels(options: Any) -> str:
     if not isinstance(options, RhoSpacing):
-        return "spaced in time"
+        grid = options.grid_text() if isinstance(options, GridOptions) else "uniform"
+        return f"on the grid {grid}"
     return f"in level^(1/{options.rho:g}) from {options.sigma_max:g} to {options.sigma_min:g}"

@@ -6,35 +6,11 @@ from typing import Literal
 
 import attrs
 
-from secantfw import option
+from secantfw import GridOptions, option
 
 #: D(t) of dx = (v + D score) dt + sqrt(2 D) dB, in secantfw's time (t = 1 is noise).
 Diffusion = Literal["sigma", "linear", "constant", "decreasing", "increasing_decreasing", "sbdm"]
 LastStep = Literal["mean", "tweedie", "euler", "none"]
-Spacing = Literal["uniform", "shifted", "logsnr", "rho"]
-
-
-@attrs.frozen
-class GridOptions:
-    """Options of every solver here that takes N steps along a grid; all of `midpoint`, `rk4`."""
-
-    spacing: Spacing = option(
-        "uniform",
-        "steps of equal length in t, in t shifted to the noise (SD3, Flux), in the logarithm of "
-        "the level sigma / alpha, or in its root (EDM)",
-    )
-    shift: float = option(3.0, "of 'shifted'; above 1: shorter steps in the noise", gt=0)
-    rho: float = option(7.0, "the root that 'rho' takes; larger: shorter steps near data", gt=0)
-    sigma_min: float = option(
-        0.002, "level sigma / alpha of the last step but one, under 'logsnr' and 'rho'", gt=0
-    )
-    sigma_max: float = option(80.0, "level that pure noise is taken for there", gt=0)
-
-    def __attrs_post_init__(self) -> None:
-        if not self.sigma_min < self.sigma_max:
-            raise ValueError(
-                f"sigma_min must be below sigma_max, got {self.sigma_min} and {self.sigma_max}"
-            )
 
 
 _LOWER_ORDER_FINAL = "the last steps fall to order 1, which is steadier in few steps"

@@ -21,11 +21,11 @@ def secantfw_components(register: Any) -> None:
 
 def _runge_kutta(register: Any) -> None:
     register.solver(
-        "midpoint",
-        "secantfw_solvers.runge_kutta.midpoint:Midpoint",
+        "heun3",
+        "secantfw_solvers.runge_kutta.heun3:Heun3",
         options=_OPTIONS + "GridOptions",
-        summary="the midpoint rule, order 2; two evaluations a step",
-        cite=("doi:10.1007/BF01446807",),
+        summary="Heun's third-order method; three evaluations a step, none at its end",
+        cite=("doi:10.1007/978-3-540-78862-1",),
     )
     register.solver(
         "rk4",

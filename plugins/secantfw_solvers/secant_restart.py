@@ -14,8 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from secantfw import Cond, Field, Path, Solver, UserError
-from secantfw_solvers.grid import step_times
+from secantfw import Cond, Field, Path, Solver, UserError, step_times
 from secantfw_solvers.multistep.nodes import Nodes
 from secantfw_solvers.options import SecantRestartOptions
 from secantfw_solvers.per_step import per_step

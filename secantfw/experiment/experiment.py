@@ -63,7 +63,7 @@ class Experiment:
     ema: Ema
     evaluate: Evaluate
     metrics: tuple[Chosen, ...]
-    teacher_solver: Chosen  # what `train.teacher_solver`, or in its stead the evaluation, names
+    teacher_solver: Chosen  # what `train.teacher_solver` names
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 
 from secantfw.errors import ExperimentError, Problem, UserError
-from secantfw.experiment.components import choose, choose_all
+from secantfw.experiment.components import USE, choose, choose_all
 from secantfw.experiment.document import Document
 from secantfw.experiment.experiment import Chosen, Evaluate, Experiment, weights_file
 from secantfw.experiment.keys import KeyPath, did_you_mean, shown
@@ -135,7 +135,7 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
     engine = _component("engine", None, scope)
     augmentation = _component("augmentation", None, scope)
     backbone, backbone_keys = _backbone(teacher, scope)
-    train = _train(scope) if "train" in document.tables else None
+    train, teacher_solver = _train(scope) if "train" in document.tables else (None, None)
     evaluate = _evaluate(scope)
     parts = {
         "head": head,
@@ -151,7 +151,7 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
         "parallel": _table("parallel", Parallel, scope),
         "ema": _ema(scope),
         "evaluate": evaluate,
-        "teacher_solver": _teacher_solver(train, evaluate, scope),
+        "teacher_solver": teacher_solver,
         "metrics": _metrics(scope, "teacher" in document.tables),
     }
     if scope.problems or any(part is None for part in parts.values()):
@@ -195,13 +195,32 @@ def _table(name: str, cls: type[T], scope: Scope) -> T | None:
     return None if record is INVALID else record
 
 
-def _train(scope: Scope) -> Train | None:
-    """`[train]`, its solver by its full name."""
-    train = _table("train", Train, scope)
-    if train is None or train.teacher_solver is None:
-        return train
-    solver = choose("solver", train.teacher_solver, ("train", "teacher_solver"), scope)
-    return None if solver is None else attrs.evolve(train, teacher_solver=solver.full_name)
+def _train(scope: Scope) -> tuple[Train | None, Chosen | None]:
+    """`[train]`, and the solver that it names."""
+    said = scope.document.tables["train"]
+    if not isinstance(said, Mapping):
+        scope.add(("train",), "expected a table")
+        return None, None
+    train = structure(Train, _with_name(said, "teacher_solver"), ("train",), scope)
+    if train is INVALID:
+        return None, None
+    solver = _solver_key(said, "teacher_solver", train.teacher_solver, ("train",), scope)
+    if solver is None:
+        return None, None
+    return attrs.evolve(train, teacher_solver=solver.full_name), solver
+
+
+def _with_name(table: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The table with a solver's table at `key` replaced by its name."""
+    said = table.get(key)
+    return {**table, key: said[USE]} if isinstance(said, Mapping) and USE in said else {**table}
+
+
+def _solver_key(
+    table: Mapping[str, Any], name: str, default: str, key: KeyPath, scope: Scope
+) -> Chosen | None:
+    """The solver that `table[name]`, a name or a table, chooses."""
+    return choose("solver", table.get(name, default), (*key, name), scope)
 
 
 def _ema(scope: Scope) -> Ema | None:
@@ -212,26 +231,19 @@ def _ema(scope: Scope) -> Ema | None:
     return attrs.evolve(ema, decay=EMA_DECAY)
 
 
-def _teacher_solver(train: Train | None, evaluate: Evaluate | None, scope: Scope) -> Chosen | None:
-    if train is None or evaluate is None:
-        return None
-    if train.teacher_solver is None:
-        return evaluate.reference
-    return choose("solver", train.teacher_solver, ("train", "teacher_solver"), scope)
-
-
 def _evaluate(scope: Scope) -> Evaluate | None:
     said = scope.document.tables.get("evaluate", {})
     if not isinstance(said, Mapping):
         scope.add(("evaluate",), "expected a table")
         return None
-    own = {name: value for name, value in said.items() if name != "solvers"}
+    own = _with_name(said, "reference_solver")
+    own.pop("solvers", None)
     keys = structure(EvaluateKeys, own, ("evaluate",), scope, also=("solvers",))
     names = said.get("solvers", DEFAULT_EVALUATE_SOLVERS)
     solvers = choose_all("solver", names, ("evaluate", "solvers"), scope)
     if keys is INVALID:
         return None
-    reference = choose("solver", keys.reference_solver, ("evaluate", "reference_solver"), scope)
+    reference = _solver_key(said, "reference_solver", keys.reference_solver, ("evaluate",), scope)
     if reference is None:
         return None
     keys = attrs.evolve(keys, reference_solver=reference.full_name)

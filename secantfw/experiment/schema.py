@@ -86,9 +86,8 @@ class Train:
     clip_norm: float | None = option(
         None, "largest global gradient norm; not set: no clipping", gt=0
     )
-    teacher_solver: str | None = option(
-        None,
-        "solver with which losses integrate the teacher; not set: evaluate.reference_solver",
+    teacher_solver: str = option(
+        "midpoint", "solver with which losses integrate the teacher; a name, or a table"
     )
     precision: Literal["fp32", "bf16", "fp16"] = option(
         "fp32", "autocast dtype of network evaluations; under fp16 the loss is scaled"
@@ -198,7 +197,9 @@ class EvaluateKeys:
     reference_steps: int = option(
         16, "steps of the solver `reference_solver` that stand for the teacher's exact ODE", ge=1
     )
-    reference_solver: str = option("heun", "solver of the teacher's reference solution")
+    reference_solver: str = option(
+        "midpoint", "solver of the teacher's reference solution; a name, or a table"
+    )
     headline: int = option(4, "NFE at which the report's first sentence compares", ge=1)
     teacher: bool = option(True, "also evaluate the teacher, where the experiment has one")
     picture: int = option(64, "samples per picture; 0: no pictures", ge=0)

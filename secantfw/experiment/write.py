@@ -29,12 +29,16 @@ def plain(experiment: Experiment, document: Document) -> dict[str, Any]:
     for kind in ("loss", "time_sampler", "solver"):
         tables[kind] = _chosen(getattr(experiment, kind), (kind,), document)
     tables["train"] = _options(experiment.train, ("train",), document)
+    solver = _list([experiment.teacher_solver], ("train",), document)
+    (tables["train"]["teacher_solver"],) = solver
     tables["parallel"] = _options(experiment.parallel, ("parallel",), document) or None
     tables["engine"] = _chosen(experiment.engine, ("engine",), document)
     tables["ema"] = _options(experiment.ema, ("ema",), document)
     tables["evaluate"] = _options(evaluate.keys, ("evaluate",), document)
     solvers = _list(evaluate.solvers, ("evaluate", "solvers"), document)
     tables["evaluate"]["solvers"] = solvers
+    reference = _list([evaluate.reference], ("evaluate",), document)
+    (tables["evaluate"]["reference_solver"],) = reference
     tables["metrics"] = {"use": _list(experiment.metrics, ("metrics", "use"), document)}
     return {name: table for name, table in tables.items() if table is not None}
 

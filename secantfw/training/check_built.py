@@ -105,11 +105,11 @@ def _unmet(built: Built) -> Iterator[Problem]:
 def _teacher_solver(built: Built) -> Iterator[Problem]:
     chosen = built.experiment.teacher_solver
     solver: Solver = build(chosen)  # type: ignore[assignment]
-    if built.experiment.train.teacher_solver is not None and "secant" in solver.requires:
+    if "secant" in solver.requires:
         yield Problem(
             f"a teacher has no secants for {chosen.full_name}", key="train.teacher_solver"
         )
-    if built.experiment.train.teacher_solver is not None and solver.stochastic:
+    if solver.stochastic:
         yield Problem(
             f"{chosen.full_name} draws noise: it solves no ODE", key="train.teacher_solver"
         )

@@ -46,7 +46,7 @@ def run(tmp_path_factory):
         ("train.steps=3", "command line: train.steps: a trained run keeps it"),
         ("guidance.scale=2", "guidance needs labels"),
         ("evaluate.samples=0", "evaluate.samples is 0"),
-        ('evaluate.solvers=["heun"]', "no solver fits"),
+        ('evaluate.solvers=["midpoint"]', "no solver fits"),
         ('evaluate.solvers=["euler","euler"]', "basics:euler stands twice"),
         ('metrics.use=["trajectory","trajectory"]', "two metrics write the column"),
         ("evaluate.reference_solver=secant", "a teacher has no secants"),
@@ -54,7 +54,7 @@ def run(tmp_path_factory):
 )
 def test_a_trained_run_refuses_it_and_keeps_its_evaluation(run, secantfw, override, said):
     before = {f: f.read_bytes() for f in run.rglob("*") if f.is_file()}
-    extra = ["--nfe", "1"] if "heun" in override else []
+    extra = ["--nfe", "1"] if "midpoint" in override else []
     refused = secantfw("evaluate", run, *extra, override)
     assert refused.code == 2
     assert said in refused.err

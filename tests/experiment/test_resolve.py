@@ -17,8 +17,8 @@ def test_absent_tables_have_their_defaults(good, loaded):
     assert [m.full_name for m in e.metrics] == ["toy:trajectory"]
     assert e.init == "teacher"
     assert e.teacher_weights() == ASSETS / "teacher.safetensors"
-    assert e.evaluate.keys.reference_solver == "toy:heun"
-    assert e.teacher_solver is e.evaluate.reference
+    assert e.evaluate.keys.reference_solver == "toy:midpoint"
+    assert e.teacher_solver.full_name == e.train.teacher_solver == "toy:midpoint"
     other = loaded(good, "train.teacher_solver=euler").experiment
     assert (other.train.teacher_solver, other.teacher_solver.full_name) == ("toy:euler",) * 2
 

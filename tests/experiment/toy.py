@@ -129,7 +129,7 @@ def register_toy(register: Register) -> None:
     register.loss("sdei", here("Sdei"), options=here("LossOptions"))
     register.loss("other", here("Other"), options=here("OtherLossOptions"))
     register.time_sampler("segments", here("Segments"), options=here("SegmentsOptions"))
-    for name in ("secant", "heun"):
+    for name in ("secant", "heun", "midpoint"):
         register.solver(name, here(name), options=here("Empty"))
     register.solver("euler", here("Euler"), options=here("SolverOptions"))
     register.metric("trajectory", here("Trajectory"), options=here("Empty"))

@@ -13,7 +13,7 @@ from unittest import mock
 
 import attrs
 import torch
-from secantfw_basics.options import PathOptions, VPOptions
+from secantfw_basics.options import HeunOptions, PathOptions, VPOptions
 from secantfw_basics.solvers.euler import Euler
 from secantfw_basics.solvers.heun import Heun
 from secantfw_basics.solvers.secant import SecantSteps
@@ -40,7 +40,7 @@ ADAPTIVE = "dopri5"
 #: Choosing its steps, an adaptive solver sees the rounding of the times.
 FLOAT32_TIMES = torch.finfo(torch.float32).eps / 4
 FLOAT32_COEFFICIENTS = 4 * torch.finfo(torch.float32).eps
-SOLVERS: dict[str, type[Solver]] = {"euler": Euler, "heun2": Heun}
+SOLVERS: dict[str, Solver] = {"euler": Euler(), "heun2": Heun(HeunOptions(final="heun"))}
 SDE_SOLVERS: dict[str, type[Solver]] = {"Euler": EulerMaruyama, "Heun": SDEHeun}
 #: SiT's defaults, where a sidecar leaves them out.
 TRANSPORT = {"path_type": "Linear", "prediction": "velocity", "loss_weight": None}
@@ -68,7 +68,7 @@ def ode(case: Case) -> None:
             found = start.solve(solver, times, 1)
             case.check(name, found, _adaptive_limit(case, name, kw, model))
             continue
-        solver = SOLVERS[kw["sampling_method"]]()
+        solver = SOLVERS[kw["sampling_method"]]
         once = start.solve(solver, times, steps)
         chained = start.chain(solver, _grid(times, kw["num_steps"]))
         found = once if name.endswith(".f32") else chained

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from secantfw import Cond, Field, Solver
-from secantfw_basics.options import WithoutOptions
-from secantfw_basics.solvers.grid import uniform_grid
+from secantfw import Cond, Field, GridOptions, Solver, step_times
+from secantfw_basics.solvers.grid import asked, widths
 
 
 class Euler(Solver):
@@ -15,8 +14,8 @@ class Euler(Solver):
 
     order = 1
 
-    def __init__(self, options: WithoutOptions | None = None) -> None:
-        del options
+    def __init__(self, options: GridOptions | None = None) -> None:
+        self.options = options or GridOptions()
 
     def solve(
         self,
@@ -29,9 +28,9 @@ class Euler(Solver):
         rng: torch.Generator | None = None,
     ) -> Tensor:
         """x at time s, (B, *)."""
-        grid = uniform_grid(x, t, s, steps)
-        for i, width in enumerate(grid.widths):
-            x = torch.addcmul(x, width, field.tangent(x, grid.times[i], cond))
+        times = step_times(field.path, t, s, steps, self.options)
+        for now, width in zip(asked(times[:-1], t), widths(times, x), strict=True):
+            x = torch.addcmul(x, width, field.tangent(x, now, cond))
         return x
 
     def evaluations(self, steps: int) -> int:

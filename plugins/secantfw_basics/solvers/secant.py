@@ -10,9 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from secantfw import Cond, Field, Solver
-from secantfw_basics.options import SecantOptions
-from secantfw_basics.solvers.grid import spaced_grid
+from secantfw import Cond, Field, GridOptions, Solver, step_times
+from secantfw_basics.solvers.grid import asked, widths
 
 
 class SecantSteps(Solver):
@@ -23,8 +22,8 @@ class SecantSteps(Solver):
 
     requires = frozenset({"secant"})
 
-    def __init__(self, options: SecantOptions | None = None) -> None:
-        self.options = options or SecantOptions()
+    def __init__(self, options: GridOptions | None = None) -> None:
+        self.options = options or GridOptions()
 
     def solve(
         self,
@@ -37,11 +36,10 @@ class SecantSteps(Solver):
         rng: torch.Generator | None = None,
     ) -> Tensor:
         """x at time s, (B, *)."""
-        o = self.options
-        grid = spaced_grid(x, t, s, steps, o.spacing, o.mean, o.std)
-        for i, width in enumerate(grid.widths):
-            f = field.secant(x, grid.times[i], grid.times[i + 1], cond)
-            x = torch.addcmul(x, width, f)
+        times = step_times(field.path, t, s, steps, self.options)
+        now = asked(times, t)
+        for i, width in enumerate(widths(times, x)):
+            x = torch.addcmul(x, width, field.secant(x, now[i], now[i + 1], cond))
         return x
 
     def evaluations(self, steps: int) -> int:

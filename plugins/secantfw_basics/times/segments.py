@@ -2,7 +2,8 @@
 
     i ~ U{1..N},   t = g_i,   s = g_{i-1} with probability `whole`, else ~ U[g_{i-1}, g_i]
 
-with g_i = i/N in the paper, or spaced as `secantfw_basics.spacing` says. The pairs (g_i, g_{i-1})
+with the nodes g_i of `secantfw.step_times` from the path's noise to its data, at which a solver
+with the same grid options takes its N steps; g_i = i/N in the paper. The pairs (g_i, g_{i-1})
 of an N-step sampler are only the ends of the uniform law: `whole` practises them, while the rest
 keeps the shorter steps, on which the estimates of x_r rest, in training.
 """
@@ -12,41 +13,40 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times
+from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times, step_times
 from secantfw_basics.options import SegmentsOptions
-from secantfw_basics.spacing import shares
-from secantfw_basics.times.ends import capabilities, directed, in_range
+from secantfw_basics.times.ends import capabilities, directed
 
 
 class Segments(TimeSampler):
     """Times by segment. Draws in a fixed order, so that t and s do not depend on K or tau."""
 
     def __init__(self, options: SegmentsOptions) -> None:
-        self.options = o = options
-        self._shares = torch.tensor(shares(o.segments, o.spacing, o.mean, o.std), device="cpu")
+        self.options = options
+        self._path: Path | None = None
+        self._nodes = torch.empty(0, device="cpu")
 
     def sample(
         self, n: int, need: TimesNeed, path: Path, rng: torch.Generator, progress: float
     ) -> Times:
         """t, s (n,), r (n, K), tau (n,) or None."""
-        o = self.options
+        o, g = self.options, self.nodes(path, rng.device)
         i = torch.randint(
             1, o.segments + 1, (n,), generator=rng, device=rng.device, dtype=torch.float32
-        )
+        ).long()
         u = torch.rand(n, generator=rng, device=rng.device)
         if o.whole > 0:
             u.masked_fill_(torch.rand(n, generator=rng, device=rng.device) < o.whole, 1)
-        upper, lower = self._ends(i, u)
-        t, s = directed(in_range(path, upper), in_range(path, lower), o.direction, rng)
+        t, s = directed(g[i], torch.lerp(g[i], g[i - 1], u), o.direction, rng)
         return complete_times(t, s, need, path, rng)
 
-    def _ends(self, i: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
-        """g_i and g_i + u (g_{i-1} - g_i), (n,) each."""
-        if self.options.spacing == "uniform":
-            return i / self.options.segments, (i - u) / self.options.segments
-        self._shares = g = self._shares.to(i.device)  # moved once, not in every step
-        upper = g[i.long()]
-        return upper, torch.lerp(upper, g[i.long() - 1], u)
+    def nodes(self, path: Path, device: torch.device) -> Tensor:
+        """g, (N + 1,) float32, from data to noise; computed once, not in every step."""
+        if self._path is not path or self._nodes.device != device:
+            start, end = (torch.full((1,), v, device=device) for v in (path.t_max, path.t_min))
+            times = step_times(path, start, end, self.options.segments, self.options)
+            self._path, self._nodes = path, times.squeeze(1).float().flip(0)
+        return self._nodes
 
     def capabilities(self) -> frozenset[str]:
         return capabilities(self.options.direction)

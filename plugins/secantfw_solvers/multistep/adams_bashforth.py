@@ -12,8 +12,7 @@ from collections import deque
 import torch
 from torch import Tensor
 
-from secantfw import Cond, Field, Solver
-from secantfw_solvers.grid import step_times
+from secantfw import Cond, Field, Solver, step_times
 from secantfw_solvers.multistep.linear import Plan, combined
 from secantfw_solvers.multistep.weights import (
     chosen,

@@ -8,8 +8,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor
 
-from secantfw import Cond, Field, Path, Solver
-from secantfw_solvers.grid import step_times
+from secantfw import Cond, Field, Path, Solver, step_times
 from secantfw_solvers.multistep.linear import Plan, integrate
 from secantfw_solvers.multistep.nodes import Nodes
 from secantfw_solvers.options import DEISOptions, DPMSolverPPOptions, IPNDMOptions

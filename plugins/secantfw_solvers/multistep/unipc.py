@@ -19,8 +19,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw import Cond, Field, Solver
-from secantfw_solvers.grid import step_times
+from secantfw import Cond, Field, Solver, step_times
 from secantfw_solvers.multistep.nodes import Linear, Nodes
 from secantfw_solvers.multistep.weights import (
     chosen,

@@ -1,10 +1,13 @@
 """Explicit Runge-Kutta methods.
 
 midpoint   k_2 = v(x + h/2 k_1, t + h/2),                              x' = x + h k_2
+heun3      k_2 = v(x + h/3 k_1, t + h/3),  k_3 = v(x + 2h/3 k_2, t + 2h/3),
+                                                    x' = x + h/4 (k_1 + 3 k_3)
 rk4        k_2 = v(x + h/2 k_1, t + h/2),  k_3 = v(x + h/2 k_2, t + h/2),
            k_4 = v(x + h k_3, t + h),                x' = x + h/6 (k_1 + 2 k_2 + 2 k_3 + k_4)
 
-The coefficients of Kutta (Z. Math. Phys. 46, 1901) and Runge (Math. Ann. 46, 1895).
+The coefficients of Runge (Math. Ann. 46, 1895), Heun (Z. Math. Phys. 45, 1900) and Kutta (Z. Math.
+Phys. 46, 1901). The midpoint rule is here to start Adams-Bashforth; its solver is in `basics`.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ class Tableau:
 
 
 MIDPOINT = Tableau((0.5,), (0.5,), (0.0, 1.0))
+HEUN = Tableau((1 / 3, 2 / 3), (1 / 3, 2 / 3), (1 / 4, 0.0, 3 / 4))
 CLASSICAL = Tableau((0.5, 0.5, 1.0), (0.5, 0.5, 1.0), (1 / 6, 1 / 3, 1 / 3, 1 / 6))
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from secantfw import Cond, Field, Solver
-from secantfw_solvers.grid import step_times
-from secantfw_solvers.options import GridOptions
+from secantfw import Cond, Field, GridOptions, Solver, step_times
 from secantfw_solvers.runge_kutta.explicit import CLASSICAL, integrate
 
 

@@ -32,6 +32,7 @@ solvers = ["secant", "heun"]
 use = []
 """
 LOGIT = ["time_sampler.spacing=logit_normal", "time_sampler.std=1.3"]
+SHIFTED = ["time_sampler.spacing=shifted", "solver.spacing=shifted"]
 RHO = ["time_sampler.use=rho_segments"]
 BOTH = ("solver", "evaluate.solvers")
 
@@ -44,9 +45,13 @@ BOTH = ("solver", "evaluate.solvers")
         (LOGIT, BOTH, "uniform steps, basics:segments trains logit_normal (mean 0, std 1.3)"),
         ([*LOGIT, "solver.spacing=logit_normal", "solver.std=1.3"], BOTH[1:], "uniform steps"),
         (["solver.spacing=logit_normal"], BOTH[:1], "logit_normal (mean 0, std 1) steps"),
-        (RHO, BOTH, "spaced in time, edm:rho_segments trains them in level^(1/7) from 80 to"),
+        (["time_sampler.spacing=rho"], BOTH, "trains rho (rho 7, sigma_min 0.002, sigma_max 80)"),
+        (["time_sampler.spacing=shifted", "solver.spacing=shifted"], BOTH[1:], "(shift 3)"),
+        ([*SHIFTED, "solver.shift=2"], BOTH, "takes shifted (shift 2) steps"),
+        ([*SHIFTED, "solver.mean=2"], BOTH[1:], "uniform steps"),
+        (RHO, BOTH, "on the grid uniform, edm:rho_segments trains them in level^(1/7) from 80 to"),
         ([*RHO, "solver.use=rho_secant", "evaluate.solvers=['rho_secant']"], (), ""),
-        ([*RHO, "solver.use=rho_secant"], BOTH[1:], "spaced in time, edm:rho_segments"),
+        ([*RHO, "solver.use=rho_secant"], BOTH[1:], "on the grid uniform, edm:rho_segments"),
         (["solver.use=rho_secant"], BOTH[:1], "edm:rho_secant takes steps in level^(1/7)"),
         ([*RHO, "solver.use=rho_secant", "solver.rho=5"], BOTH, "trains them in level^(1/7)"),
     ],

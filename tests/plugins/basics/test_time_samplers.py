@@ -9,11 +9,13 @@ import torch
 from secantfw_basics.options import ContinuousOptions, EqualOptions, SegmentsOptions
 from secantfw_basics.paths.linear import Linear
 from secantfw_basics.paths.vp import VP
+from secantfw_basics.solvers.secant import SecantSteps
 from secantfw_basics.times.continuous import Continuous
 from secantfw_basics.times.equal import Equal
 from secantfw_basics.times.segments import Segments
 
-from secantfw import Times, TimeSampler, TimesNeed
+from secantfw import Cond, GridOptions, Times, TimeSampler, TimesNeed
+from secantfw.sampling.field import CountedField
 from secantfw.testing.fixed_point import KS_LIMIT, ks_uniform
 
 N = 20_000
@@ -82,6 +84,21 @@ def test_spaced_segments_end_at_the_quantiles_of_the_law_and_a_share_is_whole() 
     assert abs(whole.float().mean() - 0.25) < 4 * math.sqrt(0.25 * 0.75 / N)
     share = (times.t - times.s) / (ends[i] - ends[i - 1])
     assert ks_uniform(share[~whole]) < KS_LIMIT
+
+
+@pytest.mark.parametrize("spacing", ["uniform", "shifted", "logsnr", "rho", "logit_normal"])
+@pytest.mark.parametrize("path", [Linear(), VP()], ids=lambda p: type(p).__name__)
+def test_a_student_is_trained_on_exactly_the_times_that_it_is_sampled_on(spacing, path) -> None:
+    """The steps of `secant` with the same options, bit for bit."""
+    grid = {"spacing": spacing, "mean": 0.3, "std": 1.2, "rho": 5.0, "sigma_min": 0.01}
+    times = draw(Segments(SegmentsOptions(segments=5, whole=1.0, **grid)), path=path)
+    seen = []
+    field = CountedField(path, lambda x, t, s, cond: seen.append((t, s)) or x, has_secants=True)
+    ones = torch.ones(1)
+    solver = SecantSteps(GridOptions(**grid))
+    solver.solve(field, ones, ones * path.t_max, ones * path.t_min, 5, Cond())
+    steps = {(float(t), float(s)) for t, s in seen}
+    assert set(zip(times.t.tolist(), times.s.tolist(), strict=True)) == steps
 
 
 def test_segments_put_t_on_the_grid_uniformly_and_s_uniformly_below_it() -> None:

@@ -7,7 +7,6 @@ import weakref
 
 import pytest
 import torch
-from secantfw_basics.options import SecantOptions
 from secantfw_basics.solvers.secant import SecantSteps
 from secantfw_cuda.device import no_cuda
 from secantfw_cuda.given import Given
@@ -16,7 +15,7 @@ from secantfw_cuda.options import SecantCompiledOptions, SecantGraphOptions
 from secantfw_cuda.secant_compiled import SecantCompiled
 from secantfw_cuda.secant_graph import SecantGraph
 
-from secantfw import Cond, UserError, at
+from secantfw import Cond, GridOptions, UserError, at
 from secantfw.experiment.schema import Guidance
 from secantfw.sampling.draw import draw
 from secantfw.sampling.field import CountedField
@@ -30,7 +29,11 @@ GUIDANCES = (
     Guidance(scale=2.0, channels=2),
     Guidance(range=(1.0, 3.0), scale=1.5),
 )
+RHO = {"spacing": "rho", "rho": 5.0}
 LOGIT_NORMAL = {"spacing": "logit_normal", "mean": 0.3, "std": 1.2}
+each_spacing = pytest.mark.parametrize(
+    "spacing", [{}, LOGIT_NORMAL, RHO], ids=["uniform", "logit_normal", "rho"]
+)
 
 
 def graph(**options):
@@ -42,20 +45,20 @@ def compiled(backend, **options):
 
 
 @pytest.mark.parametrize("guidance", GUIDANCES, ids=str)
-@pytest.mark.parametrize("spacing", [{}, LOGIT_NORMAL], ids=["uniform", "logit_normal"])
+@each_spacing
 @pytest.mark.parametrize("make", [graph, lambda **o: compiled("none", **o)])
 def test_samples_are_those_of_secant_bit_for_bit(make_field, start, guidance, spacing, make):
     field = make_field(guidance)
     for steps in (1, 3):
-        expected = draw(field, SecantSteps(SecantOptions(**spacing)), start(), steps)
+        expected = draw(field, SecantSteps(GridOptions(**spacing)), start(), steps)
         assert torch.equal(draw(field, make(**spacing), start(), steps), expected)
 
 
-@pytest.mark.parametrize("spacing", [{}, LOGIT_NORMAL], ids=["uniform", "logit_normal"])
+@each_spacing
 def test_rows_that_go_up_and_down_are_those_of_secant(make_field, start, spacing):
     field, begin = make_field(), start()
     t, s = torch.tensor([1.0, 0.0, 0.5, 0.2, 0.9]), torch.tensor([0.0, 1.0, 0.5, 0.7, 0.1])
-    expected = SecantSteps(SecantOptions(**spacing)).solve(field, begin.z, t, s, 3, begin.cond)
+    expected = SecantSteps(GridOptions(**spacing)).solve(field, begin.z, t, s, 3, begin.cond)
     assert torch.equal(graph(**spacing).solve(field, begin.z, t, s, 3, begin.cond), expected)
 
 

@@ -8,7 +8,7 @@ from secantfw_basics.solvers.secant import SecantSteps
 from secantfw_cuda.options import SecantGraphOptions
 from secantfw_cuda.secant_graph import SecantGraph
 
-from secantfw import Cond
+from secantfw import Cond, GridOptions
 from secantfw.experiment.schema import Guidance
 from secantfw.sampling.draw import Start, draw
 
@@ -25,11 +25,11 @@ def graph(**options):
 
 
 @pytest.mark.parametrize("guidance", [Guidance(), GUIDED, Guidance(range=(1.0, 3.0), scale=2.0)])
-@pytest.mark.parametrize("spacing", ["uniform", "logit_normal"])
+@pytest.mark.parametrize("spacing", ["uniform", "logit_normal", "rho"])
 @pytest.mark.parametrize("rows", [1, 64])
 def test_a_replay_has_the_bits_of_the_plain_solver(make_field, start, guidance, spacing, rows):
     field = make_field(guidance, "cuda")
-    solver, plain = graph(spacing=spacing), SecantSteps(SecantGraphOptions(spacing=spacing))
+    solver, plain = graph(spacing=spacing), SecantSteps(GridOptions(spacing))
     for seed in range(3):  # the first records, the others replay with other noise and labels
         begin = start(rows, "cuda", seed)
         assert torch.equal(draw(field, solver, begin, 4), draw(field, plain, begin, 4))

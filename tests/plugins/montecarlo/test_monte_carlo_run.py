@@ -21,7 +21,7 @@ SMALL = (
 
 
 @pytest.mark.plugin("basics", "data", "fid")
-@pytest.mark.parametrize(("solver", "of_a_step"), [("euler", 1), ("heun", 2)])
+@pytest.mark.parametrize(("solver", "of_a_step"), [("euler", 1), ("midpoint", 2)])
 def test_the_solver_is_chosen_and_the_log_counts_evaluations_and_variance(
     secantfw, experiments, tmp_path, solver, of_a_step
 ):

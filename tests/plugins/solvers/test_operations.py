@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from secantfw_basics.options import HeunOptions
 from secantfw_basics.paths.linear import Linear
 from secantfw_basics.paths.vp import VP
+from secantfw_basics.solvers.euler import Euler
+from secantfw_basics.solvers.heun import Heun
+from secantfw_basics.solvers.midpoint import Midpoint
+from secantfw_basics.solvers.secant import SecantSteps
 from secantfw_solvers.multistep.adams_bashforth import AdamsBashforth
 from secantfw_solvers.multistep.deis import DEIS
 from secantfw_solvers.multistep.dpm_solver_pp import DPMSolverPP
@@ -15,22 +20,25 @@ from secantfw_solvers.options import (
     AdamsBashforthOptions,
     DEISOptions,
     DPMSolverPPOptions,
-    GridOptions,
     IPNDMOptions,
     SecantRestartOptions,
     UniPCOptions,
 )
-from secantfw_solvers.runge_kutta.midpoint import Midpoint
+from secantfw_solvers.runge_kutta.heun3 import Heun3
 from secantfw_solvers.runge_kutta.rk4 import RK4
 from secantfw_solvers.secant_restart import SecantRestart
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from secantfw import Cond
+from secantfw import Cond, GridOptions
 from secantfw.sampling.field import CountedField
 
 #: Tensor operations a step, that of the field (one) included: (name, options) -> count.
 BUDGET = [
+    ("euler", {}, 2),
+    ("heun", {}, 5),
     ("midpoint", {}, 4),
+    ("secant", {}, 2),
+    ("heun3", {}, 7),
     ("rk4", {}, 11),
     ("adams_bashforth", {"order": 1}, 2),
     ("adams_bashforth", {"order": 2}, 3),
@@ -48,7 +56,11 @@ BUDGET = [
 
 
 MAKE = {
+    "euler": lambda **o: Euler(GridOptions(**o)),
+    "heun": lambda **o: Heun(HeunOptions(**o)),
     "midpoint": lambda **o: Midpoint(GridOptions(**o)),
+    "secant": lambda **o: SecantSteps(GridOptions(**o)),
+    "heun3": lambda **o: Heun3(GridOptions(**o)),
     "rk4": lambda **o: RK4(GridOptions(**o)),
     "adams_bashforth": lambda **o: AdamsBashforth(AdamsBashforthOptions(**o)),
     "ipndm": lambda **o: IPNDM(IPNDMOptions(**o)),
@@ -86,7 +98,7 @@ def solve(solver, path, steps, dtype=torch.float32):
 
 @pytest.mark.parametrize(("solver", "options", "budget"), BUDGET)
 @pytest.mark.parametrize("path", [Linear(), VP()])
-@pytest.mark.parametrize("spacing", ["uniform", "logsnr"])
+@pytest.mark.parametrize("spacing", ["uniform", "logsnr", "logit_normal"])
 def test_a_step_has_few_operations_and_no_reading_back(solver, options, budget, path, spacing):
     made = MAKE[solver](**options, spacing=spacing)
     counts = [solve(made, path, steps) for steps in (8, 16)]

@@ -15,7 +15,6 @@ import torch
 from secantfw_basics.paths.linear import Linear
 from secantfw_basics.paths.trigonometric import Trigonometric
 from secantfw_basics.paths.vp import VP
-from secantfw_solvers.grid import step_times
 from secantfw_solvers.multistep.deis import DEIS
 from secantfw_solvers.multistep.dpm_solver_pp import DPMSolverPP
 from secantfw_solvers.multistep.ipndm import IPNDM
@@ -24,12 +23,18 @@ from secantfw_solvers.multistep.weights import earlier_nodes, lagrange_weights
 from secantfw_solvers.options import (
     DEISOptions,
     DPMSolverPPOptions,
-    GridOptions,
     IPNDMOptions,
     UniPCOptions,
 )
 
-from secantfw import Cond, at, data_from_velocity, noise_from_velocity
+from secantfw import (
+    Cond,
+    GridOptions,
+    at,
+    data_from_velocity,
+    noise_from_velocity,
+    step_times,
+)
 from secantfw.testing.oracle import mixture_oracle
 from secantfw.testing.oracle_field import OracleField
 

@@ -8,11 +8,10 @@ import torch
 from secantfw_basics.paths.linear import Linear
 from secantfw_basics.paths.trigonometric import Trigonometric
 from secantfw_basics.paths.vp import VP
-from secantfw_solvers.grid import step_times
 from secantfw_solvers.options import SecantRestartOptions
 from secantfw_solvers.secant_restart import SecantRestart
 
-from secantfw import Cond, UserError
+from secantfw import Cond, UserError, step_times
 from secantfw.testing.oracle import gaussian_oracle, mixture_oracle
 from secantfw.testing.oracle_field import OracleField
 
@@ -62,7 +61,7 @@ def test_each_step_aims_beyond_its_end_and_the_last_one_at_it():
 
 
 @each_path
-@pytest.mark.parametrize("spacing", ["uniform", "shifted", "logsnr", "rho"])
+@pytest.mark.parametrize("spacing", ["uniform", "shifted", "logsnr", "rho", "logit_normal"])
 def test_without_overshooting_it_steps_along_secants_on_any_grid(path, spacing):
     oracle = attrs.evolve(mixture_oracle(path), substeps=64)
     solver = SecantRestart(SecantRestartOptions(spacing, gamma=0.0))

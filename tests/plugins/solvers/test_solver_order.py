@@ -11,7 +11,6 @@ import torch
 from secantfw_basics.paths.linear import Linear
 from secantfw_basics.paths.trigonometric import Trigonometric
 from secantfw_basics.paths.vp import VP
-from secantfw_solvers.grid import step_times
 from secantfw_solvers.multistep.adams_bashforth import AdamsBashforth
 from secantfw_solvers.multistep.deis import DEIS
 from secantfw_solvers.multistep.dpm_solver_pp import DPMSolverPP
@@ -21,14 +20,13 @@ from secantfw_solvers.options import (
     AdamsBashforthOptions,
     DEISOptions,
     DPMSolverPPOptions,
-    GridOptions,
     IPNDMOptions,
     UniPCOptions,
 )
-from secantfw_solvers.runge_kutta.midpoint import Midpoint
+from secantfw_solvers.runge_kutta.heun3 import Heun3
 from secantfw_solvers.runge_kutta.rk4 import RK4
 
-from secantfw import Cond
+from secantfw import Cond, GridOptions, step_times
 from secantfw.testing.oracle import mixture_oracle
 from secantfw.testing.oracle_field import OracleField
 
@@ -38,7 +36,7 @@ ROWS = 8
 
 #: A solver of given spacing, and its order between finite levels with all steps of full order.
 SOLVERS = {
-    "midpoint": (lambda g: Midpoint(GridOptions(g)), 2),
+    "heun3": (lambda g: Heun3(GridOptions(g)), 3),
     "rk4": (lambda g: RK4(GridOptions(g)), 4),
     **{
         f"adams_bashforth {k}": (
@@ -98,10 +96,19 @@ def test_the_measured_order_is_the_expected_one(name, path):
 
 @each_path
 @pytest.mark.parametrize("spacing", ["uniform", "shifted", "rho"])
-def test_other_grids_keep_the_order(spacing, path):
-    options = DPMSolverPPOptions(spacing, **FULL)
-    coarse, fine = (error(DPMSolverPP(options), path, steps) for steps in (64, 128))
-    assert math.log2(coarse / fine) == pytest.approx(2, abs=0.15)
+@pytest.mark.parametrize("make", [DPMSolverPP, Heun3, RK4])
+def test_other_grids_keep_the_order(make, spacing, path):
+    plain = make is not DPMSolverPP
+    solver = make(GridOptions(spacing) if plain else DPMSolverPPOptions(spacing, **FULL))
+    coarse, fine = (error(solver, path, steps) for steps in (64, 128))
+    assert math.log2(coarse / fine) == pytest.approx(solver.order, abs=0.25)
+
+
+def test_heun3_asks_at_thirds_of_a_step_and_never_at_its_end():
+    path, one = PATHS["linear"], torch.ones(1, dtype=torch.float64)
+    field = OracleField(mixture_oracle(path), has_secants=False)
+    Heun3(GridOptions()).solve(field, torch.zeros(1, 3).double(), one, 0 * one, 1, Cond())
+    torch.testing.assert_close(field.times(), torch.tensor([3, 2, 1]).double() / 3)
 
 
 @each_path
@@ -136,11 +143,13 @@ def test_grids_are_what_they_say():
     path, one = Linear(), torch.ones(1, dtype=torch.float64)
     times = {
         name: step_times(path, one, 0 * one, 4, GridOptions(name, sigma_min=0.01, sigma_max=50))
-        for name in ("uniform", "shifted", "logsnr", "rho")
+        for name in ("uniform", "shifted", "logsnr", "rho", "logit_normal")
     }
     u = torch.tensor([1.0, 0.75, 0.5, 0.25, 0.0], dtype=torch.float64)
     torch.testing.assert_close(times["uniform"][:, 0], u)
     torch.testing.assert_close(times["shifted"][:, 0], 3 * u / (1 + 2 * u))
+    quantiles = torch.special.ndtri(u)
+    torch.testing.assert_close(times["logit_normal"][:, 0], quantiles.sigmoid())
     # Three equal steps of the clock to sigma_min, and one to the data.
     thirds = torch.tensor([1 / 3, 2 / 3, 1.0], dtype=torch.float64)
     level = (times["logsnr"] / (1 - times["logsnr"]))[1:4, 0]
@@ -150,7 +159,7 @@ def test_grids_are_what_they_say():
     torch.testing.assert_close(level ** (1 / 7), seventh)
 
 
-@pytest.mark.parametrize("spacing", ["uniform", "shifted", "logsnr", "rho"])
+@pytest.mark.parametrize("spacing", ["uniform", "shifted", "logsnr", "rho", "logit_normal"])
 @each_path
 def test_a_grid_is_exact_at_both_ends_and_the_same_both_ways(spacing, path):
     p = PATHS[path]
