@@ -19,6 +19,7 @@ from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.metric import Accumulator
 from secantfw.reporting.pictures import save_grid
 from secantfw.sampling.draw import draw
+from secantfw.sampling.trained_steps import is_off_grid
 from secantfw.training.progress import Progress
 
 
@@ -48,6 +49,7 @@ class RowMeasurement:
             "steps": row.steps,
             "evaluations": row.evaluations,
             "guidance": row.guidance,
+            **({"off_grid": True} if self._off_grid(row) else {}),
             **dict(zip(keys, values.mean(0).tolist(), strict=True)),
             **(
                 {"deviations": dict(zip(keys, values.std(0).tolist(), strict=True))}
@@ -56,6 +58,11 @@ class RowMeasurement:
             ),
             **({"details": details} if details else {}),
         }
+
+    def _off_grid(self, row: Row) -> bool:
+        """Whether the student takes another number of steps than it was trained for."""
+        built, solver = self.sources.built, row.solver.solver
+        return row.model == "student" and is_off_grid(built, solver, row.steps)
 
     def of_the_network(self, scale: float) -> dict[str, Any]:
         """The metrics of the student itself, under guidance of this scale."""

@@ -80,7 +80,7 @@ class Run:
     def sample(
         self,
         n: int,
-        steps: int = 4,
+        steps: int | None = None,
         *,
         seed: int = 0,
         labels: int | Sequence[int] | Tensor | None = None,
@@ -89,7 +89,9 @@ class Run:
         """Samples 0..n-1. Sample k is that of `secantfw sample` bit for bit, whatever n is.
 
         Args:
-            n, steps: how many, each in how many steps of the run's solver.
+            n: how many.
+            steps: of the run's solver; by default as many as the student was trained for, 4 where
+                training singles out no number.
             seed: of the noise.
             labels: one for all, or one each, in 0..num_classes (the null class); by default
                 sample k has label k mod num_classes.
