@@ -202,3 +202,6 @@ class EvaluateKeys:
     )
     teacher: bool = option(True, "also evaluate the teacher, where the experiment has one")
     picture: int = option(64, "samples per picture; 0: no pictures", ge=0)
+    partial_path: bool = option(
+        False, "the path's ends are not noise and data on purpose; else such a path is refused"
+    )
