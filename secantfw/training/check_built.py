@@ -10,6 +10,7 @@ from secantfw.errors import Problem, UserError
 from secantfw.evaluation.planned_rows import planned_rows
 from secantfw.evaluation.solver_labels import solver_labels
 from secantfw.interfaces.augmentation import Augmented, RowDraws
+from secantfw.interfaces.metric import Metric
 from secantfw.interfaces.records import Cond
 from secantfw.interfaces.solver import Solver
 from secantfw.training.build import Built, build
@@ -47,6 +48,13 @@ def _evaluation(built: Built) -> Iterator[Problem]:
     keys = [metric.key for metric in built.metrics]
     for key in sorted({k for k in keys if keys.count(k) > 1}):
         yield Problem(f"two metrics write the column {key!r}", key="metrics.use")
+    for metric in built.metrics:
+        if isinstance(metric, Metric) and metric.least_samples > evaluate.keys.samples:
+            yield Problem(
+                f"{metric.key} needs at least {metric.least_samples:,} samples a row, got "
+                f"{evaluate.keys.samples:,}",
+                key="evaluate.samples",
+            )
     reference: Solver = build(evaluate.reference)  # type: ignore[assignment]
     name = evaluate.reference.full_name
     if reference.stochastic:
