@@ -49,3 +49,6 @@ class RhoSegments(TimeSampler):
 
     def capabilities(self) -> frozenset[str]:
         return frozenset({"bidirectional"} if self.options.direction == "both" else ())
+
+    def trained_steps(self) -> int:
+        return self.options.segments

@@ -2,7 +2,8 @@
 
 With features = 'inception' this is the FID. Samples are accumulated as sums in float64, so any
 number of them takes the same memory. Of fewer than 10,000 samples it is visibly too large, by
-about c / n: `details` then has it at n/8, n/4, n/2 and n, and at the limit of infinitely many.
+about c / n: `details` then has it at n/8, n/4, n/2 and n and, from 8,000 on, at the limit of
+infinitely many.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from secantfw_fid.feature_options import Resize
 from secantfw_fid.feature_space import FeatureSpace, sha256
 from secantfw_fid.gaussian import Gaussian, RunningGaussian, frechet_distance
 from secantfw_fid.options import FrechetOptions
-from secantfw_fid.sample_curve import PARTS, SampleCurve, limit
+from secantfw_fid.sample_curve import PARTS, SampleCurve, curve_details
 
 #: From here on the finite number of samples is the smaller of one's worries.
 _MANY = 10_000
@@ -114,11 +115,8 @@ class FrechetAccumulator(Accumulator):
         if self._curve is None or not self._finite:
             return {}
         groups = PARTS if self._space.dimension <= _CHEAP_DIMENSION else 1
-        found = self._curve.distances(self._reference, groups)
-        if len(found) < 2:
-            return {}
-        said = {"samples": list(found), "values": list(found.values()), "limit": limit(found)}
-        return {"finite_samples": said}
+        found = self._curve.groups(self._reference, groups)
+        return {"finite_samples": curve_details(found)} if len(found) > 1 else {}
 
     def value(self) -> float:
         """NaN for fewer than two samples, and once any sample was not finite."""

@@ -1,5 +1,5 @@
 """frechet_infinity: the Frechet distance of infinitely many samples, extrapolated from those drawn
-(`sample_curve.py`)."""
+(`sample_curve.py`). NaN below 8,000 samples (`extrapolation.py`)."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ import torch
 from torch import Tensor
 
 from secantfw import Accumulator, Metric, MetricProtocol, MetricSite
+from secantfw_fid.extrapolation import LEAST_SAMPLES, extrapolated
 from secantfw_fid.feature_space import FeatureSpace
 from secantfw_fid.frechet import Frechet
 from secantfw_fid.gaussian import Gaussian
 from secantfw_fid.options import FrechetOptions
-from secantfw_fid.sample_curve import SampleCurve, limit
+from secantfw_fid.sample_curve import PARTS, SampleCurve, curve_details
 
 
 class FrechetInfinity(Metric):
-    """The limit; `details` has the distances it was extrapolated from."""
+    """The limit; `details` has the distances it was extrapolated from, and its interval."""
 
     key = "frechet_distance_infinity"
     title = "Frechet distance, n to infinity"
 
     def __init__(self, options: FrechetOptions, site: MetricSite) -> None:
         self._frechet = Frechet(options, site)
+        # Each eighth of them is a size of its own, with more samples than features.
+        self.least_samples = PARTS * max(LEAST_SAMPLES, self._frechet.space.dimension + 2)
 
     def accumulator(self) -> Accumulator:
         return FrechetInfinityAccumulator(self._frechet.space, self._frechet.reference)
@@ -52,10 +55,16 @@ class FrechetInfinityAccumulator(Accumulator):
             self._curve.add(samples, self._space.of(samples))
 
     def details(self) -> Mapping[str, Any]:
-        """Mean numbers of samples, and the mean distance at each."""
-        found = self._curve.distances(self._reference)
-        return {"samples": list(found), "frechet_distance": list(found.values())} if found else {}
+        """Mean numbers of `samples`, the mean distance at each as `frechet_distance`, and the
+        limit's 95% `interval`."""
+        if not self._finite:
+            return {}
+        said = curve_details(self._curve.groups(self._reference))
+        said.pop("limit", None)  # it is the value itself
+        distances = said.pop("values")
+        return {**said, "frechet_distance": distances} if distances else {}
 
     def value(self) -> float:
-        """NaN where there are too few samples for two sizes, and once any was not finite."""
-        return limit(self._curve.distances(self._reference)) if self._finite else math.nan
+        """NaN where there are too few samples to claim a limit, and once any was not finite."""
+        found = extrapolated(self._curve.groups(self._reference)) if self._finite else None
+        return math.nan if found is None else found.limit

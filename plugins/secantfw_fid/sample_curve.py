@@ -3,9 +3,9 @@
     FID(n) = FID + c / n + ...
 
 so the distances of all n samples and of n/2, n/4, n/8 of them, each a mean over groups, lie on a
-line over 1/n, whose value at 0 is the limit. Eight running Gaussians are kept, whose sums are
-those of any union: one pass, constant memory. Sizes of no more samples than features are left out:
-there the covariance is singular and the law another.
+line over 1/n, whose value at 0 is the limit (`extrapolation.py`). Eight running Gaussians are
+kept, whose sums are those of any union: one pass, constant memory. Sizes of no more samples than
+features are left out: there the covariance is singular and the law another.
 
 A sample goes to the part that a hash of its bits names: neither the order nor the pieces in which
 samples come matter, nor their numbers (labels are the number modulo how many classes there are, so
@@ -14,13 +14,14 @@ parts by number modulo 8 would see some classes alone).
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from secantfw_fid.extrapolation import extrapolated
 from secantfw_fid.gaussian import Gaussian, RunningGaussian, frechet_distance
 
 PARTS = 8
@@ -49,25 +50,29 @@ class SampleCurve:
             self._parts[part].add(features[part_of == part])
         self._count += len(features)
 
-    def distances(self, reference: Gaussian, most_groups: int = PARTS) -> dict[float, float]:
-        """Mean numbers of samples, and the mean distance at each, over `most_groups` at most."""
+    def groups(self, reference: Gaussian, most_groups: int = PARTS) -> dict[float, list[float]]:
+        """Mean numbers of samples, and the distances of so many groups of each at most."""
         return {
-            self._count * size / PARTS: self._mean_distance(size, reference, most_groups)
+            self._count * size / PARTS: self._distances(size, reference, most_groups)
             for size in (1, 2, 4, 8)
             if self._count * size // PARTS > self._dimension + 1
         }
 
-    def _mean_distance(self, size: int, reference: Gaussian, most_groups: int) -> float:
-        """The mean over groups of `size` parts."""
+    def _distances(self, size: int, reference: Gaussian, most_groups: int) -> list[float]:
+        """Of each group of `size` parts."""
         groups = [self._parts[i : i + size] for i in range(0, PARTS, size)][:most_groups]
         gaussians = [reduce(RunningGaussian.plus, group).gaussian() for group in groups]
-        distances = [frechet_distance(g, reference) for g in gaussians if g is not None]
-        return sum(distances) / len(distances)
+        return [frechet_distance(g, reference) for g in gaussians if g is not None]
 
 
-def limit(distances: dict[float, float]) -> float:
-    """The line through them over 1/n, at 0; NaN for fewer than two."""
-    if len(distances) < 2:
-        return math.nan
-    inverse = 1 / np.fromiter(distances, float)
-    return float(np.polyfit(inverse, list(distances.values()), 1)[-1])
+def curve_details(groups: Mapping[float, Sequence[float]]) -> dict[str, Any]:
+    """The curve as JSON: `samples` and mean `values`; where there is one a `limit` and its 95%
+    `interval`."""
+    said: dict[str, Any] = {
+        "samples": list(groups),
+        "values": [sum(found) / len(found) for found in groups.values()],
+    }
+    found = extrapolated(groups)
+    if found is not None:
+        said |= {"limit": found.limit, "interval": list(found.interval)}
+    return said

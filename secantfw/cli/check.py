@@ -37,7 +37,10 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
             built, found = _build(loaded, plugins)
             problems = (*loaded.missing, *map(loaded.located, found))
             if built is not None and not found:
-                sizes, memory = _sizes(built), _memory(built)
+                sizes = _sizes(built)
+                memory, lacking = _memory(built)
+                if lacking is not None and not loaded.missing:  # else it does not run here anyway
+                    problems = [loaded.located(lacking)]
             converted = "" if built is None else built.converted
         for warning in loaded.warnings:
             print(warning)
@@ -46,7 +49,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     for problem in problems:
         print(problem)
     if problems:
-        if sizes:
+        if sizes and loaded.missing:
             print(f"{args.file}: but for {len(problems)} missing files OK: {sizes}; {memory}")
         return int(ExitCode.USER)
     if memory:
@@ -90,16 +93,18 @@ def _sizes(built: Built) -> str:
     return f"{', '.join(said)}, data {spec.shape} with {spec.num_classes} classes"
 
 
-def _memory(built: Built) -> str:
-    """About what a step takes of the run's device; why that cannot be said, if so."""
+def _memory(built: Built) -> tuple[str, Problem | None]:
+    """About what a step takes of the run's device, or why that cannot be said; and the problem
+    where there is less."""
     from secantfw.plugin.records import cause
-    from secantfw.training.memory_need import CURE, memory_need
+    from secantfw.training.memory_need import CURE, memory_need, memory_problem
 
     try:
         need = memory_need(built)
     except Exception as error:  # a loss or a teacher that the meta device is nothing for
-        return f"the memory of a step is not known: {cause(error)}"
-    return f"a step of {need.rows} rows: {need}" + (f"; {CURE}" if need.lacking else "")
+        return f"the memory of a step is not known: {cause(error)}", None
+    said = f"a step of {need.rows} rows: {need}" + (f"; {CURE}" if need.lacking else "")
+    return said, memory_problem(need, built.experiment.train)
 
 
 def _summary(loaded: LoadedExperiment) -> str:

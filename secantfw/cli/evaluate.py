@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import add_run_and_overrides, run_and_overrides
 from secantfw.cli.loading_run import TrainedRun, load_trained
@@ -16,6 +17,9 @@ from secantfw.cli.processes import check_processes, run_shards
 from secantfw.cli.table import print_table
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
+
+if TYPE_CHECKING:
+    from secantfw.training.build import Built
 
 NAME = "evaluate"
 
@@ -58,6 +62,7 @@ def _evaluate(
     if part is not None:
         evaluate_part(directory, built, trained.student, _note, part)
         return int(ExitCode.DONE)
+    _warn_of_steps(built)
     evaluation = evaluate_to(directory, built, trained.student, _note, overrides)
     print_table(evaluation)
     print(f"report: {write_report(trained.directory)}")
@@ -85,6 +90,17 @@ def _with(overrides: Sequence[str], key: str, value: str | None) -> list[str]:
     if rival is not None:
         raise UserError(f"evaluate: --{key} {value} and {rival} set one key; give one of them")
     return [*overrides, f"{full}=[{value}]"]
+
+
+def _warn_of_steps(built: Built) -> None:
+    """One line about all rows along secants whose number of steps was not trained."""
+    from secantfw.evaluation.planned_rows import planned_rows
+    from secantfw.sampling.trained_steps import steps_warning
+
+    rows = [row for row in planned_rows(built) if row.model == "student"]
+    warning = steps_warning(built, [(row.solver.solver, row.steps) for row in rows])
+    if warning:
+        _note(f"secantfw: warning: {warning}")
 
 
 def _note(text: str) -> None:

@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps",
         type=int,
-        default=4,
-        help="for a format with one time: the number of steps it is for (4)",
+        help="for a format with one time: the number of steps it is for (what the student was "
+        "trained for, else 4)",
     )
     parser.add_argument("--dtype", choices=("float32", "float16", "bfloat16"), default="float32")
     parser.add_argument(
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 
     from secantfw.weights import save_weights
 
-    if args.steps < 1:
+    if args.steps is not None and args.steps < 1:
         raise UserError("export: --steps must be at least 1")
     trained = load_trained(args.directory, [], plugins, "student" if args.live else "ema")
     if args.to != _OWN:
@@ -96,7 +96,7 @@ def _to_another(args: argparse.Namespace, trained: TrainedRun, plugins: Plugins)
 
     built, header = trained.built, trained.built.header()
     named = format_that_exports(plugins, header.component, args.to)
-    times, scales = ((), ()) if args.tangent else _grid(built, args.steps)
+    times, scales = ((), ()) if args.tangent else _grid(built, _steps(args.steps, built))
     found = named.export(Export(trained.student.cpu(), header, times, scales))
     if built.experiment.guidance.scale != 1 and not scales:
         print("secantfw: warning: guidance.scale is no part of the weights", file=sys.stderr)
@@ -104,6 +104,17 @@ def _to_another(args: argparse.Namespace, trained: TrainedRun, plugins: Plugins)
     names = ", ".join([found.weights_name, *found.texts])
     print(f"{args.out}: {names}")
     return int(ExitCode.DONE)
+
+
+def _steps(asked: int | None, built: Built) -> int:
+    """The number asked for, with a warning where the student was trained for another."""
+    from secantfw.sampling.trained_steps import default_steps, steps_warning
+
+    steps = default_steps(built) if asked is None else asked
+    warning = steps_warning(built, [(built.solver, steps)])
+    if warning:
+        print(f"secantfw: warning: {warning}", file=sys.stderr)
+    return steps
 
 
 def _grid(built: Built, steps: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -50,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="with --resume: this key or table of the experiment may have changed",
     )
+    parser.add_argument(
+        "--force", action="store_true", help="start even if a step is known not to fit into memory"
+    )
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
@@ -122,7 +125,7 @@ def _in_group(
             job, plan = _resumed(args, plugins, group, say)
             _head(job.loaded, say)
         else:
-            job, plan = new_run(loaded, plugins, args.out, group)
+            job, plan = new_run(loaded, plugins, args.out, group, force=args.force)
     except KeyboardInterrupt as error:
         say("stopped before the first step")
         return int(exit_code(error))
@@ -160,7 +163,7 @@ def _resumed(
 ) -> tuple[Run, Plan]:
     from secantfw.training.resume import Resumption, resumed_run
 
-    asked = Resumption(args.resume, args.overrides, args.allow_change)
+    asked = Resumption(args.resume, args.overrides, args.allow_change, args.force)
     return resumed_run(asked, plugins, say, group)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from secantfw.cli.arguments import add_run_and_overrides, out_path, run_and_overrides
 from secantfw.cli.loading_run import load_trained
@@ -17,7 +18,7 @@ _MOST = 10_000_000  # as many as a count of files can be meant to be
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_and_overrides(parser, "guidance.scale=1.5")
     parser.add_argument("--count", type=int, default=64, help="how many (64)")
-    parser.add_argument("--steps", type=int, default=4, help="solver steps (4)")
+    parser.add_argument("--steps", type=int, help="solver steps (what it was trained for, else 4)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise (0)")
     parser.add_argument(
         "--batch-size",
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     for name in ("count", "steps", "batch_size"):
-        if getattr(args, name) < 1:
+        if (value := getattr(args, name)) is not None and value < 1:
             raise UserError(f"sample: --{name.replace('_', '-')} must be at least 1")
     if args.count > _MOST:
         raise UserError(f"sample: --count must be at most {_MOST:_}")
@@ -52,7 +53,8 @@ def _command(args: argparse.Namespace) -> list[str]:
     """What a process is called with, but for its shard."""
     named = run_and_overrides(args)
     options = ("count", "steps", "seed", "batch_size", "out")
-    given = [f"--{name.replace('_', '-')}={getattr(args, name)}" for name in options]
+    values = {name: getattr(args, name) for name in options}
+    given = [f"--{k.replace('_', '-')}={v}" for k, v in values.items() if v is not None]
     return [NAME, str(named.directory), *named.overrides, *given]
 
 
@@ -62,6 +64,7 @@ def _draw(args: argparse.Namespace, plugins: Plugins) -> None:
     from secantfw.sampling.field import student_field
     from secantfw.sampling.shard import WHOLE, read_shard
     from secantfw.sampling.store import Store
+    from secantfw.sampling.trained_steps import default_steps, steps_warning
     from secantfw.training.build import build
     from secantfw.training.progress import Progress
 
@@ -72,11 +75,15 @@ def _draw(args: argparse.Namespace, plugins: Plugins) -> None:
     spec = built.dataset.spec
     field = student_field(trained.student, built.path, built.experiment.guidance, spec.num_classes)
     solver: Solver = build(built.experiment.solver)  # type: ignore[assignment]
+    steps = default_steps(built) if args.steps is None else args.steps
+    warning = steps_warning(built, [(solver, steps)])
+    if warning and shard.index == 0:
+        print(f"secantfw: warning: {warning}", file=sys.stderr)
     rows = built.experiment.evaluate.keys.compute_batch
     args.out.mkdir(parents=True, exist_ok=True)
     store = Store(args.out, built.dataset, args.count, args.batch_size)
     with Progress(-(-args.count // shard.parts), 0, "samples", bar=shard.parts == 1) as progress:
         for start in starts(spec, args.seed, args.count, rows, built.device, shard):
-            store.add(draw(field, solver, start, args.steps), start.numbers)
+            store.add(draw(field, solver, start, steps), start.numbers)
             progress.more(len(start.numbers))
         store.flush()

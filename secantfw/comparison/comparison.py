@@ -186,12 +186,17 @@ def _with_best(lines: Sequence[NumberLine], column: Column, width: int) -> list[
 
 
 def _best(cells: Sequence[Number | None], column: Column) -> Number | None:
-    known = [cell for cell in cells if cell is not None and cell.spread.mean is not None]
+    known = [cell for cell in cells if cell is not None and _counts(cell.spread.mean, column)]
     if len(known) < 2:  # the best of one is no news
         return None
     sign = 1 if column.lower_is_better else -1
     first, *others = sorted(known, key=lambda cell: sign * (cell.spread.mean or 0.0))
     return first if all(first.spread.apart(other.spread) for other in others) else None
+
+
+def _counts(mean: float | None, column: Column) -> bool:
+    """Whether it can be the best: a distance of exactly 0 measured nothing, or itself."""
+    return mean is not None and not (mean == 0 and column.lower_is_better)
 
 
 def _with_ratios(lines: Sequence[NumberLine], first: Group | None) -> list[NumberLine]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import attrs
 import torch
 
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.nfe import NFECounter
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.rows import (
     Model,
     NamedSolver,

@@ -12,14 +12,15 @@ import torch
 from torch import Tensor
 
 from secantfw.errors import RunAborted
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.endpoints import Endpoints
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.rows import Row
 from secantfw.evaluation.secant_pairs import Pairs
 from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.metric import Accumulator
 from secantfw.reporting.pictures import save_grid
 from secantfw.sampling.draw import draw
+from secantfw.sampling.trained_steps import is_off_grid
 from secantfw.training.progress import Progress
 
 
@@ -52,6 +53,7 @@ class RowMeasurement:
             "guidance": row.guidance.scale,
             "guidance_interval": list(row.guidance.interval),
             **({"baseline": True} if row.baseline else {}),
+            **({"off_grid": True} if self._off_grid(row) else {}),
             **dict(zip(keys, values.mean(0).tolist(), strict=True)),
             **(
                 {"deviations": dict(zip(keys, values.std(0).tolist(), strict=True))}
@@ -60,6 +62,11 @@ class RowMeasurement:
             ),
             **({"details": details} if details else {}),
         }
+
+    def _off_grid(self, row: Row) -> bool:
+        """Whether the student takes another number of steps than it was trained for."""
+        built, solver = self.sources.built, row.solver.solver
+        return row.model == "student" and is_off_grid(built, solver, row.steps)
 
     def of_the_network(self, guidance: RowGuidance) -> dict[str, Any]:
         """The metrics of the student itself, under this guidance."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import secantfw
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.evaluate import Evaluator
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.backbone import Backbone
 from secantfw.sampling.shard import WHOLE, Shard

@@ -13,6 +13,7 @@ from secantfw.experiment.document import Document, merge
 from secantfw.experiment.experiment import Experiment
 from secantfw.experiment.extends import read_layers
 from secantfw.experiment.hooks import hook_problems, locate
+from secantfw.experiment.null_class import null_class_warnings
 from secantfw.experiment.overrides import overrides_layer
 from secantfw.experiment.resolve import resolve
 from secantfw.experiment.write import plain, to_toml
@@ -30,7 +31,7 @@ class LoadedExperiment:
     files: tuple[Path, ...]  # all that were read, in order; local plug-ins last
     digest: str  # of the resolved text and the local plug-ins: equal digests, equal experiments
     missing: tuple[Problem, ...] = ()  # files that are not there, if it was loaded without them
-    warnings: tuple[Problem, ...] = ()  # what plug-ins want known, which stops nothing
+    warnings: tuple[Problem, ...] = ()  # what is to be known, and stops nothing
 
     def located(self, problem: Problem) -> Problem:
         """A problem that knows its key only, with the file and line of that key."""
@@ -56,7 +57,8 @@ def load(
     document = merge(layers, overrides_layer(overrides))
     missing: list[Problem] = []
     experiment = resolve(document, plugins, missing if without_files else None)
-    problems = [document.located(p) for p in hook_problems(experiment, plugins)]
+    found = [*null_class_warnings(experiment), *hook_problems(experiment, plugins)]
+    problems = [document.located(p) for p in found]
     if not all(problem.warning for problem in problems):
         raise ExperimentError(problems)
     read = [layer.file for layer in layers if layer.file is not None]

@@ -203,3 +203,6 @@ class EvaluateKeys:
     headline: int = option(4, "NFE at which the report's first sentence compares", ge=1)
     teacher: bool = option(True, "also evaluate the teacher, where the experiment has one")
     picture: int = option(64, "samples per picture; 0: no pictures", ge=0)
+    partial_path: bool = option(
+        False, "the path's ends are not noise and data on purpose; else such a path is refused"
+    )

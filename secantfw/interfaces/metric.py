@@ -55,8 +55,8 @@ class Accumulator(abc.ABC):
     def details(self) -> Mapping[str, Any]:
         """What else there is to say of that number, as JSON values; kept with the row.
 
-        The report shows `finite_samples`: the number at fewer `samples`, its `values` there, and
-        its `limit` for infinitely many.
+        The report shows `finite_samples`: the number at fewer `samples`, its `values` there and,
+        if one can be claimed, its `limit` for infinitely many with a 95% `interval` [lo, hi].
         """
         return {}
 
@@ -72,6 +72,8 @@ class Metric(abc.ABC):
     lower_is_better: ClassVar[bool] = True
     #: "endpoints" if `update` needs the ends of a fine solve of the teacher's ODE.
     requires: ClassVar[frozenset[str]] = frozenset()
+    #: Of fewer samples the value is NaN. May depend on the options.
+    least_samples: int = 1
 
     @abc.abstractmethod
     def accumulator(self) -> Accumulator:

@@ -39,6 +39,18 @@ class TimeSampler(abc.ABC):
         """What this instance provides; by default the class's `provides`."""
         return self.provides
 
+    def trained_steps(self) -> int | None:
+        """The number of equal shares, N, of the path that a student learns to step over: sampling
+        takes N steps unless told otherwise. None, the default: no number above others.
+        """
+        return None
+
+    def practises(self, steps: int) -> bool:
+        """Whether the secants of `steps` sampling steps are among those trained; by default where
+        `steps` is `trained_steps()`, or that is None.
+        """
+        return self.trained_steps() in (None, steps)
+
     def state_dict(self) -> Mapping[str, Any]:
         """State beyond the options, as JSON values; most laws have none."""
         return {}

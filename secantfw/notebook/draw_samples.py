@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from secantfw.interfaces.solver import Solver
 from secantfw.notebook.samples import Samples
 from secantfw.sampling.draw import Start, draw, starts
 from secantfw.sampling.field import student_field
+from secantfw.sampling.trained_steps import default_steps, steps_warning
 from secantfw.training.build import build
 from secantfw.training.progress import Progress
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 def draw_samples(
     trained: TrainedRun,
     n: int,
-    steps: int,
+    steps: int | None,
     seed: int,
     labels: int | Sequence[int] | Tensor | None,
     guidance: Guidance,
@@ -35,6 +37,7 @@ def draw_samples(
     Raises:
         UserError: n or steps below 1, labels that do not fit.
     """
+    steps = default_steps(trained.built) if steps is None else steps
     for name, value in (("n", n), ("steps", steps)):
         if value < 1:
             raise UserError(f"sample: {name} must be at least 1, got {value}")
@@ -43,6 +46,9 @@ def draw_samples(
     told = None if labels is None else _checked_labels(labels, n, spec)
     field = student_field(trained.student, built.path, guidance, spec.num_classes)
     solver: Solver = build(built.experiment.solver)  # type: ignore[assignment]
+    warning = steps_warning(built, [(solver, steps)])
+    if warning:
+        print(f"secantfw: warning: {warning}", file=sys.stderr)
     rows = built.experiment.evaluate.keys.compute_batch
     x, pictures, known = [], [], []
     with Progress(n, 0, "samples") as progress:

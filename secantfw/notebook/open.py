@@ -27,7 +27,10 @@ def load(run: str | os.PathLike[str], *overrides: str) -> Run:
 
 
 def run(
-    file: str | os.PathLike[str], *overrides: str, out: str | os.PathLike[str] = "runs"
+    file: str | os.PathLike[str],
+    *overrides: str,
+    out: str | os.PathLike[str] = "runs",
+    force: bool = False,
 ) -> Run:
     """Train, evaluate and report, as `secantfw run FILE key=value ... --out OUT`, in this process.
 
@@ -35,6 +38,7 @@ def run(
         file: the experiment.
         overrides: such as "train.steps=50".
         out: where runs go.
+        force: start even if a step is known not to fit into memory.
 
     Raises:
         UserError: anything that is wrong with the experiment; called outside the main thread.
@@ -57,7 +61,7 @@ def run(
     for line in (*map(str, loaded.warnings), *heading(loaded.experiment)):
         _say(line)
     with terminable(), disk_errors_said(root):
-        job, plan = new_run(loaded, plugins, root)
+        job, plan = new_run(loaded, plugins, root, force=force)
         try:
             for line in (*plan.lines(), f"  run directory: {job.directory}"):
                 _say(line)

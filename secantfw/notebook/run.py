@@ -8,9 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+import attrs
+
 from secantfw.cli.evaluate import load_to_measure
 from secantfw.cli.loading_run import TrainedRun, load_trained
-from secantfw.experiment.load import load
+from secantfw.errors import ExperimentError
+from secantfw.experiment.load import LoadedExperiment, load
 from secantfw.plugin.loader import Plugins, load_plugins
 from secantfw.reporting.run_files import RunFiles, read_run
 from secantfw.training.run_directory import open_run
@@ -80,7 +83,7 @@ class Run:
     def sample(
         self,
         n: int,
-        steps: int = 4,
+        steps: int | None = None,
         *,
         seed: int = 0,
         labels: int | Sequence[int] | Tensor | None = None,
@@ -89,7 +92,9 @@ class Run:
         """Samples 0..n-1. Sample k is that of `secantfw sample` bit for bit, whatever n is.
 
         Args:
-            n, steps: how many, each in how many steps of the run's solver.
+            n: how many.
+            steps: of the run's solver; by default as many as the student was trained for, 4 where
+                training singles out no number.
             seed: of the noise.
             labels: one for all, or one each, in 0..num_classes (the null class); by default
                 sample k has label k mod num_classes.
@@ -136,12 +141,24 @@ class Run:
         return load_trained(self.directory, self._overrides, _plugins())
 
     def _guidance(self, scale: float | None) -> Guidance:
+        from secantfw.training.check_guidance import guidance_problems
+
         if scale is None:
             return self.experiment.guidance
-        return self._experiment([*self._overrides, f"guidance.scale={scale!r}"]).guidance
+        loaded = self._loaded([*self._overrides, f"guidance.scale={scale!r}"])
+        built = attrs.evolve(self._trained.built, experiment=loaded.experiment)
+        problems = tuple(guidance_problems(built))
+        if problems:
+            raise ExperimentError(map(loaded.located, problems))
+        for warning in loaded.warnings:
+            _note(str(warning))
+        return loaded.experiment.guidance
 
     def _experiment(self, overrides: Sequence[str]) -> Experiment:
-        return load(self.directory / "resolved.toml", overrides, _plugins()).experiment
+        return self._loaded(overrides).experiment
+
+    def _loaded(self, overrides: Sequence[str]) -> LoadedExperiment:
+        return load(self.directory / "resolved.toml", overrides, _plugins())
 
 
 def _plugins() -> Plugins:

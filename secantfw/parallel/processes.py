@@ -24,11 +24,14 @@ class EndsWithAnother(SecantfwError):
 
 @attrs.frozen
 class Processes:
-    """This process is number `rank` of `size`, and number `local_rank` on its machine."""
+    """This process is number `rank` of `size`, and number `local_rank` of `local_size` on its
+    machine.
+    """
 
     rank: int = 0
     size: int = 1
     local_rank: int = 0
+    local_size: int = 1
     launched: bool = False  # by torchrun or its like, so that there is a group to join
 
     @property
@@ -59,7 +62,8 @@ def processes_of(environment: Mapping[str, str]) -> Processes:
     local = _number(environment, "LOCAL_RANK") if "LOCAL_RANK" in environment else rank
     if not 0 <= rank < size:
         raise UserError(f"RANK is {rank} and WORLD_SIZE {size}; expected 0 <= RANK < WORLD_SIZE")
-    return Processes(rank, size, local, launched=True)
+    here = _number(environment, "LOCAL_WORLD_SIZE") if "LOCAL_WORLD_SIZE" in environment else 1
+    return Processes(rank, size, local, max(1, here), launched=True)
 
 
 def _number(environment: Mapping[str, str], name: str) -> int:

@@ -174,10 +174,15 @@ def _among(row: Row, others: Sequence[Row | None]) -> bool:
 
 
 def best_row(rows: Iterable[Row], column: Column) -> Row | None:
-    """The row with the best finite value; None if there is none."""
+    """The row with the best finite value; None if there is none.
+
+    A distance of exactly 0 is none of samples: nothing was measured, or something with itself.
+    """
     best: Row | None = None
     for row in rows:
         value, held = row.finite(column), best.finite(column) if best else None
+        if value == 0 and column.lower_is_better:
+            continue
         if value is not None and (held is None or column.better(value, held)):
             best = row
     return best

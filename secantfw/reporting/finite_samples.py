@@ -7,11 +7,12 @@ import attrs
 from secantfw.reporting.evaluation_rows import Column, Evaluation
 from secantfw.reporting.headline import nfe_compared
 from secantfw.reporting.number_text import aligned, decimals
+from secantfw.reporting.sample_curve import SampleCurve
 
 
 @attrs.frozen
 class SampleTable:
-    """The rows at one NFE: name, a value for each of `heads`, the limit last."""
+    """The rows at one NFE: name, a value for each of `heads`; a limit last."""
 
     title: str
     nfe: int
@@ -37,8 +38,21 @@ def _table(evaluation: Evaluation, column: Column) -> SampleTable | None:
     counts = next(iter(curves.values())).samples
     alike = {name: curve for name, curve in curves.items() if curve.samples == counts}
     places = decimals(value for curve in alike.values() for value in curve.values)
+    claimed = any(curve.limit is not None for curve in alike.values())
     rows = tuple(
-        (name, *(aligned(value, places) for value in (*curve.values, curve.limit)))
+        (
+            name,
+            *(aligned(value, places) for value in curve.values),
+            *([_limit(curve, places)] if claimed else []),
+        )
         for name, curve in alike.items()
     )
-    return SampleTable(column.title, at, (*(f"{n:,.0f}" for n in counts), "∞"), rows)
+    heads = (*(f"{n:,.0f}" for n in counts), *(["∞ (95%)"] if claimed else []))
+    return SampleTable(column.title, at, heads, rows)
+
+
+def _limit(curve: SampleCurve, places: int | None) -> str:
+    """`0.41 (0.38 to 0.44)`."""
+    text = aligned(curve.limit, places)
+    low_high = " to ".join(aligned(end, places) for end in curve.interval)
+    return f"{text} ({low_high})" if low_high else text

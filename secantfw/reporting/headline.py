@@ -139,8 +139,10 @@ def _limit(evaluation: Evaluation, at: int) -> str:
     column, subject = evaluation.columns[0], _subject(evaluation)
     row = best_row([r for r in evaluation.at(at) if r.series.model == subject], column)
     curve = row.curves.get(column.key) if row is not None else None
-    if curve is None:
+    if curve is None or curve.limit is None:
         return ""
     samples = count(round(curve.samples[-1]), "sample")
     limit = number(curve.limit)
-    return f"The {subject}'s is of {samples}; extrapolated to infinitely many it is {limit}."
+    low_high = " to ".join(map(number, curve.interval))
+    sure = f" (95%: {low_high})" if low_high else ""
+    return f"The {subject}'s is of {samples}; extrapolated to infinitely many it is {limit}{sure}."

@@ -13,11 +13,13 @@ KEY = "finite_samples"
 
 @attrs.frozen
 class SampleCurve:
-    """The `values` at fewer `samples`, ascending, and the extrapolated `limit`."""
+    """The `values` at fewer `samples`, ascending; where one is claimed the extrapolated `limit`,
+    with its 95% `interval` (empty: not said)."""
 
     samples: tuple[float, ...]
     values: tuple[float, ...]
-    limit: float
+    limit: float | None = None
+    interval: tuple[float, ...] = ()
 
 
 def read_sample_curves(details: Any) -> dict[str, SampleCurve]:
@@ -31,10 +33,12 @@ def _read(said: Any) -> SampleCurve | None:
     if not isinstance(said, Mapping):
         return None
     samples, values = _numbers(said.get("samples")), _numbers(said.get("values"))
-    limit = _numbers([said.get("limit")])
-    if not samples or not limit or len(samples) != len(values):
+    if not samples or len(samples) != len(values):
         return None
-    return SampleCurve(samples, values, limit[0])
+    limit, interval = _numbers([said.get("limit")]), _numbers(said.get("interval"))
+    if not limit:
+        return SampleCurve(samples, values)
+    return SampleCurve(samples, values, limit[0], interval if len(interval) == 2 else ())
 
 
 def _numbers(found: Any) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 import torch
+from torch import Tensor
 
 from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.experiment import Chosen, Experiment
@@ -46,6 +47,14 @@ class Built:
     converted: str = ""  # what was made of a foreign weights file
     own_start: str = ""  # the student's own weights file and what it held
     augmentation: Augmentation | None = None
+
+    def parameter_bytes(self) -> int:
+        """Of the student in float32."""
+        return 4 * sum(p.numel() for p in self.student.parameters())
+
+    def teacher_weights(self) -> list[Tensor]:
+        """The teacher's tensors; none without one, or of one that is no network."""
+        return [] if self.teacher is None else list((self.teacher.weights() or {}).values())
 
     def header(self) -> WeightsHeader:
         """How the student's weights describe themselves."""

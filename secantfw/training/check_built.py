@@ -10,15 +10,21 @@ from secantfw.errors import Problem, UserError
 from secantfw.evaluation.planned_rows import planned_rows
 from secantfw.evaluation.solver_labels import solver_labels
 from secantfw.interfaces.augmentation import Augmented, RowDraws
+from secantfw.interfaces.metric import Metric
 from secantfw.interfaces.records import Cond
 from secantfw.interfaces.solver import Solver
 from secantfw.training.build import Built, build
+from secantfw.training.check_guidance import guidance_problems
+from secantfw.training.check_path import path_problems
 
 
 def check_built(built: Built) -> list[Problem]:
     """Problems of components that cannot work together: what the loss requires and nobody has,
     guidance without classes, a network whose output does not fit the data."""
-    parts = (_times, _unmet, _teacher_solver, _guidance, _evaluation, _augmented, _shape)
+    parts = (
+        path_problems, _times, _unmet, _teacher_solver, guidance_problems, _evaluation, _augmented,
+        _shape,
+    )  # fmt: skip
     return [problem for part in parts for problem in part(built)]
 
 
@@ -42,6 +48,13 @@ def _evaluation(built: Built) -> Iterator[Problem]:
     keys = [metric.key for metric in built.metrics]
     for key in sorted({k for k in keys if keys.count(k) > 1}):
         yield Problem(f"two metrics write the column {key!r}", key="metrics.use")
+    for metric in built.metrics:
+        if isinstance(metric, Metric) and metric.least_samples > evaluate.keys.samples:
+            yield Problem(
+                f"{metric.key} needs at least {metric.least_samples:,} samples a row, got "
+                f"{evaluate.keys.samples:,}",
+                key="evaluate.samples",
+            )
     reference: Solver = build(evaluate.reference)  # type: ignore[assignment]
     name = evaluate.reference.full_name
     if reference.stochastic:
@@ -113,36 +126,6 @@ def _teacher_solver(built: Built) -> Iterator[Problem]:
         yield Problem(
             f"{chosen.full_name} draws noise: it solves no ODE", key="train.teacher_solver"
         )
-
-
-def _guidance(built: Built) -> Iterator[Problem]:
-    e, g = built.experiment, built.experiment.guidance
-    name, classes = e.dataset.full_name, built.dataset.spec.num_classes
-    if g.range is not None and "guidance" not in built.student.supports:
-        yield Problem(
-            f"{e.backbone.full_name} cannot be told a guidance scale", key="guidance.range"
-        )
-    for key, used in (
-        ("range", g.range is not None),
-        ("label_dropout", g.label_dropout > 0),
-        ("scale", g.scale != 1.0),
-    ):
-        if used and not classes:
-            yield Problem(f"guidance needs labels; {name} has none", key=f"guidance.{key}")
-    if g.channels is not None and g.channels > built.dataset.spec.shape[0]:
-        yield Problem(
-            f"{g.channels} channels are to be guided; {name} has {built.dataset.spec.shape[0]}",
-            key="guidance.channels",
-        )
-    asked = [(scale, "evaluate.guidance") for scale in e.evaluate.keys.guidance]
-    for scale, key in ((g.scale, "guidance.scale"), *asked):
-        if g.range is not None and not g.range[0] <= scale <= g.range[1]:
-            yield Problem(
-                f"{scale} lies outside the range {list(g.range)} the student is told in training",
-                key=key,
-            )
-        if scale != 1.0 and not classes and key == "evaluate.guidance":
-            yield Problem(f"guidance needs labels; {name} has none", key=key)
 
 
 def _augmented(built: Built) -> Iterator[Problem]:

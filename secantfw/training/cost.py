@@ -12,10 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from secantfw.interfaces.records import Batch, Times
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
+from secantfw.training.context_of import context_of
 from secantfw.training.ema import Average
 from secantfw.training.memory import PeakBytes
 from secantfw.training.randomness import Streams
-from secantfw.training.run import context_of
 
 _META = torch.device("meta")
 _DRAWN = 8  # rows that are really read and drawn: their shapes are those of any number
@@ -67,7 +67,7 @@ def step_cost(built: Built, rows: int | None = None) -> StepCost:
     need, rng = built.loss.times_needed(), streams.at("times", 0)
     times = built.time_sampler.sample(_DRAWN, need, built.path, rng, 0.0)
     parameters = list(built.student.parameters())
-    kept = [*parameters, *average.network.parameters(), *_teacher_weights(built)]
+    kept = [*parameters, *average.network.parameters(), *built.teacher_weights()]
     built.student.train()
     with torch.enable_grad(), PeakBytes(kept) as alive:
         loss = built.loss(ctx, batch, _times_on_meta(times, n)).per_sample.mean()
@@ -75,18 +75,19 @@ def step_cost(built: Built, rows: int | None = None) -> StepCost:
     for parameter in parameters:
         parameter.grad = None
     student, teacher = _forward_flops(built, batch)
-    spent, numbers = ctx.counts, sum(p.numel() for p in parameters)
+    spent = ctx.counts
     return StepCost(
         evaluations=spent.per_row(n),
         flops=student * (spent.forward + 2 * spent.backward) + teacher * spent.teacher,
-        weight_bytes=4 * (4 * numbers + _teacher_numbers(built)),
-        gradient_bytes=4 * numbers,
+        weight_bytes=kept_weight_bytes(built),
+        gradient_bytes=built.parameter_bytes(),
         step_bytes=alive.peak,
     )
 
 
-def _teacher_weights(built: Built) -> list[Tensor]:
-    return [] if built.teacher is None else list((built.teacher.weights() or {}).values())
+def kept_weight_bytes(built: Built) -> int:
+    """Student, its average, AdamW's two moments, the teacher."""
+    return 4 * (built.parameter_bytes() + _teacher_numbers(built))
 
 
 def _teacher_numbers(built: Built) -> int:

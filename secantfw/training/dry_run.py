@@ -22,6 +22,7 @@ from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built, build_experiment, device_of
 from secantfw.training.check_built import check_built
 from secantfw.training.compiled import compile_networks
+from secantfw.training.context_of import context_of
 from secantfw.training.cost import StepCost, step_cost
 from secantfw.training.data_place import item_source
 from secantfw.training.ema import Average
@@ -30,7 +31,7 @@ from secantfw.training.memory_need import CURE, memory_need
 from secantfw.training.plan import Plan, planned_components
 from secantfw.training.precision import AUTOCAST
 from secantfw.training.randomness import Streams
-from secantfw.training.run import context_of, located
+from secantfw.training.run import located
 from secantfw.training.signals import StopRequest
 from secantfw.training.speed import Stopwatch
 from secantfw.training.update import Update

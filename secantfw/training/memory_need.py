@@ -5,12 +5,14 @@ from __future__ import annotations
 import attrs
 import torch
 
+from secantfw.errors import Problem
+from secantfw.experiment.schema import Train
 from secantfw.training.build import Built
 from secantfw.training.cost import StepCost, step_cost
 from secantfw.training.memory import available_bytes
 
 #: The interpreter with torch and its work space, beside what a step keeps (measured with B/2).
-_PROGRAM_BYTES = 800_000_000
+PROGRAM_BYTES = 800_000_000
 CURE = (
     "lower train.batch_size or train.micro_batch_size, or let the backbone recompute its "
     "activations, if it has an option for that"
@@ -40,22 +42,39 @@ class MemoryNeed:
         )
 
 
-def memory_need(built: Built, whole: StepCost | None = None) -> MemoryNeed:
+def memory_problem(need: MemoryNeed, train: Train) -> Problem | None:
+    """What `check` and `run` say of a step that does not fit; None where it may."""
+    if not need.lacking:
+        return None
+    what = f"a step of {need.rows} rows: {need}; {CURE}; `run --force` tries it all the same"
+    key = "train.batch_size" if train.micro_batch_size is None else "train.micro_batch_size"
+    return Problem(what, key=key)
+
+
+def rows_at_once(train: Train, rows: int) -> int:
+    """How many of its `rows` a process puts through forward and backward at once."""
+    return rows if train.micro_batch_size is None else min(rows, train.micro_batch_size)
+
+
+def memory_need(
+    built: Built, whole: StepCost | None = None, rows: int | None = None
+) -> MemoryNeed:
     """Of an experiment built on the meta device; the device may be one that is not here. `whole`
-    is the cost of its global batch where that is known.
+    is the cost of its global batch where that is known; `rows` those taken at once, by default
+    those of a single process.
 
     Raises:
         whatever the loss raises on the meta device.
     """
     train = built.experiment.train
-    rows = train.batch_size if train.micro_batch_size is None else train.micro_batch_size
+    rows = rows_at_once(train, train.batch_size) if rows is None else rows
     here = torch.cuda.is_available()
     on_gpu = train.device == "cuda" or (train.device == "auto" and here)
     device = torch.device("cuda" if on_gpu else "cpu")
     cost = whole if whole and rows == train.batch_size else step_cost(built, rows)
     return MemoryNeed(
         rows=rows,
-        needed=cost.bytes_on(device, half=train.precision != "fp32") + _PROGRAM_BYTES,
+        needed=cost.bytes_on(device, half=train.precision != "fp32") + PROGRAM_BYTES,
         available=None if on_gpu and not here else available_bytes(device),
         device=device.type,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import attrs
@@ -14,6 +15,7 @@ from secantfw.interfaces.records import LossTerms
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.context import RunContext
+from secantfw.training.memory import PeakBytes
 from secantfw.training.start import start_of
 
 
@@ -42,6 +44,7 @@ class Plan:
     batch_size: int
     disk: str = ""
     processes: str = ""
+    row_bytes: int = 0  # that the loss's forward pass keeps of a row; 0: not known
 
     def as_json(self) -> dict[str, Any]:
         return attrs.asdict(self)
@@ -72,16 +75,18 @@ def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
             teacher it should start from.
     """
     e = built.experiment
+    evaluations, row_bytes = _tried(built, ctx, source)
     return Plan(
         title=e.title,
         cite=cited(e),
         components=planned_components(built),
-        evaluations_per_step=_count(built, ctx, source),
+        evaluations_per_step=evaluations,
         start=start_of(built, source),
         weights=built.converted,
         device=built.device.type,
         steps=e.train.steps,
         batch_size=e.train.batch_size,
+        row_bytes=row_bytes,
     )
 
 
@@ -108,11 +113,16 @@ def _planned(part: Chosen, built: Built) -> PlannedComponent:
     return PlannedComponent(c.kind, c.full_name, c.summary, parameters)
 
 
-def _count(built: Built, ctx: RunContext, source: BatchSource) -> str:
+def _tried(built: Built, ctx: RunContext, source: BatchSource) -> tuple[str, int]:
+    """`evaluations_per_step` and `row_bytes`, by the loss on two rows."""
     batch, rng = source.few(2).batch(0), source.streams.at("times", 0)
     times = built.time_sampler.sample(2, built.loss.times_needed(), built.path, rng, 0.0)
     before = attrs.evolve(ctx.counts)
-    terms = built.loss(ctx, batch, times)
+    # Compiled code sees no dispatch mode, and would be compiled again under one.
+    count = built.experiment.train.compile == "none"
+    kept = [*built.student.parameters(), *built.teacher_weights()]
+    with PeakBytes(kept) if count else nullcontext() as alive:
+        terms = built.loss(ctx, batch, times)
     if not isinstance(terms, LossTerms) or tuple(terms.per_sample.shape) != (2,):
         got = getattr(getattr(terms, "per_sample", terms), "shape", type(terms).__name__)
         raise UserError(
@@ -125,4 +135,4 @@ def _count(built: Built, ctx: RunContext, source: BatchSource) -> str:
         backward=ctx.counts.backward - before.backward,
         teacher=ctx.counts.teacher - before.teacher,
     )
-    return spent.per_row(2)
+    return spent.per_row(2), 0 if alive is None else alive.peak // 2

@@ -30,6 +30,7 @@ class Resumption:
     place: Path
     overrides: Sequence[str] = ()
     allowed: Sequence[str] = ()  # keys or tables that may have changed
+    force: bool = False  # even where memory is too small
 
 
 def resumed_run(
@@ -40,7 +41,8 @@ def resumed_run(
     Newer checkpoints are set aside. Nothing is changed before all is known to fit.
 
     Raises:
-        UserError: no run, a finished one, no valid checkpoint, or an experiment that changed.
+        UserError: no run, a finished one, no valid checkpoint, an experiment that changed,
+            or too little memory.
     """
     lock = None
     with group.together():
@@ -62,7 +64,7 @@ def resumed_run(
     versions = changes(state.versions, run.provenance.versions)
     for line in (*complaints, *map(str, versions)):
         note(f"secantfw: warning: {line}")
-    plan = planned(run, directory)
+    plan = planned(run, directory, force=asked.force)
     with group.together():
         run.state, run.checkpoint = restore(found, run.built.student, run.update), found
     _restore_time_sampler(run, changed, note)

@@ -12,7 +12,6 @@ import torch
 
 from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.load import LoadedExperiment, resolved_toml
-from secantfw.interfaces.backbone import Backbone
 from secantfw.parallel.choose import engine_of
 from secantfw.parallel.group import ALONE, Group
 from secantfw.plugin.bibliography import bibtex
@@ -20,17 +19,18 @@ from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
 from secantfw.training import checkpoint, run_directory
 from secantfw.training.batches import BatchSource
-from secantfw.training.build import Built, build, build_experiment, device_of
+from secantfw.training.build import Built, build_experiment, device_of
 from secantfw.training.check_built import check_built
 from secantfw.training.compiled import compile_networks
-from secantfw.training.context import Amp, RunContext
+from secantfw.training.context import RunContext
+from secantfw.training.context_of import context_of
 from secantfw.training.data_place import item_source
 from secantfw.training.disk import disk_line
 from secantfw.training.ema import Average
 from secantfw.training.files import write_json, write_text
 from secantfw.training.lock import RunLock
+from secantfw.training.memory_check import memory_problems
 from secantfw.training.plan import Plan, make_plan
-from secantfw.training.precision import AUTOCAST
 from secantfw.training.provenance import Provenance, provenance_of
 from secantfw.training.randomness import Streams
 from secantfw.training.update import Update
@@ -99,28 +99,6 @@ def prepare(
     return Run(loaded, plugins, built, source, ctx, update, Path(), provenance, group)
 
 
-def context_of(
-    built: Built, ema: Backbone, streams: Streams, *, autocast: bool = True
-) -> RunContext:
-    """What the loss of a built experiment may use."""
-    e = built.experiment
-    train = e.train
-    target = AUTOCAST[train.target_precision or train.precision]
-    amp = Amp(AUTOCAST[train.precision], target) if autocast else Amp()
-    return RunContext(
-        path=built.path,
-        student=built.student,
-        ema=ema,
-        teacher=built.teacher,
-        null=built.dataset.spec.num_classes,
-        streams=streams,
-        steps=train.steps,
-        guided_channels=e.guidance.channels,
-        teacher_solver=build(e.teacher_solver),  # type: ignore[arg-type]
-        amp=amp,
-    )
-
-
 @contextmanager
 def located(loaded: LoadedExperiment) -> Iterator[None]:
     """Give problems that know only their key its file and line."""
@@ -131,11 +109,19 @@ def located(loaded: LoadedExperiment) -> Iterator[None]:
 
 
 def new_run(
-    loaded: LoadedExperiment, plugins: Plugins, root: Path, group: Group = ALONE
+    loaded: LoadedExperiment,
+    plugins: Plugins,
+    root: Path,
+    group: Group = ALONE,
+    *,
+    force: bool = False,
 ) -> tuple[Run, Plan]:
-    """Prepare a run and make its directory below `root`/NAME; the main process does, for all."""
+    """Prepare a run and make its directory below `root`/NAME; the main process does, for all.
+
+    With `force` it starts even where memory is too small.
+    """
     run = prepare(loaded, plugins, group=group)
-    plan = planned(run, root)
+    plan = planned(run, root, force=force)
     with group.together():
         if group.is_main:
             _make_directory(run, plan, root)
@@ -160,13 +146,28 @@ def _make_directory(run: Run, plan: Plan, root: Path) -> None:
     write_text(run.directory / "references.bib", "\n\n".join(references) + "\n")
 
 
-def planned(run: Run, place: Path) -> Plan:
+def planned(run: Run, place: Path, *, force: bool = False) -> Plan:
     """The plan of a run whose checkpoints go below `place`.
 
     Raises:
-        UserError: a loss that fails, a student that does not start right, no room on the disk.
+        UserError: a loss that fails, a student that does not start right, no room on the disk, or
+            but for `force` in memory.
     """
     with run.group.together(), run.update.engine.whole():
         plan = make_plan(run.built, run.ctx, run.source)
         disk = disk_line(place, run.built.student, run.loaded.experiment.train)
+    if not force:
+        _check_memory(run, plan.row_bytes)
     return attrs.evolve(plan, disk=disk, processes=run.update.engine.said())
+
+
+def _check_memory(run: Run, row_bytes: int) -> None:
+    """
+    Raises:
+        ExperimentError: the processes' steps are known not to fit.
+    """
+    processes, sharded = run.group.processes, run.update.engine.sharded
+    with run.group.together(), located(run.loaded):
+        problems = memory_problems(run.built, run.plugins, row_bytes, processes, sharded=sharded)
+        if problems:
+            raise ExperimentError(problems)

@@ -14,10 +14,10 @@ from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built, build_experiment
 from secantfw.training.compiled import compile_networks
 from secantfw.training.context import RunContext
+from secantfw.training.context_of import context_of
 from secantfw.training.data_place import item_source
 from secantfw.training.ema import Average
 from secantfw.training.randomness import Streams
-from secantfw.training.run import context_of
 from secantfw.training.update import Update
 
 LOSSES = ("sdei", "stei", "sdee", "stee")

@@ -186,3 +186,18 @@ def test_what_is_no_run_is_named(tmp_path, capsys):
     assert "not a run directory" in capsys.readouterr().err
     with pytest.raises(UserError):
         read_compared(tmp_path)
+
+
+@pytest.mark.parametrize("broken", [0.0, None])
+def test_a_distance_of_0_or_none_is_never_the_best(tmp_path, broken):
+    folders = [
+        write_run(tmp_path / f"{loss}-{seed}", f"picard:{loss}", seed, fd, teacher=5.0 + seed)
+        for loss, fd in (("sdei", broken), ("stei", 3.0))
+        for seed in (0, 1)
+    ]
+    table = compared(*folders).tables[0]
+    best = {line.groups[0].letter for line in table.lines if line.cells[0].best}
+    assert len(best) == 1
+    (letter,) = best
+    (line,) = (line for line in table.lines if line.groups[0].letter == letter)
+    assert line.cells[0].spread.mean == 3.0

@@ -124,6 +124,21 @@ class MarksWrongRows(Changed):
         return {"tangent_rows": torch.ones(len(times.t), dtype=torch.bool)}
 
 
+class TrainedForNone(SoundTimes):
+    def trained_steps(self):
+        return 0
+
+
+class TrainedForHalf(SoundTimes):
+    def trained_steps(self):
+        return 2.5
+
+
+class PractisesOther(SoundTimes):
+    def practises(self, steps):
+        return steps != self.trained_steps()
+
+
 class Forgets(SoundTimes):
     """Its law changes as it goes, and its state does not say so."""
 
@@ -171,6 +186,10 @@ FAULTS = (
         ("FixedSeed", "ignores the generator", "check_another_generator_gives_other_times"),
         ("Float64Times", "float64 times", "check_times_have_the_shapes_asked_for"),
         ("MarksWrongRows", "marks rows with s != t", "check_marked_rows_are_tangent_rows"),
+        ("TrainedForNone", "trained for 0 steps", "check_trained_steps_are_a_number"),
+        ("TrainedForHalf", "trained for 2.5 steps", "check_trained_steps_are_a_number"),
+        ("PractisesOther", "does not practise its own number of steps",
+         "check_trained_steps_are_a_number"),
         ("Forgets", "state that state_dict leaves out", "check_state_survives_json"),
     ),
     Fault(

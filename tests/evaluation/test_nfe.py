@@ -9,11 +9,11 @@ import torch
 from secantfw_basics.paths.linear import Linear
 from torch import nn
 
-from secantfw import Cond, DataSpec, Teacher
+from secantfw import DataSpec, Teacher
 from secantfw.evaluation.nfe import NFECounter
 from secantfw.experiment.schema import Guidance
-from secantfw.plugin.loader import load_plugins
 from secantfw.plugin.building import build, probed
+from secantfw.plugin.loader import load_plugins
 from secantfw.sampling.draw import draw, starts
 from secantfw.sampling.field import student_field, teacher_field
 from secantfw.testing.subject import structured

@@ -10,7 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import attrs
 import torch
+from secantfw_edm.architecture import Architecture
 from secantfw_edm.condition import Told
 from secantfw_edm.design import Design
 from secantfw_edm.network import build_network
@@ -28,9 +30,27 @@ from .golden import Golden
 FAMILIES = {"EDMPrecond": "edm", "VPPrecond": "vp", "VEPrecond": "ve", "iDDPMPrecond": "iddpm"}
 
 
+#: Arguments of the data, and those that a `Design` has.
+DATA = frozenset({"img_resolution", "img_channels", "label_dim"})
+DESIGN = frozenset(field.name for kind in (Architecture, Design) for field in attrs.fields(kind))
+#: Arguments of the official classes that have one value here: half precision is told to `forward`.
+FIXED: dict[str, dict[str, Any]] = {
+    "edm": {"use_fp16": False},
+    "vp": {"use_fp16": False, "beta_d": 19.9, "beta_min": 0.1, "M": 1000, "epsilon_t": 1e-5},
+    "ve": {"use_fp16": False},
+    "iddpm": {"use_fp16": False, "C_1": 0.001, "C_2": 0.008, "M": 1000},
+}
+
+
 def ctor_of(golden: Golden, family: str) -> dict[str, Any]:
-    """The constructor's arguments; a class default is not in the sidecar."""
+    """The constructor's arguments; a class default is not in the sidecar. One that has no meaning
+    here is refused, not dropped."""
     said = dict(golden.sidecar["ctor"])
+    for key, value in FIXED[family].items():
+        given = said.pop(key, value)
+        assert given == value, f"{golden.stem}: {key} is {given}, the only one known is {value}"
+    unknown = said.keys() - DATA - DESIGN
+    assert not unknown, f"{golden.stem}: arguments of no meaning: {sorted(unknown)}"
     said.setdefault("model_type", "DhariwalUNet" if family in ("edm", "iddpm") else "SongUNet")
     return {**said, "preconditioning": family}
 

@@ -20,20 +20,47 @@ from secantfw import BuildSite, Cond, DataSpec, Path, WeightsHeader, save_weight
 
 from .golden import Golden
 
+#: Arguments of the official `SiT`, and what a sidecar that leaves one out means.
+DEFAULTS: dict[str, Any] = {
+    "input_size": 32,
+    "patch_size": 2,
+    "in_channels": 4,
+    "hidden_size": 1152,
+    "depth": 28,
+    "num_heads": 16,
+    "mlp_ratio": 4.0,
+    "class_dropout_prob": 0.1,
+    "num_classes": 1000,
+    "learn_sigma": True,
+}
+RELEASED = frozenset({"online_cfg"})  # what the secant release adds
+
+
+def ctor_of(golden: Golden) -> dict[str, Any]:
+    """Every argument of the constructor; one that has no meaning here is refused, not dropped."""
+    said = golden.sidecar["ctor"]
+    unknown = said.keys() - DEFAULTS.keys() - RELEASED
+    assert not unknown, f"{golden.stem}: arguments of no meaning: {sorted(unknown)}"
+    ctor = {**DEFAULTS, **said}
+    # It only drops labels in training, but at 0 the official embedding has no null class.
+    assert ctor["class_dropout_prob"] > 0, f"{golden.stem}: class_dropout_prob 0: no null class"
+    return ctor
+
 
 def spec_of(golden: Golden) -> DataSpec:
-    ctor = golden.sidecar["ctor"]
+    ctor = ctor_of(golden)
     side = ctor["input_size"]
     return DataSpec((ctor["in_channels"], side, side), ctor["num_classes"])
 
 
 def sizes_of(golden: Golden) -> dict[str, Any]:
-    ctor = golden.sidecar["ctor"]
+    ctor = ctor_of(golden)
     return {
         "width": ctor["hidden_size"],
         "depth": ctor["depth"],
         "heads": ctor["num_heads"],
         "patch": ctor["patch_size"],
+        "mlp_ratio": float(ctor["mlp_ratio"]),
         "learn_sigma": ctor["learn_sigma"],
     }
 

@@ -104,6 +104,11 @@ def test_the_context_says_what_more_samples_would_make_of_it():
         "The student's is of 2,048 samples; extrapolated to infinitely many it is 1.00."
         in headline(read_evaluation(evaluation(rows=found))).context
     )
+    curve["interval"] = [0.9, 1.1]
+    context = headline(read_evaluation(evaluation(rows=found))).context
+    assert "infinitely many it is 1.00 (95%: 0.900 to 1.10)." in context
+    del curve["limit"]
+    assert "infinitely" not in headline(read_evaluation(evaluation(rows=found))).context
 
 
 def test_a_sentence_names_three_metrics_at_most():

@@ -228,6 +228,11 @@ def test_a_number_of_few_samples_is_shown_at_fewer_still_and_extrapolated(run):
     cells = [cell for cell, _ in Page(text).cells]
     at = cells.index("1.80")
     assert cells[at - 1 : at + 4] == ["student, secant", "1.80", "1.40", "1.20", "1.00"]
+    assert "∞ (95%)" in text
+    del curve["limit"]
+    (run / "evaluation.json").write_text(json.dumps(results))
+    assert "Frechet distance of fewer samples" in page_of(run)
+    assert "∞" not in page_of(run)
 
 
 def test_several_seeds_are_named_and_a_lone_point_is_no_chart(run):

@@ -1,8 +1,10 @@
 """The table: grouped by NFE, equal to evaluation.json, the best of each group marked."""
 
 import io
+import math
 import re
 
+import pytest
 from fake_run import BOTH, FRECHET, evaluation, rows
 
 from secantfw.reporting.number_text import aligned, decimals, duration, mean_text, number, ratio
@@ -94,6 +96,23 @@ def test_a_student_off_its_grid_is_marked():
     text = markdown_table(content)
     assert "| 1 | student, secant † | 1 |" in text
     assert text.splitlines()[-1].startswith("† another number of steps")
+
+
+@pytest.mark.parametrize("broken", [0.0, math.nan, None])
+def test_a_distance_of_0_or_none_is_never_the_best(broken):
+    found = {("student", "secant"): {4: 1.0}, ("teacher", "euler"): {4: 2.0},
+             ("teacher", "heun"): {4: 3.0}}  # fmt: skip
+    first, *others = rows(found)
+    content = evaluation(rows=[{**first, "frechet_distance": broken}, *others])
+    shown = layout(read_evaluation(content))
+    assert [(line.name, line.cells[0].best) for line in shown.lines] == [
+        ("student, secant", False),
+        ("teacher, euler", True),
+        ("teacher, heun (2 steps)", False),
+    ]
+    content["rows"] = [{**row, "frechet_distance": broken} for row in rows(found)]
+    shown = layout(read_evaluation(content))
+    assert not any(line.cells[0].best for line in shown.lines)
 
 
 def test_one_solver_with_two_options_keeps_both_rows():

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
-from small_experiment import write
+from small_experiment import only_run, weights, write
+
+from secantfw.parallel.processes import processes_of
+from secantfw.training.memory_need import memory_need
 
 pytestmark = pytest.mark.plugin("basics", "data", "fid", "picard")
 LOSS = """
@@ -45,10 +49,88 @@ def test_more_rows_need_more_and_pieces_less(secantfw, tmp_path):
     assert gigabytes("train.batch_size=1000000", "train.micro_batch_size=64") == gigabytes()
 
 
-def test_too_little_is_said_with_what_to_do(secantfw, tmp_path):
-    said = _said(secantfw, write(tmp_path), "train.batch_size=1000000000")
-    assert "a step of 1000000000 rows: about" in said
-    assert "lower train.batch_size" in said
+TOO_LITTLE = (
+    r"train.batch_size: a step of 1000000000 rows: about [\d.]+ GB of memory needed on cpu, "
+    r"[\d.]+ GB available; lower train.batch_size or train.micro_batch_size, or let the backbone "
+    "recompute its activations, if it has an option for that; `run --force` tries it all the "
+    r"same\n"
+)
+
+
+def test_too_little_is_a_problem_of_the_experiment_and_refused_before_training(secantfw, tmp_path):
+    file, large = write(tmp_path), "train.batch_size=1000000000"
+    checked = secantfw("check", file, large)
+    assert checked.code == 2
+    assert re.fullmatch(f"command line: {TOO_LITTLE}", checked.out)
+    ran = secantfw("run", file, large, "--out", tmp_path / "runs")
+    assert ran.code == 2
+    assert re.search(f"\nsecantfw: error: command line: {TOO_LITTLE}$", ran.err)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_too_little_for_pieces_names_their_key(secantfw, tmp_path):
+    words = ("train.batch_size=1000000000", "train.micro_batch_size=500000000")
+    assert (
+        "train.micro_batch_size: a step of 500000000"
+        in secantfw("check", write(tmp_path), *words).out
+    )
+
+
+@pytest.fixture
+def no_memory(monkeypatch):
+    monkeypatch.setattr("secantfw.training.memory_check.available_bytes", lambda device: 0)
+
+
+def unfinished(out):
+    """The run below `out`, as if it had been killed after its checkpoint at step 8."""
+    run = only_run(out)
+    (run / "outcome.json").unlink()
+    shutil.rmtree(run / "checkpoints" / "step-000012")
+    return run
+
+
+def test_a_run_is_forced_and_resumed_where_memory_is_too_small(secantfw, tmp_path, no_memory):
+    file, out = write(tmp_path), tmp_path / "runs"
+    assert secantfw("run", file, "--out", out).code == 2
+    assert secantfw("run", file, "--out", out, "--force").code == 0
+    straight, run = weights(only_run(out)), unfinished(out)
+    refused = secantfw("run", "--resume", run)
+    assert refused.code == 2
+    assert "GB available; lower train.batch_size" in refused.err
+    assert not (run / "outcome.json").exists()
+    assert secantfw("run", "--resume", run, "--force").code == 0
+    assert weights(run) == straight
+
+
+def test_counting_on_the_meta_device_changes_no_number_of_the_run(secantfw, tmp_path, monkeypatch):
+    file = write(tmp_path)
+    assert secantfw("run", file, "--out", tmp_path / "bound").code == 0
+    counted = []
+
+    def count(*args, **kwargs):
+        counted.append(memory_need(*args, **kwargs))
+        return counted[-1]
+
+    monkeypatch.setattr("secantfw.training.memory_check.memory_need", count)
+    monkeypatch.setattr("secantfw.training.memory_check._SAFETY", 1e12)
+    assert secantfw("run", file, "--out", tmp_path / "counted").code == 0
+    assert len(counted) == 1
+    first, second = (only_run(tmp_path / name) for name in ("bound", "counted"))
+    assert weights(first) == weights(second)
+
+
+def test_a_step_that_fits_by_far_is_not_counted_on_meta(secantfw, tmp_path, monkeypatch):
+    def count(*args, **kwargs):
+        raise AssertionError
+
+    monkeypatch.setattr("secantfw.training.memory_check._counted", count)
+    assert secantfw("run", write(tmp_path), "--out", tmp_path / "runs").code == 0
+
+
+def test_processes_of_one_machine_share_its_memory(monkeypatch):
+    environment = {"RANK": "1", "WORLD_SIZE": "4", "MASTER_ADDR": "a", "MASTER_PORT": "1"}
+    assert processes_of(environment).local_size == 1
+    assert processes_of({**environment, "LOCAL_WORLD_SIZE": "2"}).local_size == 2
 
 
 def test_a_gpu_that_is_not_here_has_an_unknown_amount(secantfw, tmp_path, monkeypatch):

@@ -36,3 +36,6 @@ class FloorGrid(TimeSampler):
 
     def capabilities(self) -> frozenset[str]:
         return capabilities(self.options.direction)
+
+    def trained_steps(self) -> int:
+        return self.options.segments

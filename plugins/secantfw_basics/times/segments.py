@@ -50,3 +50,6 @@ class Segments(TimeSampler):
 
     def capabilities(self) -> frozenset[str]:
         return capabilities(self.options.direction)
+
+    def trained_steps(self) -> int:
+        return self.options.segments

@@ -39,3 +39,7 @@ class Dyadic(TimeSampler):
 
     def capabilities(self) -> frozenset[str]:
         return self.provides if self.options.tangent_share > 0 else frozenset({"mid"})
+
+    def practises(self, steps: int) -> bool:
+        """1, 2, 4, ... N/2 steps: whole lengths; halves up to `mid` serve the target only."""
+        return steps in (2**level for level in range(self.levels))

@@ -44,3 +44,9 @@ class ToData(TimeSampler):
     def capabilities(self) -> frozenset[str]:
         anywhere = self.options.spacing == "shrinking"
         return frozenset({"mid"} | ({"every_time"} if anywhere else set()))
+
+    def trained_steps(self) -> int:
+        """One: every secant of training ends at the data. More are taken by going back to noise
+        in between, as the solver `secant_restart` does.
+        """
+        return 1

@@ -116,8 +116,11 @@ def _given(metric: Metric, ends: Tensor) -> Tensor | None:
 
 
 def _data(subject: Subject) -> Tensor:
+    """The training split, over again for a metric that needs more."""
     site: MetricSite = subject.site[0]
-    return site.dataset.items("train", torch.arange(site.dataset.size("train"))).x_0
+    size, metric = site.dataset.size("train"), subject.object
+    wanted = metric.least_samples if isinstance(metric, Metric) else 1
+    return site.dataset.items("train", torch.arange(max(size, wanted)) % size).x_0
 
 
 def _noise(subject: Subject) -> Tensor:

@@ -87,6 +87,16 @@ def check_marked_rows_are_tangent_rows(subject: Subject) -> None:
     require((times.s == times.t)[times.tangent_rows].all(), "a marked row has s != t")
 
 
+def check_trained_steps_are_a_number(subject: Subject) -> None:
+    """`trained_steps` is None or an int of at least 1, which it practises."""
+    sampler: TimeSampler = subject.object
+    steps = sampler.trained_steps()
+    good = steps is None or (type(steps) is int and steps >= 1)
+    require(good, f"trained_steps is {steps!r}, expected None or an int of at least 1")
+    practised = steps is None or sampler.practises(steps)
+    require(practised, f"trained_steps is {steps}, which it says it does not practise")
+
+
 def check_r_lies_between_t_and_s(subject: Subject) -> None:
     """Interior times, and `mid`, lie between t and s."""
     for law in _LAWS:
@@ -244,6 +254,7 @@ CHECKS = (
     check_direction_is_the_declared_one,
     check_capabilities_are_known,
     check_marked_rows_are_tangent_rows,
+    check_trained_steps_are_a_number,
     check_r_lies_between_t_and_s,
     check_weights_of_r_sum_to_1,
     check_r_follows_the_law_asked_for,

@@ -16,12 +16,12 @@ from secantfw.parallel.group import ALONE
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.compiled import compile_networks
+from secantfw.training.context_of import context_of
 from secantfw.training.cost import StepCost, step_cost
 from secantfw.training.data_place import item_source
 from secantfw.training.ema import Average
 from secantfw.training.loop import train
 from secantfw.training.randomness import Streams
-from secantfw.training.run import context_of
 from secantfw.training.update import Update
 
 _RECOMPUTED = "backbone.checkpoint_activations=true"

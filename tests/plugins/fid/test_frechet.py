@@ -168,17 +168,20 @@ def test_the_embedded_metric_imports_neither_clean_fid_nor_scipy():
 
 
 def test_of_few_samples_the_distance_comes_at_fewer_and_extrapolated():
-    """Samples of the data's own law: c / n above the limit, 0."""
+    """Samples of the data's own law: c / n above the limit, 0. Of too few no limit is claimed."""
     rng = torch.Generator().manual_seed(0)
     options = FrechetOptions(features="identity")
     metric = Frechet(options, MetricSite(Normal(100_000, rng), torch.device("cpu")))
     limits, plain = [], []
     for _ in range(8):
         row = metric.accumulator()
-        row.update(torch.randn(1600, 8, generator=rng), None)
+        row.update(torch.randn(7999, 8, generator=rng), None)
+        assert set(row.details()["finite_samples"]) == {"samples", "values"}
+        row.update(torch.randn(1, 8, generator=rng), None)
         said = row.details()["finite_samples"]
-        assert said["samples"] == [200, 400, 800, 1600]
+        assert said["samples"] == [1000, 2000, 4000, 8000]
         assert said["values"][-1] == pytest.approx(row.value(), rel=1e-6)
+        assert said["interval"][0] < said["limit"] < said["interval"][1]
         plain.append(row.value())
         limits.append(said["limit"])
     assert abs(sum(limits)) < 0.3 * sum(plain)

@@ -126,21 +126,24 @@ def test_the_limit_of_many_samples_has_no_bias():
     metric = FrechetInfinity(options, MetricSite(Points(data), CPU))
     limits, plain = [], []
     for _ in range(8):
-        x = torch.randn(1600, 16, generator=rng)
+        x = torch.randn(8000, 16, generator=rng)
         row = metric.accumulator()
-        for part in x.split([7, 893, 700]):
+        for part in x.split([7, 4293, 3700]):
             row.update(part, None)
         limits.append(row.value())
         plain.append(value(Frechet, options, data[:20000], x))
     curve = row.details()
-    assert curve["samples"] == [200, 400, 800, 1600]
+    assert curve["samples"] == [1000, 2000, 4000, 8000]
+    assert metric.least_samples == 8000
+    assert curve["interval"][0] < row.value() < curve["interval"][1]
     assert curve["frechet_distance"] == sorted(curve["frechet_distance"], reverse=True)
     bias, left = sum(plain) / 8, sum(limits) / 8
-    assert bias > 0.04
+    assert bias > 0.008
     assert abs(left) < 0.2 * bias
     whole = metric.accumulator()
     whole.update(x, None)
     assert whole.value() == pytest.approx(row.value(), rel=1e-9)
     few = metric.accumulator()
-    few.update(x[:30], None)
+    few.update(x[:7999], None)
     assert math.isnan(few.value())
+    assert "interval" not in few.details()

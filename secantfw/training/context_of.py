@@ -1,0 +1,31 @@
+"""The context of a run's loss, from the objects of its experiment."""
+
+from __future__ import annotations
+
+from secantfw.interfaces.backbone import Backbone
+from secantfw.training.build import Built, build
+from secantfw.training.context import Amp, RunContext
+from secantfw.training.precision import AUTOCAST
+from secantfw.training.randomness import Streams
+
+
+def context_of(
+    built: Built, ema: Backbone, streams: Streams, *, autocast: bool = True
+) -> RunContext:
+    """What the loss of a built experiment may use."""
+    e = built.experiment
+    train = e.train
+    target = AUTOCAST[train.target_precision or train.precision]
+    amp = Amp(AUTOCAST[train.precision], target) if autocast else Amp()
+    return RunContext(
+        path=built.path,
+        student=built.student,
+        ema=ema,
+        teacher=built.teacher,
+        null=built.dataset.spec.num_classes,
+        streams=streams,
+        steps=train.steps,
+        guided_channels=e.guidance.channels,
+        teacher_solver=build(e.teacher_solver),  # type: ignore[arg-type]
+        amp=amp,
+    )
