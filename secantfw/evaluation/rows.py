@@ -41,7 +41,7 @@ class Row:
     solver: NamedSolver
     steps: int
     nfe: int | None
-    guidance: RowGuidance = RowGuidance()
+    guidance: RowGuidance = attrs.field(factory=RowGuidance)
     #: Whether rows under other guidance stand beside it.
     named_guidance: bool = False
     #: Where the row comes from: the experiment, or a finalist of a search for strong baselines.
