@@ -54,7 +54,15 @@ class Guidance:
     )
     scale: float = option(1.0, "guidance scale when sampling; 1 is none", ge=0)
     interval: tuple[float, float] = option(
-        (0.0, 1.0), "guide only at times lo < t <= hi when sampling", ge=0, le=1
+        (0.0, 1.0),
+        "guide only at times lo < t <= hi when sampling; in training by `interval_in_training`",
+        ge=0,
+        le=1,
+    )
+    interval_in_training: bool = option(
+        False,
+        "train as sampling guides: the teacher inside `interval` alone, and the student told "
+        "scale 1 outside of it",
     )
     channels: int | None = option(
         None,
