@@ -27,7 +27,6 @@ from secantfw.sampling.field import CountedField
 from secantfw.sampling.guidance import guided, guided_in_interval, told_in_interval
 from secantfw.training.randomness import Streams
 
-
 Interval = tuple[float, float]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
+from test_guidance import NULL, LabelPlusTime
 
 from secantfw import Cond
 from secantfw.experiment.schema import Guidance
 from secantfw.sampling.field import teacher_field
 from secantfw.training.context import Amp, Counts, GuidedTeacher, StudentCall
-from test_guidance import NULL, LabelPlusTime
 
 INTERVAL = (0.2, 0.5)
 T = torch.tensor([0.1, 0.2, 0.3, 0.5, 0.7])
