@@ -194,7 +194,8 @@ def _check_header(header: WeightsHeader | None, e: Experiment, dataset: Dataset)
         raise UserError(
             f"{header.file} was trained on data {header.spec.shape} with "
             f"{header.spec.num_classes} classes; [dataset] gives {dataset.spec.shape} with "
-            f"{dataset.spec.num_classes}: name the weights of these data, or the data of the weights"
+            f"{dataset.spec.num_classes}: name the weights of these data, or the data of the "
+            "weights"
         )
 
 
