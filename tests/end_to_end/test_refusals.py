@@ -91,7 +91,7 @@ def test_overrides_may_stand_before_the_run(run, secantfw):
         (
             ["train.device=cuda"],
             "command line: train.device: 'cuda' was asked for, and this machine has no CUDA "
-            "device",
+            "device; take 'auto' or 'cpu'",
         ),
     ],
 )

@@ -12,7 +12,7 @@ GMM = Path(__file__).parents[2] / "experiments" / "gmm_picard.toml"
 SHORT = (
     "dataset.labels=true", "teacher.labels=true", "backbone.width=16", "train.steps=4",
     "train.warmup_steps=2", "train.batch_size=8", "evaluate.samples=70", "evaluate.batch_size=32",
-    "evaluate.nfe=[1,2]", "evaluate.reference_steps=2",
+    "evaluate.nfe=[1,2]", "evaluate.reference_steps=2", "guidance.label_dropout=0.1",
     'metrics.use=[{use="frechet",features="identity"},"trajectory",{use="secant_error",bins=3,per_bin=4}]',
 )  # fmt: skip
 
