@@ -39,7 +39,7 @@ batch_size = 16
 save_every_steps = 2
 [evaluate]
 samples = 8
-steps = [2]
+nfe = [2]
 reference_steps = 2
 [metrics]
 use = ["trajectory"]
@@ -224,7 +224,7 @@ def test_guidance_by_a_null_class_that_nobody_trains(refused, folder):
     ("word", "said"),
     [
         ("train.stpes=3", "train.stpes: unknown option 'stpes'; did you mean 'steps'?"),
-        ("steps=3", "steps: unknown key 'steps'; did you mean train.steps or evaluate.steps?"),
+        ("steps=3", "steps: unknown key 'steps'; did you mean train.steps?"),
         ("loss.use=sdie", "loss.use: no loss named 'sdie'; did you mean 'sdei'?"),
         ("solver.use=eular", "solver.use: no solver named 'eular'; did you mean 'euler'?"),
         ("tarin.steps=3", "tarin: unknown key 'tarin'; did you mean 'train'?"),

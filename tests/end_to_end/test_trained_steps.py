@@ -18,7 +18,7 @@ SMALL = (
     "evaluate.samples=16",
     "evaluate.batch_size=16",
     "evaluate.reference_steps=2",
-    "evaluate.steps=[1,2,3]",
+    "evaluate.nfe=[1,2,3]",
     "time_sampler.segments=2",
 )
 WARNING = (
