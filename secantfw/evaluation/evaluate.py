@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -16,6 +16,7 @@ from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.interfaces.metric import Metric, NetworkMetric
 from secantfw.sampling.shard import WHOLE, Shard
+from secantfw.training.build import build
 from secantfw.training.progress import Progress
 
 #: Of trajectories in the plane; those of more steps look alike.
@@ -55,6 +56,7 @@ class Evaluator:
         columns = [_column(metric) for metric in metrics]
         compares = any("endpoints" in metric.requires for metric in metrics)
         seeds = self.sources.seeds
+        scales = list(dict.fromkeys(row.guidance for row in self.planned))
         return {
             "rows": [self.kept.get(row.name) for row in self.planned],
             "samples": keys.samples,
@@ -62,7 +64,8 @@ class Evaluator:
             "feature_sha256": "" if frechet is None else frechet.identity(),
             "columns": columns,
             "headline_evaluations": keys.headline,
-            "reference": self.sources.truth if compares else None,
+            "reference": self.sources.truth_found(scales) if compares else None,
+            "references": self._references(scales) if compares else [],
             "seed": seeds[0],
             **({"seeds": list(seeds)} if len(seeds) > 1 else {}),
             "weights": "ema",
@@ -83,7 +86,7 @@ class Evaluator:
             built.solver,
             steps[:_MOST_PANELS] or [1],
             teacher,
-            self.sources.reference_solver(),
+            build(built.experiment.evaluate.reference),  # type: ignore[arg-type]
             self.sources.seeds[0],
             self.kept.samples / "trajectories.png",
         )
@@ -102,6 +105,14 @@ class Evaluator:
             for metric in self.sources.built.metrics
             if metric.key in found
         }
+
+    def _references(self, scales: Sequence[float]) -> list[dict[str, Any]]:
+        """Of each guidance scale: what the stamps leave out, since it may differ by the seed."""
+        found = {scale: self.sources.reference(scale) for scale in scales}
+        return [
+            {"guidance": w, "steps": r.steps, "error": r.error, "tolerance": r.tolerance}
+            for w, r in found.items()
+        ]
 
     def _stamps(self) -> dict[str, Any]:
         scales = dict.fromkeys(row.guidance for row in self.planned)

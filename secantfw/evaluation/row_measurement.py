@@ -13,6 +13,7 @@ from torch import Tensor
 
 from secantfw.errors import RunAborted
 from secantfw.evaluation.endpoints import Endpoints
+from secantfw.evaluation.reference import Reference
 from secantfw.evaluation.rows import Row
 from secantfw.evaluation.secant_pairs import Pairs
 from secantfw.evaluation.sources import Sources
@@ -64,7 +65,7 @@ class RowMeasurement:
             self.note(metric.title)
             student = self.sources.field("student", scale)
             teacher = self.sources.field("teacher", scale)
-            pairs = Pairs(self.sources, student, teacher)
+            pairs = Pairs(self.sources, student, teacher, self._reference(scale))
             found[metric.key] = dict(metric.measure(pairs))
         return found
 
@@ -106,10 +107,21 @@ class RowMeasurement:
         keys, spec = self.sources.keys, self.sources.built.dataset.spec
         ends = Endpoints(self.folder / f"ends-{seed}-{scale:g}.npy", spec, keys.samples)
         if not ends.complete:
-            self.note(f"reference: {self.sources.truth}")
-            field, solver = self.sources.field("teacher", scale), self.sources.reference_solver()
-            ends.fill(field, solver, keys.reference_steps, partial(self.sources.starts, seed))
+            reference = self._reference(scale)
+            field, drawn = self.sources.field("teacher", scale), partial(self.sources.starts, seed)
+            ends.fill(field, reference.solver, reference.steps, drawn)
         return ends
+
+    def _reference(self, scale: float) -> Reference:
+        reference = self.sources.reference(scale)
+        self.note(f"reference: {self.sources.truth_found([scale])}")
+        if reference.error is not None and not reference.reached:
+            self.note(
+                f"warning: the reference solution has an error of {reference.error:.1e}, above "
+                f"evaluate.reference_tolerance = {reference.tolerance:g}; no more than "
+                f"{reference.steps} steps were tried"
+            )
+        return reference
 
     def _picture(self, row: Row, shown: list[Tensor]) -> None:
         if not shown:
