@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -10,12 +10,14 @@ import attrs
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
 from secantfw.evaluation.planned_rows import planned_rows
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.row_measurement import RowMeasurement
 from secantfw.evaluation.rows import Row
 from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.trajectories import draw_trajectories
-from secantfw.interfaces.metric import Metric, NetworkMetric
+from secantfw.interfaces.metric import Metric
 from secantfw.sampling.shard import WHOLE, Shard
+from secantfw.training.build import build
 from secantfw.training.progress import Progress
 
 #: Of trajectories in the plane; those of more steps look alike.
@@ -55,6 +57,7 @@ class Evaluator:
         columns = [_column(metric) for metric in metrics]
         compares = any("endpoints" in metric.requires for metric in metrics)
         seeds = self.sources.seeds
+        guidances = self.sources.guidances
         return {
             "rows": [self.kept.get(row.name) for row in self.planned],
             "samples": keys.samples,
@@ -63,7 +66,8 @@ class Evaluator:
             "columns": columns,
             "nfe": list(keys.nfe),
             "headline_nfe": keys.headline,
-            "reference": self.sources.truth if compares else None,
+            "reference": self.sources.truth_found(guidances) if compares else None,
+            "references": self._references(guidances) if compares else [],
             "seed": seeds[0],
             **({"seeds": list(seeds)} if len(seeds) > 1 else {}),
             "weights": "ema",
@@ -84,7 +88,7 @@ class Evaluator:
             built.solver,
             steps[:_MOST_PANELS] or [1],
             teacher,
-            self.sources.reference_solver(),
+            build(built.experiment.evaluate.reference),  # type: ignore[arg-type]
             self.sources.seeds[0],
             self.kept.samples / "trajectories.png",
         )
@@ -104,15 +108,20 @@ class Evaluator:
             if metric.key in found
         }
 
-    def _stamps(self) -> dict[str, Any]:
-        under = dict.fromkeys(row.guidance for row in self.planned)
-        secants = any(row.model == "student" and row.along_secants for row in self.planned)
-        found = [
-            make_stamp(self.sources, metric, guidance)
-            for guidance in under
-            for metric in self.sources.built.metrics
-            if secants or not isinstance(metric, NetworkMetric)
+    def _references(self, guidances: Sequence[RowGuidance]) -> list[dict[str, Any]]:
+        """Under each guidance: what the stamps leave out, since it may differ by the seed."""
+        found = {under: self.sources.reference(under) for under in guidances}
+        return [
+            {"guidance": under.scale, "steps": r.steps, "error": r.error, "tolerance": r.tolerance}
+            for under, r in found.items()
         ]
+
+    def _stamps(self) -> dict[str, Any]:
+        secants = any(row.model == "student" and row.along_secants for row in self.planned)
+        networks = self.sources.network_metrics if secants else ()
+        own = ((m, under) for under in self.sources.guidances for m in networks)
+        of_rows = ((m, row.guidance) for row in self.planned for m in self.sources.metrics_of(row))
+        found = [make_stamp(self.sources, *pair) for pair in dict.fromkeys([*of_rows, *own])]
         return {stamp.name: stamp.as_json() for stamp in found}
 
 

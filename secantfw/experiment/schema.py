@@ -203,7 +203,13 @@ class EvaluateKeys:
         (), "guidance scales to evaluate at; none: guidance.scale alone", ge=0
     )
     reference_steps: int = option(
-        16, "steps of the solver `reference_solver` that stand for the teacher's exact ODE", ge=1
+        12, "least steps of `reference_solver` that stand for the teacher's exact ODE", ge=1
+    )
+    reference_tolerance: float = option(
+        1e-5,
+        "mean squared error a number of x that the reference solution may have: its steps are "
+        "doubled until an estimate is below; 0: `reference_steps` as they are",
+        ge=0,
     )
     reference_solver: str = option(
         "midpoint", "solver of the teacher's reference solution; a name, or a table"

@@ -22,6 +22,7 @@ SMALL = (
     "evaluate.samples=16",
     "evaluate.batch_size=16",
     "evaluate.reference_steps=2",
+    "evaluate.reference_tolerance=0",
 )
 
 

@@ -125,7 +125,12 @@ def test_the_file_says_what_was_measured(run, secantfw):
     assert stamps[0].features == "identity"
     assert len(stamps[0].reference_sha256) == 64
     assert differences(stamps[0], stamp_of(found, rows["student", "secant", 1.0, 2], key)) == ()
-    assert stamp_of(found, plain, "trajectory_mse").truth == "teacher, basics:midpoint, 2 steps"
+    truth = "teacher, basics:midpoint, error at most 1e-05"
+    assert stamp_of(found, plain, "trajectory_mse").truth == truth
+    assert found["reference"].startswith("teacher, basics:midpoint, w=1: ")
+    (first, second) = found["references"]
+    assert (first["guidance"], second["guidance"], first["tolerance"]) == (1.0, 2.0, 1e-5)
+    assert first["error"] < 1e-5
     grids = [row["secant_error"] for row in found["rows"] if "secant_error" in row]
     assert len(grids) == 2  # one for each guidance scale
     assert grids[0]["t_edges"] == [0, 1 / 3, 2 / 3, 1]
