@@ -15,7 +15,7 @@ from secantfw.evaluation.row_measurement import RowMeasurement
 from secantfw.evaluation.rows import Row
 from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.trajectories import draw_trajectories
-from secantfw.interfaces.metric import Metric
+from secantfw.interfaces.metric import AnyMetric, Metric
 from secantfw.sampling.shard import WHOLE, Shard
 from secantfw.training.build import build
 from secantfw.training.progress import Progress
@@ -119,9 +119,13 @@ class Evaluator:
     def _stamps(self) -> dict[str, Any]:
         secants = any(row.model == "student" and row.along_secants for row in self.planned)
         networks = self.sources.network_metrics if secants else ()
-        own = ((m, under) for under in self.sources.guidances for m in networks)
-        of_rows = ((m, row.guidance) for row in self.planned for m in self.sources.metrics_of(row))
-        found = [make_stamp(self.sources, *pair) for pair in dict.fromkeys([*of_rows, *own])]
+        pairs: list[tuple[AnyMetric, RowGuidance]] = [
+            (metric, row.guidance)
+            for row in self.planned
+            for metric in self.sources.metrics_of(row)
+        ]
+        pairs += [(metric, under) for under in self.sources.guidances for metric in networks]
+        found = [make_stamp(self.sources, *pair) for pair in dict.fromkeys(pairs)]
         return {stamp.name: stamp.as_json() for stamp in found}
 
 
