@@ -49,7 +49,11 @@ class RowMeasurement:
             "steps": row.steps,
             "evaluations": row.evaluations,
             "guidance": row.guidance,
-            **({"off_grid": True} if self._off_grid(row) else {}),
+            **(
+                {"off_grid": True}
+                if is_off_grid(self.sources.built, row.solver.solver, row.steps)
+                else {}
+            ),
             **dict(zip(keys, values.mean(0).tolist(), strict=True)),
             **(
                 {"deviations": dict(zip(keys, values.std(0).tolist(), strict=True))}
@@ -58,11 +62,6 @@ class RowMeasurement:
             ),
             **({"details": details} if details else {}),
         }
-
-    def _off_grid(self, row: Row) -> bool:
-        """Whether the student takes another number of steps than it was trained for."""
-        built, solver = self.sources.built, row.solver.solver
-        return row.model == "student" and is_off_grid(built, solver, row.steps)
 
     def of_the_network(self, scale: float) -> dict[str, Any]:
         """The metrics of the student itself, under guidance of this scale."""
