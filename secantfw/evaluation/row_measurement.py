@@ -66,8 +66,7 @@ class RowMeasurement:
 
     def _off_grid(self, row: Row) -> bool:
         """Whether the student takes another number of steps than it was trained for."""
-        built, solver = self.sources.built, row.solver.solver
-        return row.model == "student" and is_off_grid(built, solver, row.steps)
+        return is_off_grid(self.sources.built, row.solver.solver, row.steps)
 
     def of_the_network(self, guidance: RowGuidance) -> dict[str, Any]:
         """The metrics of the student itself, under this guidance."""
