@@ -56,9 +56,7 @@ class Candidates:
 
     def of(self, solvers: Iterable[Chosen], guidances: Sequence[RowGuidance]) -> list[Candidate]:
         """Those that are new, each with its largest grid of at most the NFE."""
-        found = (
-            self._candidate(chosen, under) for under in guidances for chosen in solvers
-        )
+        found = (self._candidate(chosen, under) for under in guidances for chosen in solvers)
         return [candidate for candidate in found if candidate is not None]
 
     def _candidate(self, chosen: Chosen, under: RowGuidance) -> Candidate | None:

@@ -1,6 +1,6 @@
 """Finished measurements of a search, on disk: one JSON line each, so that a killed one goes on.
 
-    {"key": {"solver": {"use": "basics:euler"}, "steps": 4, ...}, "values": {"256": {...}}}
+{"key": {"solver": {"use": "basics:euler"}, "steps": 4, ...}, "values": {"256": {...}}}
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -102,7 +103,7 @@ class Baselines:
         return self.finalists.get(most, ())
 
 
-def solver_text(options: object) -> str:
+def solver_text(options: Any) -> str:
     """The options that differ from their defaults, a grid as `logit_normal (mean -0.1, std 1)`."""
     changed = changed_options(options)
     if not isinstance(options, GridOptions):
@@ -112,7 +113,7 @@ def solver_text(options: object) -> str:
     return " ".join([*said, *([options.grid_text()] if options.spacing != "uniform" else [])])
 
 
-def changed_options(options: object) -> dict[str, object]:
+def changed_options(options: Any) -> dict[str, Any]:
     """The options of an attrs class that differ from their defaults, in order."""
     fields = attrs.fields(type(options))
     said = {f.name: (getattr(options, f.name), f.default) for f in fields if f.init}

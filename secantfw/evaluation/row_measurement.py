@@ -128,7 +128,7 @@ class RowMeasurement:
         return ends
 
     def _picture(self, row: Row, shown: list[Tensor]) -> None:
-        if not shown:
+        if not shown or row.place > 1:  # of the finalists of an NFE the first stands for all
             return
         dataset, device = self.sources.built.dataset, self.sources.built.device
         pictures = dataset.to_uint8(torch.cat(shown).to(device))

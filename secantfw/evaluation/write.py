@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import secantfw
+from secantfw.baselines.find import find_baselines
+from secantfw.baselines.records import Baselines
 from secantfw.evaluation.evaluate import Evaluator
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
@@ -61,12 +63,16 @@ def _evaluator(
     directory: Path, built: Built, student: Backbone, note: Callable[[str], None]
 ) -> Evaluator:
     sources = Sources(built, student)
-    return Evaluator(sources, note, KeptRows(directory, _key(sources)))
+    baselines = find_baselines(built, note)
+    return Evaluator(sources, note, KeptRows(directory, _key(sources, baselines)), baselines)
 
 
-def _key(sources: Sources) -> str:
-    """A hash of what every row depends on: weights, experiment, protocols, secantfw's version."""
+def _key(sources: Sources, baselines: Baselines | None) -> str:
+    """A hash of what every row depends on: weights, experiment, protocols, secantfw's version;
+    and of which rows there are.
+    """
     digest = hashlib.sha256(f"{secantfw.__version__} {sources.built.experiment!r}".encode())
+    digest.update(repr(None if baselines is None else baselines.finalists).encode())
     for metric in sources.built.metrics:
         digest.update(json.dumps(make_stamp(sources, metric, RowGuidance()).as_json()).encode())
     for name, tensor in sources.student.state_dict().items():

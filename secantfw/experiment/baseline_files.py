@@ -1,9 +1,9 @@
 """Where an evaluation looks for strong baselines: `evaluate.baselines`. Imports no torch.
 
-    "auto"   ./baselines/FINGERPRINT.json, which `secantfw baselines` writes there; else the file
-             among the assets `baselines/...` of the plug-ins that is of this teacher
-    "none"   no baselines beside the experiment's solvers
-    PATH     this file, or `asset:NAME`; it must be of this teacher
+"auto"   ./baselines/FINGERPRINT.json, which `secantfw baselines` writes there; else the file
+         among the assets `baselines/...` of the plug-ins that is of this teacher
+"none"   no baselines beside the experiment's solvers
+PATH     this file, or `asset:NAME`; it must be of this teacher
 """
 
 from __future__ import annotations

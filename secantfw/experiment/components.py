@@ -56,7 +56,7 @@ def choose_from(registry: Registry, kind: Kind, table: Mapping[str, Any]) -> Cho
     Raises:
         ExperimentError: no such component, or options that it does not take.
     """
-    tables = {kind: table}
+    tables: dict[str, Any] = {kind: table}
     layer = Layer("options", None, Path.cwd(), "", tables)
     scope = Scope(Document(tables, {}, layer), registry)
     chosen = choose(kind, table, (kind,), scope)

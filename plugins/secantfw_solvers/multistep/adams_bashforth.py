@@ -8,7 +8,6 @@ at least, so that order k is kept: of orders 3 and 4 they are the midpoint rule 
 from __future__ import annotations
 
 from collections import deque
-
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 

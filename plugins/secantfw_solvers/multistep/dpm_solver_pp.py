@@ -33,7 +33,10 @@ from secantfw_solvers.options import DPMSolverPPOptions
 class DPMSolverPP(AlongGrid[DPMSolverPPOptions]):
     """One evaluation a step."""
 
-    tuning: ClassVar[Mapping[str, Sequence[Any]]] = {"order": (1, 2, 3), "lower_order_final": (True, False)}
+    tuning: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "order": (1, 2, 3),
+        "lower_order_final": (True, False),
+    }
 
     def plan(self, path: Path, nodes: Nodes, t: Tensor, x: Tensor) -> Plan:
         o, clock = self.options, nodes.log_snr

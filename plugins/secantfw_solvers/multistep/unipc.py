@@ -13,11 +13,10 @@ corrected, which would take one more evaluation.
 from __future__ import annotations
 
 from collections import deque
-
-import attrs
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import attrs
 import torch
 from torch import Tensor
 
