@@ -40,6 +40,15 @@ def halve(
     return found
 
 
+def measurements(count: int, rungs: int) -> int:
+    """How many `halve` makes of so many candidates, at most."""
+    made, left = 0, count
+    for number in range(rungs):
+        made += left
+        left = min(left, _kept(left, rungs - number - 1))
+    return made
+
+
 def scored(
     pool: Sequence[Candidate], samples: int, score: Score, *, lower_is_better: bool
 ) -> list[Scored]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import attrs
 
 from secantfw.baselines.candidates import Candidates, own_guidances, tried_guidances
-from secantfw.baselines.halving import Scored, halve, scored
+from secantfw.baselines.halving import Scored, halve, measurements, scored
 from secantfw.baselines.measure import Measurer
 from secantfw.baselines.records import Candidate, Finalist
 from secantfw.evaluation.row_guidance import RowGuidance
@@ -92,7 +92,9 @@ class Search:
         compares = "endpoints" in objective.metric.requires
         rungs = self.rungs[:_COMPARED_RUNGS] if compares else self.rungs
         lower = objective.metric.lower_is_better
-        with Progress(len(theirs), 0, f"{nfe} NFE, {objective.key} {under or ''}") as progress:
+        total, under_it = measurements(len(theirs), len(rungs)), str(under or "")
+        what = f"{nfe} NFE, {objective.key} {under_it}".rstrip()
+        with Progress(total, 0, what) as progress:
             score = self._score(objective, progress)
             for one in halve(theirs, rungs, score, lower_is_better=lower):
                 yield Finalist(objective.key, one.candidate, one.samples, one.score)
@@ -101,7 +103,7 @@ class Search:
         self, objective: Objective, progress: Progress
     ) -> Callable[[Candidate, int], float | None]:
         def score(candidate: Candidate, samples: int) -> float | None:
-            metrics = [objective.metric]
+            metrics = self._metrics(candidate, samples)
             found = self.measurer.measure(candidate, metrics, [samples], SEARCH_SEED)
             progress.more(1)
             if found.failure:
@@ -110,3 +112,13 @@ class Search:
             return found.values[samples][objective.key]
 
         return score
+
+    def _metrics(self, candidate: Candidate, samples: int) -> list[Metric]:
+        """Of every objective that may ask for the candidate on so many samples: drawn once."""
+        compared = samples in self.rungs[:_COMPARED_RUNGS]
+        found = {
+            o.key: o.metric
+            for o in self.objectives
+            if o.guidance is None or (compared and o.guidance == candidate.guidance)
+        }
+        return list(found.values())
