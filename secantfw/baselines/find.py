@@ -26,7 +26,7 @@ def find_baselines(built: Built, note: Callable[[str], None]) -> Baselines | Non
     if built.teacher is None or files.registry is None:
         return None
     if files.named is not None:
-        check_named(built)
+        _check(files.named, read_teacher(files.named), teacher_fingerprint(built))
         return read_baselines(files.named, files.registry)
     own = [file for file in files.own if len(file.stem) == DIGITS]
     shipped = [file for file in files.shipped if _may_fit(file, built, note)]
@@ -41,18 +41,18 @@ def find_baselines(built: Built, note: Callable[[str], None]) -> Baselines | Non
     return next((read_baselines(file, files.registry) for file in fitting), None)
 
 
-def check_named(built: Built) -> None:
-    """Before a run spends anything: the file that the experiment names is of its teacher.
+def check_baselines(built: Built) -> None:
+    """Before a run spends anything: the file that its evaluation will read can be read, and is of
+    its teacher. On the meta device weights are not there to be hashed.
 
     Raises:
-        UserError: it is not, or is no such file.
+        UserError: as `find_baselines`.
     """
-    file = built.experiment.evaluate.baselines.named
-    if file is None or built.teacher is None:
-        return
-    found = read_teacher(file)
+    files = built.experiment.evaluate.baselines
     if built.device.type != "meta":
-        _check(file, found, teacher_fingerprint(built))
+        find_baselines(built, lambda _: None)
+    elif files.named is not None and files.registry is not None:
+        read_baselines(files.named, files.registry)
 
 
 def _check(file: Path, found: TeacherIdentity, teacher: TeacherIdentity) -> None:

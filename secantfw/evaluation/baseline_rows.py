@@ -14,9 +14,13 @@ from secantfw.baselines.records import (
     Finalist,
     solver_text,
 )
+from secantfw.evaluation.planned_rows import nfe_counter
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.rows import NamedSolver, Row
 from secantfw.evaluation.sources import Sources
+from secantfw.experiment.experiment import Chosen
 from secantfw.interfaces.metric import Metric
+from secantfw.interfaces.solver import Solver
 from secantfw.training.build import build
 
 
@@ -31,16 +35,17 @@ def baseline_rows(sources: Sources, baselines: Baselines, planned: Sequence[Row]
     if not keys.teacher:
         return []
     there = {(r.solver.chosen, r.steps, r.guidance) for r in planned if r.model == "teacher"}
-    found: dict[Candidate, None] = {}
-    for nfe in keys.nfe:
-        for finalist in _chosen(sources, baselines.at(nfe)):
-            c = finalist.candidate
-            if (c.solver, c.steps, c.guidance) not in there:
-                found.setdefault(c)
+    found: dict[tuple[Chosen, int, RowGuidance], Row] = {}
+    for budget in keys.nfe:
+        for finalist in _chosen(sources, baselines.at(budget)):
+            row = _row(sources, finalist.candidate)
+            key = (finalist.candidate.solver, row.steps, row.guidance)
+            if key not in there and row.nfe is not None and row.nfe <= budget:
+                found.setdefault(key, row)
     rows: list[Row] = []
-    for candidate in found:
-        place = 1 + sum(row.nfe == candidate.nfe for row in rows)
-        rows.append(_row(candidate, place))
+    for row in found.values():
+        place = 1 + sum(other.nfe == row.nfe for other in rows)
+        rows.append(attrs.evolve(row, place=place))
     return sorted(rows, key=lambda row: (row.nfe or 0, row.place))
 
 
@@ -56,15 +61,13 @@ def _chosen(sources: Sources, finalists: Sequence[Finalist]) -> Iterator[Finalis
             yield from mine[: sources.keys.finalists]
 
 
-def _row(candidate: Candidate, place: int) -> Row:
-    c = candidate
-    named = NamedSolver(
-        c.solver.component.name,
-        build(c.solver),  # type: ignore[arg-type]
-        solver_text(c.solver.options),
-        c.solver,
-    )
-    return Row("teacher", named, c.steps, c.nfe, c.guidance, named_guidance=True, place=place)
+def _row(sources: Sources, c: Candidate) -> Row:
+    """Its NFE is counted again: the solver may have changed since the search."""
+    solver: Solver = build(c.solver)  # type: ignore[assignment]
+    text = solver_text(c.solver.options)
+    named = NamedSolver(c.solver.component.name, solver, text, c.solver)
+    nfe = nfe_counter(sources.built, "teacher", c.guidance).nfe(solver, c.steps)
+    return Row("teacher", named, c.steps, nfe, c.guidance, named_guidance=True, place=1)
 
 
 def ceiling_said(sources: Sources, baselines: Baselines) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from secantfw.baselines.find import check_named
+from secantfw.baselines.find import check_baselines
 from secantfw.errors import Problem, UserError
 from secantfw.evaluation.planned_rows import planned_rows
 from secantfw.evaluation.solver_labels import solver_labels
@@ -63,7 +63,7 @@ def _evaluation(built: Built) -> Iterator[Problem]:
     if "secant" in reference.requires:
         yield Problem(f"a teacher has no secants for {name}", key="evaluate.reference_solver")
     try:
-        check_named(built)
+        check_baselines(built)
     except UserError as error:
         yield Problem(str(error), key="evaluate.baselines")
     if not planned_rows(built):

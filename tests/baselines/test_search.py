@@ -108,7 +108,7 @@ def test_halving_keeps_the_best_on_ever_more_samples():
         return math.nan if candidate.steps == 2 else float(abs(candidate.steps - 50))
 
     found = halve(pool, (8, 16, 32, 64), score, lower_is_better=True)
-    assert [one.candidate.steps for one in found][0] == 50
+    assert found[0].candidate.steps == 50
     assert [asked.count(n) for n in (8, 16, 32, 64)] == [100, 13, 12, 3]
     assert len({one.score for one in found}) == len(found)  # of equal values the first stands
     most = halve(pool, (8, 16), score, lower_is_better=False)
