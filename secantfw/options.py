@@ -38,6 +38,7 @@ class OptionInfo:
     is_path: bool = False
     nonempty: bool = False
     formerly: str = ""
+    same_result: bool = False
 
     def bounds(self) -> str:
         """The bounds as text: `>= 1, < 10`."""
@@ -83,6 +84,7 @@ def option(
     is_path: bool = False,
     nonempty: bool = False,
     formerly: str = "",
+    same_result: bool = False,
 ) -> Any:
     """Declare an option of a component, as a field of an attrs class.
 
@@ -96,11 +98,16 @@ def option(
             and `asset:NAME` against the files that plug-ins ship.
         nonempty: an empty list is refused.
         formerly: the name it had; an experiment that still says it is told the new one.
+        same_result: every value computes the same numbers, but for rounding (which kernel, which
+            layout): no part of a teacher's fingerprint.
 
     Raises:
         ValueError: at construction of the attrs class, where the value breaks a bound.
     """
-    info = OptionInfo(help, unit, ge, gt, le, lt, tuple(choices), is_path, nonempty, formerly)
+    bounds = (ge, gt, le, lt)
+    info = OptionInfo(
+        help, unit, *bounds, tuple(choices), is_path, nonempty, formerly, same_result
+    )
 
     def check(_instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         complaint = info.complaint(value)

@@ -85,9 +85,11 @@ class EDMTeacherOptions:
     """The teacher."""
 
     weights: str = option(REQUIRED, "safetensors file with EDM weights", is_path=True)
-    attention: Attention = option("fused", "as in the backbone; equal choices give equal bits")
+    attention: Attention = option(
+        "fused", "as in the backbone; equal choices give equal bits", same_result=True
+    )
     memory_format: Literal["contiguous", "channels_last"] = option(
-        "contiguous", "layout of pictures in memory, as in the backbone"
+        "contiguous", "layout of pictures in memory, as in the backbone", same_result=True
     )
 
 

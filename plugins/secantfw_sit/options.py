@@ -56,5 +56,7 @@ class SiTTeacherOptions:
         "weights file: safetensors, official .pt, or any that a plug-in reads",
         is_path=True,
     )
-    attention: Attention = option("fused", "as in the backbone; equal choices give equal bits")
+    attention: Attention = option(
+        "fused", "as in the backbone; equal choices give equal bits", same_result=True
+    )
     prediction: Prediction | None = option(None, _PREDICTION)

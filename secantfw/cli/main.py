@@ -30,6 +30,7 @@ VERBS = {
     "components": "list the components that experiments can name",
     "describe": "show a component's options, citation, source and a TOML block to paste",
     "sample": "draw samples from a trained run: a PNG each, or one samples.npy",
+    "baselines": "search the best solver, grid and guidance of a teacher at each NFE",
     "evaluate": "evaluate a trained run and rewrite its evaluation and report",
     "report": "write a run's report.html again from what is in its directory",
     "export": "write a run's weights as safetensors that describe themselves, or for diffusers",

@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from secantfw.baselines.records import Baselines
+from secantfw.evaluation.baseline_rows import baseline_rows, ceiling_said
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
 from secantfw.evaluation.planned_rows import planned_rows
@@ -31,10 +33,13 @@ class Evaluator:
     sources: Sources
     note: Callable[[str], None]
     kept: KeptRows
+    baselines: Baselines | None = None
     planned: list[Row] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.planned = planned_rows(self.sources.built)
+        if self.baselines is not None:
+            self.planned += baseline_rows(self.sources, self.baselines, self.planned)
 
     def run(self, shard: Shard = WHOLE) -> None:
         """Finish the rows that fall to `shard` and are not there yet."""
@@ -56,8 +61,9 @@ class Evaluator:
         frechet = next((m for m in metrics if m.key == "frechet_distance"), None)
         columns = [_column(metric) for metric in metrics]
         compares = any("endpoints" in metric.requires for metric in metrics)
-        seeds = self.sources.seeds
+        seeds, found = self.sources.seeds, self.baselines
         guidances = self.sources.guidances
+        ceiling = None if found is None else ceiling_said(self.sources, found)
         return {
             "rows": [self.kept.get(row.name) for row in self.planned],
             "samples": keys.samples,
@@ -71,6 +77,7 @@ class Evaluator:
             "seed": seeds[0],
             **({"seeds": list(seeds)} if len(seeds) > 1 else {}),
             "weights": "ema",
+            **({} if ceiling is None else {"ceiling": ceiling}),
             "stamps": self._stamps(),
         }
 

@@ -52,7 +52,7 @@ def named_solvers(built: Built) -> list[NamedSolver]:
         bare = chosen.component.name
         solver: Solver = build(chosen)  # type: ignore[assignment]
         name = bare if names.count(bare) == 1 else chosen.full_name
-        solvers.append(NamedSolver(name, solver, label))
+        solvers.append(NamedSolver(name, solver, label, chosen))
     return solvers
 
 

@@ -88,7 +88,7 @@ class RowMeasurement:
         accumulators = [metric.accumulator() for metric in metrics]
         wanted = self.sources.keys.picture if seed == self.sources.seeds[0] else 0
         first, shown = 0, []
-        for samples in _grouped(self._samples(row, seed, spent), self.sources.keys.batch_size):
+        for samples in grouped(self._samples(row, seed, spent), self.sources.keys.batch_size):
             numbers = range(first, first + len(samples))
             theirs = None if ends is None else ends.read(numbers, samples.device)
             for accumulator in accumulators:
@@ -137,7 +137,7 @@ class RowMeasurement:
         return reference
 
     def _picture(self, row: Row, shown: list[Tensor]) -> None:
-        if not shown:
+        if not shown or row.place > 1:  # of the finalists of an NFE the first stands for all
             return
         dataset, device = self.sources.built.dataset, self.sources.built.device
         pictures = dataset.to_uint8(torch.cat(shown).to(device))
@@ -145,7 +145,7 @@ class RowMeasurement:
             save_grid(pictures.numpy(), self.folder / "samples" / f"{row.name}.png")
 
 
-def _grouped(parts: Iterator[Tensor], size: int) -> Iterator[Tensor]:
+def grouped(parts: Iterator[Tensor], size: int) -> Iterator[Tensor]:
     """The same rows in order, `size` at a time; the last may be fewer."""
     waiting: list[Tensor] = []
     for part in parts:

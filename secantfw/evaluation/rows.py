@@ -8,6 +8,8 @@ from typing import Literal
 import attrs
 
 from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.evaluation.tuned import TUNED
+from secantfw.experiment.experiment import Chosen
 from secantfw.interfaces.solver import Solver
 
 Model = Literal["student", "teacher"]
@@ -23,6 +25,7 @@ class NamedSolver:
     name: str
     solver: Solver
     label: str = ""
+    chosen: Chosen | None = None
 
     @property
     def title(self) -> str:
@@ -44,12 +47,20 @@ class Row:
     guidance: RowGuidance = attrs.field(factory=RowGuidance)
     #: Whether rows under other guidance stand beside it.
     named_guidance: bool = False
-    #: Where the row comes from: the experiment, or a finalist of a search for strong baselines.
-    baseline: bool = False
+    #: Of a finalist of a search for strong baselines: which of its NFE it is, from 1; 0 for a row
+    #: of the experiment.
+    place: int = 0
+
+    @property
+    def baseline(self) -> bool:
+        return self.place > 0
 
     @property
     def name(self) -> str:
         """Names it among the rows, and its files."""
+        if self.baseline:
+            more = f"-{self.place}" if self.place > 1 else ""
+            return f"{self.model}-{TUNED}-{self.nfe:03d}{more}"
         solver = self._series.replace(":", "_").replace("<", "_").replace(">", "_")
         return f"{self.model}-{solver}-{'adaptive' if self.nfe is None else f'{self.nfe:03d}'}"
 

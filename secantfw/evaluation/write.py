@@ -12,6 +12,8 @@ from typing import Any
 import attrs
 
 import secantfw
+from secantfw.baselines.find import find_baselines
+from secantfw.baselines.records import Baselines
 from secantfw.evaluation.evaluate import Evaluator
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.sources import Sources
@@ -61,12 +63,16 @@ def _evaluator(
     directory: Path, built: Built, student: Backbone, note: Callable[[str], None]
 ) -> Evaluator:
     sources = Sources(built, student)
-    return Evaluator(sources, note, KeptRows(directory, _key(sources)))
+    baselines = find_baselines(built, note)
+    return Evaluator(sources, note, KeptRows(directory, _key(sources, baselines)), baselines)
 
 
-def _key(sources: Sources) -> str:
-    """A hash of what every row depends on: weights, experiment, protocols, secantfw's version."""
+def _key(sources: Sources, baselines: Baselines | None) -> str:
+    """A hash of what every row depends on: weights, experiment, protocols, secantfw's version;
+    and of which rows there are.
+    """
     digest = hashlib.sha256(f"{secantfw.__version__} {sources.built.experiment!r}".encode())
+    digest.update(repr(None if baselines is None else baselines.finalists).encode())
     for metric in sources.built.metrics:
         digest.update(json.dumps(attrs.asdict(metric.protocol())).encode())
     for name, tensor in sources.student.state_dict().items():

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
 
-from secantfw.errors import UserError
+from secantfw.errors import ExperimentError, UserError
+from secantfw.experiment.document import Document
 from secantfw.experiment.experiment import Chosen
 from secantfw.experiment.keys import KeyPath
+from secantfw.experiment.layer import Layer
 from secantfw.experiment.scope import Scope
 from secantfw.experiment.structure import INVALID, structure
 from secantfw.plugin.building import options_class
 from secantfw.plugin.component import Component, Kind
+from secantfw.plugin.registry import Registry
 
 USE = "use"
 
@@ -44,6 +48,21 @@ def choose_all(kind: Kind, said: Any, key: KeyPath, scope: Scope) -> tuple[Chose
         return ()
     chosen = [choose(kind, one, (*key, n), scope) for n, one in enumerate(said)]
     return tuple(c for c in chosen if c is not None)
+
+
+def choose_from(registry: Registry, kind: Kind, table: Mapping[str, Any]) -> Chosen:
+    """The component that a table of TOML values names outside an experiment file.
+
+    Raises:
+        ExperimentError: no such component, or options that it does not take.
+    """
+    tables: dict[str, Any] = {kind: table}
+    layer = Layer("options", None, Path.cwd(), "", tables)
+    scope = Scope(Document(tables, {}, layer), registry)
+    chosen = choose(kind, table, (kind,), scope)
+    if chosen is None:
+        raise ExperimentError(scope.problems)
+    return chosen
 
 
 def _named(kind: Kind, name: Any, key: KeyPath, scope: Scope) -> Component | None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
+from secantfw.experiment.baseline_files import BaselineFiles
 from secantfw.experiment.schema import (
     BackboneKeys,
     Ema,
@@ -39,6 +40,7 @@ class Evaluate:
     keys: EvaluateKeys
     solvers: tuple[Chosen, ...]
     reference: Chosen  # what `keys.reference_solver` names
+    baselines: BaselineFiles = attrs.field(factory=BaselineFiles, repr=False)
 
 
 @attrs.frozen

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from secantfw.experiment.experiment import Experiment
 from secantfw.experiment.keys import KeyPath
+from secantfw.experiment.schema import SEARCH_SEED
 
 Complaint: TypeAlias = tuple[KeyPath, str]
 _OR_NONE = ", got none; to train without an evaluation write evaluate.samples = 0"
@@ -63,6 +64,10 @@ def _evaluate(experiment: Experiment) -> Iterator[Complaint]:
         yield ("evaluate", "nfe"), f"expected at least one NFE{_OR_NONE}"
     if keys.samples > 0 and not solvers:
         yield ("evaluate", "solvers"), f"expected at least one solver{_OR_NONE}"
+    for name, seeds in (("seed", (keys.seed,)), ("seeds", keys.seeds)):
+        if SEARCH_SEED in seeds:
+            what = f"{SEARCH_SEED} is the seed by which baselines are chosen; take another"
+            yield ("evaluate", name), what
     for name in ("nfe", "seeds", "guidance"):
         given = getattr(keys, name)
         repeated = sorted({n for n in given if given.count(n) > 1})

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import attrs
 
 from secantfw.errors import ExperimentError, Problem, UserError
+from secantfw.experiment.baseline_files import as_said, baseline_files
 from secantfw.experiment.components import USE, choose, choose_all
 from secantfw.experiment.document import Document
 from secantfw.experiment.experiment import Chosen, Evaluate, Experiment, weights_file
@@ -253,8 +254,15 @@ def _evaluate(scope: Scope) -> Evaluate | None:
     reference = _solver_key(said, "reference_solver", keys.reference_solver, ("evaluate",), scope)
     if reference is None:
         return None
-    keys = attrs.evolve(keys, reference_solver=reference.full_name)
-    return Evaluate(keys, solvers, reference)
+    files = baseline_files(keys.baselines, scope)
+    if files is None:
+        return None
+    keys = attrs.evolve(
+        keys,
+        reference_solver=reference.full_name,
+        baselines=as_said(keys.baselines, files),
+    )
+    return Evaluate(keys, solvers, reference, files)
 
 
 def _metrics(scope: Scope, has_teacher: bool) -> tuple[Chosen, ...]:

@@ -179,6 +179,10 @@ class Ema:
             raise ValueError("rampup_ratio needs halflife_images; `decay` has `warmup`")
 
 
+#: Of the noise by which `secantfw baselines` chooses; no evaluation may measure with it.
+SEARCH_SEED = 2505_14502
+
+
 @attrs.frozen
 class EvaluateKeys:
     """Keys of `[evaluate]` beside `solvers`."""
@@ -215,6 +219,14 @@ class EvaluateKeys:
         "midpoint", "solver of the teacher's reference solution; a name, or a table"
     )
     headline: int = option(4, "NFE at which the report's first sentence compares", ge=1)
+    baselines: str = option(
+        "auto",
+        "strong baselines of the teacher beside `solvers`: auto: of ./baselines or of a plug-in, "
+        "where they are of this teacher; none; or a file that `secantfw baselines` wrote",
+    )
+    finalists: int = option(
+        2, "how many of the best solvers of each NFE that file gives are measured again", ge=0
+    )
     teacher: bool = option(True, "also evaluate the teacher, where the experiment has one")
     picture: int = option(64, "samples per picture; 0: no pictures", ge=0)
     partial_path: bool = option(

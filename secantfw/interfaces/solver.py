@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import abc
-from typing import ClassVar, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -60,6 +61,9 @@ class Solver(abc.ABC):
     adaptive: ClassVar[bool] = False
     #: Whether it draws noise, and so needs `rng`. May depend on the options.
     stochastic: bool = False
+    #: Options worth trying where the best solver is searched (`secantfw baselines`), each with its
+    #: values; every combination is. Of `GridOptions` the grids are tried anyway.
+    tuning: ClassVar[Mapping[str, Sequence[Any]]] = {}
 
     @abc.abstractmethod
     def solve(

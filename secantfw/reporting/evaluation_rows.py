@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from secantfw.evaluation.tuned import TUNED as TUNED
 from secantfw.reporting.sample_curve import SampleCurve
 from secantfw.reporting.secant_error import SecantErrorGrid
 from secantfw.reporting.told_apart import told_apart
 
 STUDENT, TEACHER = "student", "teacher"
-#: The solver of a series of baselines: at each NFE the strongest that a search has found.
-TUNED = "tuned solver"
 #: The order readers expect; solvers of other plug-ins follow by name.
 _SOLVER_ORDER = ("secant", TUNED, "euler", "heun")
 

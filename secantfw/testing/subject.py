@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path as File
 from typing import Any
 
 import attrs
 import torch
 
-from secantfw.errors import ExperimentError
-from secantfw.experiment.components import choose
-from secantfw.experiment.document import Document
-from secantfw.experiment.layer import Layer
-from secantfw.experiment.scope import Scope
+from secantfw.experiment.components import choose_from
 from secantfw.interfaces.records import DataSpec
 from secantfw.plugin.building import build
 from secantfw.plugin.component import Component
@@ -82,11 +77,4 @@ def subject_of(
 
 def structured(component: Component, registry: Registry, table: Mapping[str, Any]) -> Any:
     """The component's options from a table of TOML values, as an experiment's would be."""
-    kind = component.kind
-    tables: dict[str, Any] = {kind: {"use": component.full_name, **table}}
-    layer = Layer("options", None, File.cwd(), "", tables)
-    scope = Scope(Document(tables, {}, layer), registry)
-    chosen = choose(kind, tables[kind], (kind,), scope)
-    if chosen is None:
-        raise ExperimentError(scope.problems)
-    return chosen.options
+    return choose_from(registry, component.kind, {"use": component.full_name, **table}).options

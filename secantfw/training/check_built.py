@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
+from secantfw.baselines.find import check_baselines
 from secantfw.errors import Problem, UserError
 from secantfw.evaluation.planned_rows import planned_rows
 from secantfw.evaluation.solver_labels import solver_labels
@@ -61,6 +62,10 @@ def _evaluation(built: Built) -> Iterator[Problem]:
         yield Problem(f"{name} draws noise: it solves no ODE", key="evaluate.reference_solver")
     if "secant" in reference.requires:
         yield Problem(f"a teacher has no secants for {name}", key="evaluate.reference_solver")
+    try:
+        check_baselines(built)
+    except UserError as error:
+        yield Problem(str(error), key="evaluate.baselines")
     if not planned_rows(built):
         yield Problem("no solver fits: the table would have no row", key="evaluate.nfe")
 

@@ -13,7 +13,8 @@ by Euler, or by the family of two-stage methods in which alpha = 1 is Heun and 1
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import attrs
 import torch
@@ -69,6 +70,13 @@ class Clock:
 
 class Ablation(Solver):
     """N evaluations with Euler, 2N - 1 with two stages, since the last step is Euler's."""
+
+    tuning: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "method": ("euler", "heun"),
+        "discretisation": ("edm", "vp", "ve", "iddpm"),
+        "schedule": ("linear", "vp"),
+        "alpha": (1.0, 0.5),
+    }
 
     def __init__(self, options: AblationOptions) -> None:
         self.options = options

@@ -9,7 +9,8 @@ min(S_churn / N, sqrt(2) - 1) for levels in [S_min, S_max], else 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -23,6 +24,12 @@ from secantfw_edm.solvers.noise import Churn, noise_source
 
 class EDMHeun(Solver):
     """2N - 1 evaluations; the state is float64, whatever the network's precision."""
+
+    tuning: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "sigma_min": (0.002, 0.02, 0.1),
+        "sigma_max": (80.0, 10.0),
+        "rho": (3.0, 5.0, 7.0),
+    }
 
     def __init__(self, options: EDMHeunOptions) -> None:
         if not options.sigma_min < options.sigma_max:

@@ -8,6 +8,8 @@ at least, so that order k is kept: of orders 3 and 4 they are the midpoint rule 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -29,6 +31,8 @@ _STARTS = {3: MIDPOINT, 4: CLASSICAL}
 
 class AdamsBashforth(Solver):
     """One evaluation a step, after a start that takes 2 (order 3) or 9 (order 4) more."""
+
+    tuning: ClassVar[Mapping[str, Sequence[Any]]] = {"order": (2, 3, 4)}
 
     order = 2
 

@@ -8,6 +8,9 @@ with, so that the order is 2 at most.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
 import torch
 from torch import Tensor
 
@@ -30,6 +33,12 @@ _QUADRATURE = 16
 
 class DEIS(AlongGrid[DEISOptions]):
     """One evaluation a step."""
+
+    tuning: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "order": (2, 3),
+        "polynomial": ("t", "log_rho"),
+        "lower_order_final": (True, False),
+    }
 
     def plan(self, path: Path, nodes: Nodes, t: Tensor, x: Tensor) -> Plan:
         o, level = self.options, -nodes.log_snr

@@ -11,6 +11,9 @@ The first step has nothing to combine with, so that the order is 2 at most.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
 from torch import Tensor
 
 from secantfw import Path
@@ -29,6 +32,11 @@ from secantfw_solvers.options import DPMSolverPPOptions
 
 class DPMSolverPP(AlongGrid[DPMSolverPPOptions]):
     """One evaluation a step."""
+
+    tuning: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "order": (1, 2, 3),
+        "lower_order_final": (True, False),
+    }
 
     def plan(self, path: Path, nodes: Nodes, t: Tensor, x: Tensor) -> Plan:
         o, clock = self.options, nodes.log_snr

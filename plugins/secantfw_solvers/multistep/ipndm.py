@@ -10,6 +10,9 @@ most: the first step has nothing to combine with.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
 from torch import Tensor
 
 from secantfw import Path
@@ -29,6 +32,8 @@ _EARLIER = {
 
 class IPNDM(AlongGrid[IPNDMOptions]):
     """One evaluation a step."""
+
+    tuning: ClassVar[Mapping[str, Sequence[Any]]] = {"order": (2, 3, 4)}
 
     def plan(self, path: Path, nodes: Nodes, t: Tensor, x: Tensor) -> Plan:
         order = self.options.order

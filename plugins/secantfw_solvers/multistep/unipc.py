@@ -13,7 +13,8 @@ corrected, which would take one more evaluation.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import attrs
 import torch
@@ -48,6 +49,12 @@ class Plan:
 
 class UniPC(Solver):
     """One evaluation a step."""
+
+    tuning: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "order": (2, 3),
+        "variant": ("bh1", "bh2"),
+        "lower_order_final": (True, False),
+    }
 
     order = 2
 

@@ -1,0 +1,193 @@
+"""The baselines file: JSON, readable, with solvers as the tables an experiment would name them by."""  # noqa: E501
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+
+from secantfw.baselines.records import (
+    Baselines,
+    Candidate,
+    CeilingValues,
+    Finalist,
+    SearchSettings,
+    TeacherIdentity,
+)
+from secantfw.baselines.tables import solver_table
+from secantfw.errors import SecantfwError, UserError, printable
+from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.experiment.components import choose_from
+from secantfw.plugin.registry import Registry
+from secantfw.training.files import write_json
+
+SCHEMA = 1
+_MOST_BYTES = 4 * 2**20
+T = TypeVar("T")
+
+
+def write_baselines(file: Path, baselines: Baselines) -> None:
+    """Write the file, whole or not at all; equal baselines, equal bytes.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    b = baselines
+    settings = attrs.asdict(b.settings)
+    settings["guidance"] = _guidance_said(b.settings.guidance)
+    write_json(
+        file,
+        {
+            "schema": SCHEMA,
+            "teacher": attrs.asdict(b.teacher),
+            "search": {**settings, "rungs": list(b.settings.rungs)},
+            "metrics": {key: dict(b.protocols[key]) for key in sorted(b.protocols)},
+            "finalists": {
+                str(nfe): [_finalist_said(f) for f in b.finalists[nfe]]
+                for nfe in sorted(b.finalists)
+            },
+            "ceilings": [
+                {
+                    **_candidate_said(c.candidate),
+                    "samples": c.samples,
+                    "seeds": c.seeds,
+                    "values": dict(c.values),
+                }
+                for c in b.ceilings
+            ],
+            "dropped": list(b.dropped),
+        },
+    )
+
+
+def read_teacher(file: Path) -> TeacherIdentity:
+    """Which teacher the file is of.
+
+    Raises:
+        UserError: no baselines file.
+    """
+    return _reading(file, lambda said: _teacher(said["teacher"]))
+
+
+def read_baselines(file: Path, registry: Registry) -> Baselines:
+    """The content; finalists by a solver that is not installed here are left out.
+
+    Raises:
+        UserError: no baselines file, or one that this secantfw cannot read.
+    """
+    return _reading(file, lambda said: _baselines(said, registry))
+
+
+def _reading(file: Path, read: Callable[[Any], T]) -> T:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise UserError(f"{file}: larger than a baselines file is")
+        said = json.loads(content)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{file}: no baselines file: not JSON") from error
+    schema = said.get("schema") if isinstance(said, Mapping) else None
+    if type(schema) is int and schema != SCHEMA:
+        raise UserError(f"{file}: baselines of schema {schema}; this secantfw reads {SCHEMA}")
+    try:
+        if schema != SCHEMA:
+            raise KeyError("schema")
+        return read(said)
+    except KeyError as error:
+        raise UserError(f"{file}: no baselines file: it lacks {error}") from error
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        what = printable(str(error))[:200]
+        raise UserError(f"{file}: no baselines file: {what}") from error
+
+
+def _baselines(said: Any, registry: Registry) -> Baselines:
+    search = said["search"]
+    return Baselines(
+        teacher=_teacher(said["teacher"]),
+        settings=SearchSettings(
+            str(search["secantfw"]),
+            str(search["torch"]),
+            str(search["device"]),
+            int(search["seed"]),
+            int(search["compute_batch"]),
+            tuple(map(int, search["rungs"])),
+            _guidance(search["guidance"]),
+        ),
+        protocols={key: {**protocol} for key, protocol in said["metrics"].items()},
+        finalists={
+            int(nfe): tuple(f for one in found if (f := _finalist(one, registry)))
+            for nfe, found in said["finalists"].items()
+        },
+        ceilings=tuple(c for one in said["ceilings"] if (c := _ceiling(one, registry))),
+        dropped=tuple(map(str, said["dropped"])),
+    )
+
+
+def _teacher(said: Any) -> TeacherIdentity:
+    return TeacherIdentity(
+        str(said["fingerprint"]), str(said["component"]), int(said["parameters"])
+    )
+
+
+def _candidate_said(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "solver": solver_table(candidate.solver),
+        "steps": candidate.steps,
+        "nfe": candidate.nfe,
+        "guidance": _guidance_said(candidate.guidance),
+    }
+
+
+def _guidance_said(guidance: RowGuidance) -> dict[str, Any]:
+    return {"scale": guidance.scale, "interval": list(guidance.interval)}
+
+
+def _finalist_said(finalist: Finalist) -> dict[str, Any]:
+    return {
+        "objective": finalist.objective,
+        **_candidate_said(finalist.candidate),
+        "samples": finalist.samples,
+        "score": finalist.score,
+    }
+
+
+def _candidate(said: Any, registry: Registry) -> Candidate | None:
+    if not isinstance(said["solver"], Mapping):
+        raise TypeError("a solver is a table")
+    try:
+        chosen = choose_from(registry, "solver", said["solver"])
+    except SecantfwError:
+        return None  # of a plug-in that is not here, or of an option that it no longer has
+    steps, nfe = int(said["steps"]), int(said["nfe"])
+    if steps < 1 or nfe < 1:
+        raise ValueError(f"a candidate of {steps} steps and {nfe} NFE")
+    return Candidate(chosen, steps, nfe, _guidance(said["guidance"]))
+
+
+def _guidance(said: Any) -> RowGuidance:
+    low, high = map(float, said["interval"])
+    scale = float(said["scale"])
+    if not (math.isfinite(scale) and scale >= 0 and 0 <= low < high <= 1):
+        raise ValueError(f"guidance of scale {scale:g} in [{low:g}, {high:g}]")
+    return RowGuidance(scale, (low, high))
+
+
+def _finalist(said: Any, registry: Registry) -> Finalist | None:
+    found = _candidate(said, registry)
+    objective, samples, score = str(said["objective"]), int(said["samples"]), float(said["score"])
+    return None if found is None else Finalist(objective, found, samples, score)
+
+
+def _ceiling(said: Any, registry: Registry) -> CeilingValues | None:
+    found = _candidate(said, registry)
+    values = {str(k): float(v) for k, v in said["values"].items() if v is not None}
+    samples, seeds = int(said["samples"]), int(said["seeds"])
+    return None if found is None else CeilingValues(found, samples, seeds, values)
