@@ -108,7 +108,8 @@ class SoundTeacher(Teacher):
 
     def __init__(self, options, site) -> None:
         self.path = site.path
-        self.exact = GaussianMixtureTeacher(MixtureOptions(labels=True, radius=1.0), site)
+        options = MixtureOptions(labels=True, components=site.spec.num_classes, radius=1.0)
+        self.exact = GaussianMixtureTeacher(options, site)
 
     @torch.no_grad()
     def velocity(self, x, t, cond) -> Tensor:
