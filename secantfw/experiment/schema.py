@@ -97,6 +97,12 @@ class Train:
     teacher_solver: str = option(
         "midpoint", "solver with which losses integrate the teacher; a name, or a table"
     )
+    teacher_tolerance: float | None = option(
+        None,
+        "mean squared error, a number of x, of those solves: their steps are multiplied by the "
+        "least power of two that keeps it; not set: the steps that the loss asks for",
+        gt=0,
+    )
     precision: Literal["fp32", "bf16", "fp16"] = option(
         "fp32", "autocast dtype of network evaluations; under fp16 the loss is scaled"
     )

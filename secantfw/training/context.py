@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import attrs
 import torch
@@ -54,6 +55,17 @@ class Amp:
 
     trained: torch.dtype | None = None
     target: torch.dtype | None = None
+
+
+@attrs.frozen(eq=False)
+class TeacherSolve:
+    """What a loss asks of the teacher's ODE: x (B, *) at t to s, (B,) each, in `steps`."""
+
+    x: Tensor
+    t: Tensor
+    s: Tensor
+    steps: int
+    cond: Cond
 
 
 class StudentCall(SecantCall):
@@ -171,7 +183,12 @@ class RunContext(Context):
             )
         self._null, self._channels, self._interval = null, guided_channels, interval
         self._streams, self._steps = streams, steps
-        self._teacher_solver = teacher_solver
+        self.teacher_solver = teacher_solver
+        #: Times the steps that a loss asks for (`teacher_steps`).
+        self.solve_multiple = 1
+        #: How often a loss has integrated the teacher.
+        self.solves = 0
+        self._solves: list[TeacherSolve] | None = None
         self.step = 0
         self.rows: slice | None = None
         self.batch_size = 0
@@ -211,8 +228,28 @@ class RunContext(Context):
 
     @torch.no_grad()
     def solve_teacher(self, x: Tensor, t: Tensor, s: Tensor, steps: int, cond: Cond) -> Tensor:
+        asked = TeacherSolve(x, t, s, steps, cond)
+        self.solves += 1
+        if self._solves is not None:
+            self._solves.append(asked)
+        return self.integrate(attrs.evolve(asked, steps=steps * self.solve_multiple))
+
+    def integrate(self, asked: TeacherSolve) -> Tensor:
+        """x at s, (B, *), in the steps that are said."""
         field = CountedField(self.path, lambda x, t, _s, c: self.teacher(x, t, c), False)
-        return self._teacher_solver.solve(field, x, t, s, steps, cond)
+        a = asked
+        return self.teacher_solver.solve(field, a.x, a.t, a.s, a.steps, a.cond)
+
+    @contextmanager
+    def recording(self) -> Iterator[list[TeacherSolve]]:
+        """The list of what a loss asks of the teacher's ODE; no evaluation is counted."""
+        before, self._solves = attrs.evolve(self.counts), []
+        try:
+            yield self._solves
+        finally:
+            self._solves = None
+            for field in attrs.fields(Counts):
+                setattr(self.counts, field.name, getattr(before, field.name))
 
     def fork_rng(self, name: str) -> torch.Generator:
         return self._streams.at(f"loss/{name}", self.step)

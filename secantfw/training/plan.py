@@ -17,6 +17,7 @@ from secantfw.training.build import Built
 from secantfw.training.context import RunContext
 from secantfw.training.memory import PeakBytes
 from secantfw.training.start import start_of
+from secantfw.training.teacher_steps import choose_teacher_steps
 
 
 @attrs.frozen
@@ -45,6 +46,7 @@ class Plan:
     disk: str = ""
     processes: str = ""
     row_bytes: int = 0  # that the loss's forward pass keeps of a row; 0: not known
+    teacher_solve: str = ""  # how losses integrate the teacher; empty: they do not
 
     def as_json(self) -> dict[str, Any]:
         return attrs.asdict(self)
@@ -57,6 +59,7 @@ class Plan:
             "weights": self.weights,
             "start": self.start,
             "cost": f"{cost}, on {self.device}",
+            "teacher's ODE": self.teacher_solve,
             "processes": self.processes,
             "disk": self.disk,
         }
@@ -75,7 +78,13 @@ def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
             teacher it should start from.
     """
     e = built.experiment
-    evaluations, row_bytes = _tried(built, ctx, source)
+    evaluations, row_bytes, solves = _tried(built, ctx, source)
+    teacher_solve = ""
+    if solves:
+        chosen = choose_teacher_steps(built, ctx, source)
+        teacher_solve = chosen.text(e.teacher_solver.full_name)
+        if chosen.multiple > 1:
+            evaluations, row_bytes, _ = _tried(built, ctx, source)
     return Plan(
         title=e.title,
         cite=cited(e),
@@ -87,6 +96,7 @@ def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
         steps=e.train.steps,
         batch_size=e.train.batch_size,
         row_bytes=row_bytes,
+        teacher_solve=teacher_solve,
     )
 
 
@@ -113,14 +123,17 @@ def _planned(part: Chosen, built: Built) -> PlannedComponent:
     return PlannedComponent(c.kind, c.full_name, c.summary, parameters)
 
 
-def _tried(built: Built, ctx: RunContext, source: BatchSource) -> tuple[str, int]:
-    """`evaluations_per_step` and `row_bytes`, by the loss on two rows."""
+def _tried(built: Built, ctx: RunContext, source: BatchSource) -> tuple[str, int, bool]:
+    """`evaluations_per_step`, `row_bytes`, and whether the loss integrates the teacher: by the
+    loss on two rows.
+    """
     batch, rng = source.few(2).batch(0), source.streams.at("times", 0)
     times = built.time_sampler.sample(2, built.loss.times_needed(), built.path, rng, 0.0)
     before = attrs.evolve(ctx.counts)
     # Compiled code sees no dispatch mode, and would be compiled again under one.
     count = built.experiment.train.compile == "none"
     kept = [*built.student.parameters(), *built.teacher_weights()]
+    solved = ctx.solves
     with PeakBytes(kept) if count else nullcontext() as alive:
         terms = built.loss(ctx, batch, times)
     if not isinstance(terms, LossTerms) or tuple(terms.per_sample.shape) != (2,):
@@ -135,4 +148,5 @@ def _tried(built: Built, ctx: RunContext, source: BatchSource) -> tuple[str, int
         backward=ctx.counts.backward - before.backward,
         teacher=ctx.counts.teacher - before.teacher,
     )
-    return spent.per_row(2), 0 if alive is None else alive.peak // 2
+    peak = 0 if alive is None else alive.peak // 2
+    return spent.per_row(2), peak, ctx.solves > solved
