@@ -80,6 +80,19 @@ def read_header(file: str | os.PathLike[str]) -> WeightsHeader:
         ) from error
 
 
+def read_shapes(file: str | os.PathLike[str]) -> Mapping[str, tuple[int, ...]]:
+    """The shapes in a safetensors file by name, without reading its tensors.
+
+    Raises:
+        UserError: no such file, or not a safetensors file.
+    """
+    held = _raw_header(Path(file))
+    try:
+        return {k: tuple(v["shape"]) for k, v in held.items() if k != "__metadata__"}
+    except (TypeError, KeyError) as error:
+        raise UserError(f"{file}: not a safetensors file (a tensor without a shape)") from error
+
+
 def read_note(file: str | os.PathLike[str]) -> Mapping[str, str]:
     """Where the weights come from (command, date, data), as their maker wrote it."""
     metadata = _raw_header(Path(file)).get("__metadata__", {})

@@ -19,9 +19,15 @@ class GaussianMixtureTeacher(Teacher):
                 f"teacher gaussian_mixture: dimension = {options.dimension}, "
                 f"but the data has shape {site.spec.shape}"
             )
+        self._mixture = mixture_of(options)
+        classes = len(self._mixture.means)
+        if options.labels and site.spec.num_classes not in (0, classes):
+            raise UserError(
+                f"teacher gaussian_mixture: {classes} components are its classes, and the data "
+                f"have {site.spec.num_classes}; give both the same mixture"
+            )
         self.path = site.path
         self._labels = options.labels
-        self._mixture = mixture_of(options)
 
     @torch.no_grad()
     def velocity(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:

@@ -87,5 +87,5 @@ def secantfw_components(register: Any) -> None:
         "secantfw_data.mixture_teacher:GaussianMixtureTeacher",
         options="secantfw_data.options:MixtureOptions",
         summary="The exact tangent of a Gaussian mixture, in closed form, on every path",
-        example={"labels": True},
+        example={"labels": True, "components": 4},  # as many as the kit's data have classes
     )

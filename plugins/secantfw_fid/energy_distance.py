@@ -31,7 +31,9 @@ class EnergyDistance(Metric):
 
     @cached_property
     def _reference(self) -> Tensor:
-        return self._space.of_training(self._dataset, self._options.reference_samples).float()
+        return self._space.of_items(
+            self._dataset, "train", self._options.reference_samples
+        ).float()
 
     @cached_property
     def _within_reference(self) -> float:

@@ -56,12 +56,14 @@ class FeatureSpace(abc.ABC):
             running.add(self.of(dataset.items(split, index).x_0))
         return running.gaussian()
 
-    def of_training(self, dataset: Dataset, most: int) -> Tensor:
-        """Features of at most `most` training items, evenly spread, (n, dimension) on the CPU."""
-        size = dataset.size("train")
+    def of_items(self, dataset: Dataset, split: Split, most: int) -> Tensor:
+        """Features of at most `most` items, evenly spread, (n, dimension) on the CPU."""
+        size = dataset.size(split)
         index = torch.arange(min(size, most)) * size // max(1, min(size, most))
         parts = [
-            self.of(dataset.items("train", part).x_0).cpu() for part in torch.split(index, CHUNK)
+            self.of(dataset.items(split, part).x_0).cpu()
+            for part in torch.split(index, CHUNK)
+            if len(part)
         ]
         return torch.cat(parts) if parts else torch.empty(0, self.dimension)
 

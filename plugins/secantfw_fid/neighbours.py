@@ -57,7 +57,7 @@ class Neighbours:
         """Features of the data, and their balls' radii."""
         key = ("neighbours", self._options)
         if key not in self._shared:
-            y = self.space.of_training(self._dataset, self._options.reference_samples)
+            y = self.space.of_items(self._dataset, "train", self._options.reference_samples)
             self._shared[key] = y, radii(y, min(self._options.k, len(y) - 1))
         found: tuple[Tensor, Tensor] = self._shared[key]
         return found
@@ -76,6 +76,11 @@ class Neighbours:
         y, radius = self._reference
         nearest = torch.cat([block.amin(1) for block in distance_blocks(y, x)])
         return float((nearest <= radius).double().mean())
+
+    def held_out(self) -> Tensor | None:
+        """Features of the held-out split, (n, d); None where it has too few items for a ball."""
+        x = self.space.of_items(self._dataset, "test", self._dataset.size("test"))
+        return x if len(x) >= self.fewest else None
 
     @property
     def fewest(self) -> int:

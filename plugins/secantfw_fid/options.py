@@ -42,6 +42,11 @@ class FrechetOptions(FeatureOptions):
 
 
 @attrs.frozen
+class PixelFrechetOptions:
+    """`pixel_frechet` has no options."""
+
+
+@attrs.frozen
 class InceptionScoreOptions:
     """Options of `inception_score`."""
 

@@ -26,6 +26,13 @@ def secantfw_components(register: Any) -> None:
         cite=("arXiv:1706.08500", "arXiv:2104.11222"),
     )
     register.metric(
+        "pixel_frechet",
+        "secantfw_fid.pixel_frechet:PixelFrechet",
+        options="secantfw_fid.options:PixelFrechetOptions",
+        summary="Frechet distance between the pixels of samples and of the training data",
+        cite=("arXiv:1706.08500",),
+    )
+    register.metric(
         "inception_score",
         "secantfw_fid.inception_score:InceptionScore",
         options="secantfw_fid.options:InceptionScoreOptions",

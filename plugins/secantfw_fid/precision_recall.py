@@ -27,6 +27,11 @@ class NeighbourMetric(Metric):
     def accumulator(self) -> Accumulator:
         return KeptFeatures(self._neighbours.space, self._of, self._neighbours.fewest)
 
+    def floor(self) -> float | None:
+        """The held-out split's; it depends on how many items that has."""
+        features = self._neighbours.held_out()
+        return None if features is None else self._of(features)
+
     def protocol(self) -> MetricProtocol:
         return self._neighbours.protocol()
 

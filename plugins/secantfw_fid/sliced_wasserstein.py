@@ -56,7 +56,7 @@ class SlicedWasserstein(Metric):
 
     @cached_property
     def _reference(self) -> Tensor:
-        return self._space.of_training(self._dataset, self._options.reference_samples)
+        return self._space.of_items(self._dataset, "train", self._options.reference_samples)
 
     def accumulator(self) -> Accumulator:
         return KeptFeatures(self._space, self._distance, fewest=1)

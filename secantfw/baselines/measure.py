@@ -16,6 +16,7 @@ from secantfw.baselines.records import Candidate
 from secantfw.baselines.tables import solver_table
 from secantfw.errors import RunAborted
 from secantfw.evaluation.endpoints import Endpoints
+from secantfw.evaluation.reference import choose_reference
 from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.row_measurement import grouped
 from secantfw.interfaces.metric import Metric
@@ -23,6 +24,9 @@ from secantfw.interfaces.solver import Solver
 from secantfw.sampling.draw import Start, draw, starts
 from secantfw.sampling.field import CountedField, teacher_field
 from secantfw.training.build import Built, build
+
+#: Samples on which the reference solution's error is estimated.
+_TRIED = 64
 
 
 @attrs.frozen(eq=False)
@@ -102,8 +106,10 @@ class Measurer:
         ends = Endpoints(self.folder / _plain(name), self.built.dataset.spec, count)
         if not ends.complete:
             solver: Any = build(keys.reference)
-            following = partial(self._starts, seed, count)
-            ends.fill(self._field(guidance), solver, keys.keys.reference_steps, following)
+            field, few = self._field(guidance), list(self._starts(seed, _TRIED))
+            least, tolerance = keys.keys.reference_steps, keys.keys.reference_tolerance
+            reference = choose_reference(field, solver, few, least, tolerance)
+            ends.fill(field, solver, reference.steps, partial(self._starts, seed, count))
         return ends
 
     def _starts(self, seed: int, count: int) -> Iterator[Start]:

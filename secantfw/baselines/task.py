@@ -157,7 +157,8 @@ def _measurer(
         "versions": [settings.secantfw, settings.torch, settings.device],
         "compute_batch": settings.compute_batch,
         "metrics": {metric.key: protocol_text(metric) for metric in metrics},
-        "reference": f"{evaluate.reference!r} {evaluate.keys.reference_steps}",
+        "reference": f"{evaluate.reference!r} {evaluate.keys.reference_steps} "
+        f"{evaluate.keys.reference_tolerance}",
         "channels": built.experiment.guidance.channels,
     }
     name = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from secantfw.errors import ExperimentError, UserError
+from secantfw.errors import ExperimentError, UserError, nearest
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
 
@@ -79,5 +79,7 @@ def _check_override(override: str) -> None:
     """Refuse to change what the weights were trained with."""
     key = override.partition("=")[0].strip()
     if key.split(".")[0] not in _FREE_TABLES and key not in _FREE_KEYS:
+        near = nearest(key, _FREE_KEYS)
         free = ", ".join([*(f"{table}.*" for table in _FREE_TABLES), *_FREE_KEYS])
-        raise UserError(f"command line: {key}: a trained run keeps it; free to change: {free}")
+        hint = f"did you mean {near!r}?" if near else f"free to change: {free}"
+        raise UserError(f"command line: {key}: a trained run keeps it; {hint}")

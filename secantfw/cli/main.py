@@ -85,11 +85,19 @@ def _main(arguments: list[str]) -> int:
     args, left = parser.parse_known_args(rest[1:])
     # argparse gives `key=value` behind an option to nobody; they are overrides all the same.
     if left and (not hasattr(args, "overrides") or any(word.startswith("-") for word in left)):
-        parser.error(f"unrecognized arguments: {' '.join(left)}")
+        raise UserError(_unknown_word(rest[0], parser, left))
     if left:
         args.overrides = [*args.overrides, *left]
     args.arguments = arguments
     return int(args.run(args, found))
+
+
+def _unknown_word(verb: str, parser: argparse.ArgumentParser, left: list[str]) -> str:
+    """The first option that nobody knows, and the nearest that is known."""
+    word = next((word for word in left if word.startswith("-")), left[0])
+    near = nearest(word.partition("=")[0], parser.format_usage().replace("[", " ").split())
+    hint = f"did you mean {near!r}?" if near and near.startswith("-") else "see --help"
+    return f"{verb}: unrecognized argument {word!r}; {hint}"
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -12,12 +12,14 @@ from secantfw.evaluation.baseline_rows import baseline_rows, ceiling_said
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
 from secantfw.evaluation.planned_rows import planned_rows
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.row_measurement import RowMeasurement
 from secantfw.evaluation.rows import Row
 from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.trajectories import draw_trajectories
-from secantfw.interfaces.metric import Metric, NetworkMetric
+from secantfw.interfaces.metric import AnyMetric, Metric
 from secantfw.sampling.shard import WHOLE, Shard
+from secantfw.training.build import build
 from secantfw.training.progress import Progress
 
 #: Of trajectories in the plane; those of more steps look alike.
@@ -60,6 +62,7 @@ class Evaluator:
         columns = [_column(metric) for metric in metrics]
         compares = any("endpoints" in metric.requires for metric in metrics)
         seeds, found = self.sources.seeds, self.baselines
+        guidances = self.sources.guidances
         ceiling = None if found is None else ceiling_said(self.sources, found)
         return {
             "rows": [self.kept.get(row.name) for row in self.planned],
@@ -69,7 +72,8 @@ class Evaluator:
             "columns": columns,
             "nfe": list(keys.nfe),
             "headline_nfe": keys.headline,
-            "reference": self.sources.truth if compares else None,
+            "reference": self.sources.truth_found(guidances) if compares else None,
+            "references": self._references(guidances) if compares else [],
             "seed": seeds[0],
             **({"seeds": list(seeds)} if len(seeds) > 1 else {}),
             "weights": "ema",
@@ -91,7 +95,7 @@ class Evaluator:
             built.solver,
             steps[:_MOST_PANELS] or [1],
             teacher,
-            self.sources.reference_solver(),
+            build(built.experiment.evaluate.reference),  # type: ignore[arg-type]
             self.sources.seeds[0],
             self.kept.samples / "trajectories.png",
         )
@@ -111,15 +115,24 @@ class Evaluator:
             if metric.key in found
         }
 
-    def _stamps(self) -> dict[str, Any]:
-        under = dict.fromkeys(row.guidance for row in self.planned)
-        secants = any(row.model == "student" and row.along_secants for row in self.planned)
-        found = [
-            make_stamp(self.sources, metric, guidance)
-            for guidance in under
-            for metric in self.sources.built.metrics
-            if secants or not isinstance(metric, NetworkMetric)
+    def _references(self, guidances: Sequence[RowGuidance]) -> list[dict[str, Any]]:
+        """Under each guidance: what the stamps leave out, since it may differ by the seed."""
+        found = {under: self.sources.reference(under) for under in guidances}
+        return [
+            {"guidance": under.scale, "steps": r.steps, "error": r.error, "tolerance": r.tolerance}
+            for under, r in found.items()
         ]
+
+    def _stamps(self) -> dict[str, Any]:
+        secants = any(row.model == "student" and row.along_secants for row in self.planned)
+        networks = self.sources.network_metrics if secants else ()
+        pairs: list[tuple[AnyMetric, RowGuidance]] = [
+            (metric, row.guidance)
+            for row in self.planned
+            for metric in self.sources.metrics_of(row)
+        ]
+        pairs += [(metric, under) for under in self.sources.guidances for metric in networks]
+        found = [make_stamp(self.sources, *pair) for pair in dict.fromkeys(pairs)]
         return {stamp.name: stamp.as_json() for stamp in found}
 
 

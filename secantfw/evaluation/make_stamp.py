@@ -19,7 +19,7 @@ def make_stamp(sources: Sources, metric: AnyMetric, guidance: RowGuidance) -> St
     return Stamp(
         metric=metric.key,
         **attrs.asdict(metric.protocol()),
-        truth=sources.truth if compares else "",
+        truth=sources.truth(guidance) if compares else "",
         samples=0 if network else keys.samples,
         seeds=(keys.seed,) if network else sources.seeds,
         labels=f"sample number modulo {classes}" if classes and not network else "",

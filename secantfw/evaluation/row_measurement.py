@@ -13,6 +13,7 @@ from torch import Tensor
 
 from secantfw.errors import RunAborted
 from secantfw.evaluation.endpoints import Endpoints
+from secantfw.evaluation.reference import Reference
 from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.rows import Row
 from secantfw.evaluation.secant_pairs import Pairs
@@ -65,8 +66,7 @@ class RowMeasurement:
 
     def _off_grid(self, row: Row) -> bool:
         """Whether the student takes another number of steps than it was trained for."""
-        built, solver = self.sources.built, row.solver.solver
-        return row.model == "student" and is_off_grid(built, solver, row.steps)
+        return is_off_grid(self.sources.built, row.solver.solver, row.steps)
 
     def of_the_network(self, guidance: RowGuidance) -> dict[str, Any]:
         """The metrics of the student itself, under this guidance."""
@@ -75,7 +75,7 @@ class RowMeasurement:
             self.note(metric.title)
             student = self.sources.field("student", guidance)
             teacher = self.sources.field("teacher", guidance)
-            pairs = Pairs(self.sources, student, teacher)
+            pairs = Pairs(self.sources, student, teacher, self._reference(guidance))
             found[metric.key] = dict(metric.measure(pairs))
         return found
 
@@ -119,13 +119,22 @@ class RowMeasurement:
         keys, spec = self.sources.keys, self.sources.built.dataset.spec
         ends = Endpoints(self.folder / f"ends-{seed}-{guidance.scale:g}.npy", spec, keys.samples)
         if not ends.complete:
-            self.note(f"reference: {self.sources.truth}")
-            field, solver = (
-                self.sources.field("teacher", guidance),
-                self.sources.reference_solver(),
-            )
-            ends.fill(field, solver, keys.reference_steps, partial(self.sources.starts, seed))
+            reference = self._reference(guidance)
+            field = self.sources.field("teacher", guidance)
+            drawn = partial(self.sources.starts, seed)
+            ends.fill(field, reference.solver, reference.steps, drawn)
         return ends
+
+    def _reference(self, under: RowGuidance) -> Reference:
+        reference = self.sources.reference(under)
+        self.note(f"reference: {self.sources.truth_found([under])}")
+        if reference.error is not None and not reference.reached:
+            self.note(
+                f"warning: the reference solution has an error of {reference.error:.1e}, above "
+                f"evaluate.reference_tolerance = {reference.tolerance:g}; no more than "
+                f"{reference.steps} steps were tried"
+            )
+        return reference
 
     def _picture(self, row: Row, shown: list[Tensor]) -> None:
         if not shown or row.place > 1:  # of the finalists of an NFE the first stands for all

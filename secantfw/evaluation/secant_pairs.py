@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from secantfw.evaluation.reference import Reference
 from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.metric import SecantPair
 from secantfw.interfaces.records import Batch, Cond
@@ -22,10 +23,12 @@ from secantfw.training.randomness import seed_of
 class Pairs:
     """A `SecantPairs`: each call takes further items and noise, the same in every evaluation."""
 
-    def __init__(self, sources: Sources, student: Field, teacher: Field) -> None:
+    def __init__(
+        self, sources: Sources, student: Field, teacher: Field, reference: Reference
+    ) -> None:
         self._built, self._keys = sources.built, sources.keys
         self._student, self._teacher = student, teacher
-        self._solver = sources.reference_solver()
+        self._reference = reference
         self._calls = 0
 
     @torch.inference_mode()
@@ -43,7 +46,8 @@ class Pairs:
         t, s = (time.to(self._built.device, torch.float32) for time in (t, s))
         x_t = self._built.path.point(batch, t)
         found = self._student.secant(x_t, t, s, batch.cond)
-        x_s = self._solver.solve(self._teacher, x_t, t, s, self._keys.reference_steps, batch.cond)
+        solver, steps = self._reference.solver, self._reference.steps
+        x_s = solver.solve(self._teacher, x_t, t, s, steps, batch.cond)
         return SecantPair(found, (x_s - x_t) / at(s - t, x_t))
 
     def _batch(self, n: int) -> Batch:

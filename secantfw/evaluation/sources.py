@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 import attrs
 
+from secantfw.evaluation.reference import Reference, choose_reference
 from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.rows import Model, Row
 from secantfw.experiment.schema import EvaluateKeys
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.metric import Metric, NetworkMetric
-from secantfw.interfaces.solver import Solver
 from secantfw.sampling.draw import Start, starts
 from secantfw.sampling.field import CountedField, student_field, teacher_field
+from secantfw.sampling.grid_options import GridOptions
 from secantfw.training.build import Built, build
+
+#: Samples on which the reference solution's error is estimated, in whole compute blocks.
+_TRIED = 64
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -24,6 +28,7 @@ class Sources:
 
     built: Built
     student: Backbone
+    _references: dict[RowGuidance, Reference] = attrs.field(factory=dict, init=False)
 
     @property
     def keys(self) -> EvaluateKeys:
@@ -33,10 +38,44 @@ class Sources:
     def seeds(self) -> tuple[int, ...]:
         return self.keys.seeds or (self.keys.seed,)
 
+    def reference(self, under: RowGuidance) -> Reference:
+        """What stands for the teacher's exact ODE under this guidance.
+
+        A function of the experiment alone: every process, and every part of an evaluation, finds
+        the same on the first samples of the first seed.
+        """
+        if under not in self._references:
+            keys, spec = self.keys, self.built.dataset.spec
+            few = starts(spec, self.seeds[0], _TRIED, keys.compute_batch, self.built.device)
+            self._references[under] = choose_reference(
+                self.field("teacher", under),
+                build(self.built.experiment.evaluate.reference),  # type: ignore[arg-type]
+                list(few),
+                keys.reference_steps,
+                keys.reference_tolerance,
+            )
+        return self._references[under]
+
+    def truth(self, under: RowGuidance) -> str:
+        """The reference solution in words, as far as numbers that are compared must share it."""
+        return f"{self._teacher_by}, {self.reference(under).compared()}"
+
+    def truth_found(self, guidances: Iterable[RowGuidance]) -> str:
+        """The reference solution with its steps and its error, under each guidance."""
+        texts = {under: self.reference(under).text() for under in guidances}
+        if len(set(texts.values())) == 1:
+            return f"{self._teacher_by}, {next(iter(texts.values()))}"
+        return f"{self._teacher_by}, " + "; ".join(
+            f"w={under.scale:g}: {t}" for under, t in texts.items()
+        )
+
     @property
-    def truth(self) -> str:
-        """What stands for the teacher's exact ODE, in words."""
-        return f"teacher, {self.keys.reference_solver}, {self.keys.reference_steps} steps"
+    def _teacher_by(self) -> str:
+        """The solver, and its grid where that is not the uniform one."""
+        chosen = self.built.experiment.evaluate.reference
+        options = chosen.options
+        grid = options.grid_text() if isinstance(options, GridOptions) else "uniform"
+        return f"teacher, {chosen.full_name}{'' if grid == 'uniform' else f' on {grid}'}"
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
@@ -67,9 +106,6 @@ class Sources:
         """The same noise and labels for every row, a compute block at a time."""
         spec, keys = self.built.dataset.spec, self.keys
         return starts(spec, seed, keys.samples, keys.compute_batch, self.built.device)
-
-    def reference_solver(self) -> Solver:
-        return build(self.built.experiment.evaluate.reference)  # type: ignore[return-value]
 
     def field(self, model: Model, under: RowGuidance) -> CountedField:
         """The student or the teacher under this guidance, its NFE counted."""

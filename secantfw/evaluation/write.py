@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 import secantfw
 from secantfw.baselines.find import find_baselines
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.evaluate import Evaluator
 from secantfw.evaluation.kept_rows import KeptRows
-from secantfw.evaluation.make_stamp import make_stamp
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.backbone import Backbone
 from secantfw.sampling.shard import WHOLE, Shard
@@ -74,7 +74,7 @@ def _key(sources: Sources, baselines: Baselines | None) -> str:
     digest = hashlib.sha256(f"{secantfw.__version__} {sources.built.experiment!r}".encode())
     digest.update(repr(None if baselines is None else baselines.finalists).encode())
     for metric in sources.built.metrics:
-        digest.update(json.dumps(make_stamp(sources, metric, RowGuidance()).as_json()).encode())
+        digest.update(json.dumps(attrs.asdict(metric.protocol())).encode())
     for name, tensor in sources.student.state_dict().items():
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())

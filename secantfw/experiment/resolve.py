@@ -40,8 +40,13 @@ DEFAULT_METRIC = "trajectory"  # it compares with the teacher
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # becomes a folder's name
 _HEAD = tuple(f.name for f in attrs.fields(Head))
-_NO_TABLES = ("file", "head", "init", "teacher_solver")
+_NO_TABLES = ("file", "head", "backbone_keys", "teacher_solver")
 _TABLES = tuple(f.name for f in attrs.fields(Experiment) if f.name not in _NO_TABLES)
+#: The keys of the tables that are no component's, for one that stands outside of its table.
+_KEYS = {
+    table: tuple(f.name for f in attrs.fields(kind))
+    for table, kind in (("train", Train), ("evaluate", EvaluateKeys), ("guidance", Guidance))
+}
 _REQUIRED = ("dataset", "backbone", "loss", "time_sampler", "train")
 
 T = TypeVar("T")
@@ -105,7 +110,9 @@ def _unknown_keys(scope: Scope) -> None:
     known = (*_HEAD, *_TABLES)
     for name in scope.document.tables:
         if name not in known:
-            scope.add((name,), f"unknown key {shown(name)}{did_you_mean(name, known)}")
+            homes = [f"{table}.{name}" for table, keys in _KEYS.items() if name in keys]
+            hint = f"; did you mean {' or '.join(homes)}?" if homes else did_you_mean(name, known)
+            scope.add((name,), f"unknown key {shown(name)}{hint}")
 
 
 def _check_requires(head: Head, scope: Scope, plugins: Plugins) -> None:

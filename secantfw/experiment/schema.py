@@ -54,7 +54,15 @@ class Guidance:
     )
     scale: float = option(1.0, "guidance scale when sampling; 1 is none", ge=0)
     interval: tuple[float, float] = option(
-        (0.0, 1.0), "guide only at times lo < t <= hi when sampling", ge=0, le=1
+        (0.0, 1.0),
+        "guide only at times lo < t <= hi when sampling; in training by `interval_in_training`",
+        ge=0,
+        le=1,
+    )
+    interval_in_training: bool = option(
+        False,
+        "train as sampling guides: the teacher inside `interval` alone, and the student told "
+        "scale 1 outside of it",
     )
     channels: int | None = option(
         None,
@@ -199,7 +207,13 @@ class EvaluateKeys:
         (), "guidance scales to evaluate at; none: guidance.scale alone", ge=0
     )
     reference_steps: int = option(
-        16, "steps of the solver `reference_solver` that stand for the teacher's exact ODE", ge=1
+        12, "least steps of `reference_solver` that stand for the teacher's exact ODE", ge=1
+    )
+    reference_tolerance: float = option(
+        1e-5,
+        "mean squared error a number of x that the reference solution may have: its steps are "
+        "doubled until an estimate is below; 0: `reference_steps` as they are",
+        ge=0,
     )
     reference_solver: str = option(
         "midpoint", "solver of the teacher's reference solution; a name, or a table"

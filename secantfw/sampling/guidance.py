@@ -57,6 +57,60 @@ def guided_parts(
     return SecantParts(labelled, unlabelled, cond.guidance, channels)
 
 
+def guided_in_interval(
+    evaluate: Evaluate,
+    x: Tensor,
+    t: Tensor,
+    cond: Cond,
+    null: int,
+    interval: tuple[float, float],
+    channels: int | None = None,
+) -> Tensor:
+    """The guided tangent (B, *), each row by its own scale where lo < t <= hi, else by 1.
+
+    On a CPU the null class is evaluated for the rows that are guided alone; elsewhere finding
+    them would wait for the device, and all are.
+    """
+    assert cond.guidance is not None
+    guided_row = _inside(t, interval)
+    scale = torch.where(guided_row, cond.guidance, torch.ones_like(t))
+    told = Cond(cond.label, scale, cond.augment)
+    if t.device.type != "cpu" or torch.compiler.is_compiling():
+        return guided(evaluate, x, t, t, told, null, channels)
+    return _guided_rows(evaluate, x, t, told, null, guided_row.nonzero().squeeze(1), channels)
+
+
+def _guided_rows(
+    evaluate: Evaluate,
+    x: Tensor,
+    t: Tensor,
+    cond: Cond,
+    null: int,
+    rows: Tensor,
+    channels: int | None,
+) -> Tensor:
+    """v_label of all B rows and v_null of the n `rows`, by one call on B + n."""
+    assert cond.label is not None
+    assert cond.guidance is not None
+    every = torch.cat((torch.arange(len(x)), rows))
+    label = cond.label[every]
+    label[len(x) :] = null
+    augment = None if cond.augment is None else cond.augment[every]
+    times = t[every]
+    both = evaluate(x[every], times, times, Cond(label, augment=augment))
+    labelled, unlabelled = both[: len(x)], both[len(x) :]
+    parts = SecantParts(labelled[rows], unlabelled, cond.guidance[rows], channels)
+    return labelled.index_copy(0, rows, parts.combined())
+
+
+def told_in_interval(cond: Cond, t: Tensor, interval: tuple[float, float]) -> Cond:
+    """The scale that a student is told at times t (B,): its row's inside the interval, else 1."""
+    if cond.guidance is None:
+        return cond
+    scale = torch.where(_inside(t, interval), cond.guidance, torch.ones_like(cond.guidance))
+    return Cond(cond.label, scale, cond.augment)
+
+
 def scale_at(t: Tensor, scale: float, interval: tuple[float, float]) -> Tensor:
     """w(t), (B,): `scale` where lo < t <= hi, else 1 (arXiv:2404.07724); lo = 0 includes t = 0."""
     guided = _inside(t, interval)

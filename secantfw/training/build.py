@@ -24,7 +24,7 @@ from secantfw.interfaces.teacher import Teacher
 from secantfw.interfaces.time_sampler import TimeSampler
 from secantfw.plugin.building import build as build_component
 from secantfw.plugin.weights_formats import NamedFormat
-from secantfw.training.own_weights import load_own
+from secantfw.training.own_weights import check_own, load_own
 from secantfw.training.randomness import seed_of
 from secantfw.training.stand_ins import Lacking, made_up_items, untrained_teacher
 
@@ -79,7 +79,7 @@ def device_of(experiment: Experiment) -> torch.device:
     """
     wanted = experiment.train.device
     if wanted == "cuda" and not torch.cuda.is_available():
-        what = "'cuda' was asked for, and this machine has no CUDA device"
+        what = "'cuda' was asked for, and this machine has no CUDA device; take 'auto' or 'cpu'"
         raise ExperimentError([Problem(what, key="train.device")])
     has_cuda = torch.cuda.is_available()
     return torch.device("cuda" if wanted == "cuda" or (wanted == "auto" and has_cuda) else "cpu")
@@ -141,9 +141,12 @@ def build_experiment(
         with _said_of("backbone"):
             report = student.load_tangent(teacher.weights() or {})
     own_start = ""
-    if own is not None and device.type != "meta":
+    if own is not None:
         with _said_of("backbone.weights"):
-            own_start = load_own(student, own)
+            if device.type == "meta":
+                check_own(student, own.header)
+            else:
+                own_start = load_own(student, own)
     return Built(
         experiment=e,
         device=device,
@@ -191,7 +194,8 @@ def _check_header(header: WeightsHeader | None, e: Experiment, dataset: Dataset)
         raise UserError(
             f"{header.file} was trained on data {header.spec.shape} with "
             f"{header.spec.num_classes} classes; [dataset] gives {dataset.spec.shape} with "
-            f"{dataset.spec.num_classes}"
+            f"{dataset.spec.num_classes}: name the weights of these data, or the data of the "
+            "weights"
         )
 
 

@@ -24,8 +24,10 @@ from secantfw.interfaces.solver import Solver
 from secantfw.interfaces.teacher import Teacher
 from secantfw.sampling.derivative import derivative
 from secantfw.sampling.field import CountedField
-from secantfw.sampling.guidance import guided
+from secantfw.sampling.guidance import guided, guided_in_interval, told_in_interval
 from secantfw.training.randomness import Streams
+
+Interval = tuple[float, float]
 
 
 @attrs.define
@@ -57,13 +59,17 @@ class Amp:
 class StudentCall(SecantCall):
     """f(x, t, s) of one network, under autocast where the run says so; a graph only if asked."""
 
-    def __init__(self, network: Backbone, counts: Counts, amp: Amp) -> None:
-        self.network, self.counts, self.amp = network, counts, amp
+    def __init__(
+        self, network: Backbone, counts: Counts, amp: Amp, interval: Interval | None = None
+    ) -> None:
+        self.network, self.counts, self.amp, self.interval = network, counts, amp, interval
 
     def __call__(
         self, x: Tensor, t: Tensor, s: Tensor, cond: Cond, *, grad: bool = False
     ) -> Tensor:
         self.counts.forward += x.shape[0]
+        if self.interval is not None:
+            cond = told_in_interval(cond, t, self.interval)
         if grad:
             self.counts.backward += x.shape[0]
             return self._evaluate(x, t, s, cond, self.amp.trained)
@@ -102,15 +108,21 @@ class GuidedTeacher(TangentCall):
         counts: Counts,
         dtype: torch.dtype | None,
         channels: int | None = None,
+        interval: Interval | None = None,
     ) -> None:
-        self.teacher, self.null, self.channels = teacher, null, channels
+        self.teacher, self.null = teacher, null
+        self.channels, self.interval = channels, interval
         self.counts, self.dtype = counts, dtype
 
     def __call__(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
         with torch.no_grad():
             if cond.guidance is None or cond.label is None:
                 return self._velocity(x, t, t, cond)
-            return guided(self._velocity, x, t, t, cond, self.null, self.channels)
+            if self.interval is None:
+                return guided(self._velocity, x, t, t, cond, self.null, self.channels)
+            return guided_in_interval(
+                self._velocity, x, t, cond, self.null, self.interval, self.channels
+            )
 
     def _velocity(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         self.counts.teacher += x.shape[0]
@@ -143,17 +155,21 @@ class RunContext(Context):
         steps: int,
         teacher_solver: Solver,
         guided_channels: int | None = None,
+        interval: Interval | None = None,
         amp: Amp | None = None,
     ) -> None:
+        """`interval`: of guidance in training; None: at all times."""
         amp = Amp() if amp is None else amp
         self.path = path
         self.counts = Counts()
-        self.student = StudentCall(student, self.counts, amp)
-        self.target = TargetCall(ema, self.counts, amp)
+        self.student = StudentCall(student, self.counts, amp, interval)
+        self.target = TargetCall(ema, self.counts, amp, interval)
         self.teacher = NoTeacher()
         if teacher is not None:
-            self.teacher = GuidedTeacher(teacher, null, self.counts, amp.target, guided_channels)
-        self._null, self._channels = null, guided_channels
+            self.teacher = GuidedTeacher(
+                teacher, null, self.counts, amp.target, guided_channels, interval
+            )
+        self._null, self._channels, self._interval = null, guided_channels, interval
         self._streams, self._steps = streams, steps
         self._teacher_solver = teacher_solver
         self.step = 0
@@ -175,7 +191,11 @@ class RunContext(Context):
             return network(x, t, s, Cond(c.label, torch.ones_like(t), c.augment))
 
         with torch.no_grad():
-            return guided(told_one, x, t, t, cond, self._null, self._channels)
+            if self._interval is None:
+                return guided(told_one, x, t, t, cond, self._null, self._channels)
+            return guided_in_interval(
+                told_one, x, t, cond, self._null, self._interval, self._channels
+            )
 
     def jvp(
         self,

@@ -26,6 +26,7 @@ def context_of(
         streams=streams,
         steps=train.steps,
         guided_channels=e.guidance.channels,
+        interval=e.guidance.interval if e.guidance.interval_in_training else None,
         teacher_solver=build(e.teacher_solver),  # type: ignore[arg-type]
         amp=amp,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from secantfw.errors import UserError
 from secantfw.interfaces.backbone import Backbone
-from secantfw.weights import WeightsFile
+from secantfw.interfaces.records import WeightsHeader
+from secantfw.weights import WeightsFile, read_shapes
 
 
 def load_own(student: Backbone, file: WeightsFile) -> str:
@@ -23,9 +25,34 @@ def load_own(student: Backbone, file: WeightsFile) -> str:
     if tensors.keys() != student.state_dict().keys():
         student.load_tangent(tensors)
         return f"one-time weights of {name}"
-    try:
-        student.load_state_dict(dict(tensors))
-    except RuntimeError as error:
-        said = str(error).splitlines()[-1].strip()
-        raise UserError(f"{file.header.file}: {said}") from error
+    _check_shapes(student, {key: tuple(t.shape) for key, t in tensors.items()}, file.header)
+    student.load_state_dict(dict(tensors))
     return f"two-time weights of {name}"
+
+
+def check_own(student: Backbone, header: WeightsHeader) -> None:
+    """What `load_own` would refuse of a safetensors file of two-time weights, by its shapes alone.
+
+    Raises:
+        UserError: weights of another size.
+    """
+    if Path(header.file).suffix == ".safetensors":
+        shapes = read_shapes(header.file)
+        if shapes.keys() == student.state_dict().keys():
+            _check_shapes(student, shapes, header)
+
+
+def _check_shapes(
+    student: Backbone, shapes: Mapping[str, tuple[int, ...]], header: WeightsHeader
+) -> None:
+    own = student.state_dict()
+    wrong = [key for key, shape in shapes.items() if shape != tuple(own[key].shape)]
+    if not wrong:
+        return
+    key, mine = wrong[0], student.network_options()
+    other = [f"{k} = {v!r}" for k, v in header.options.items() if mine.get(k) != v]
+    mend = f"set {', '.join(other)} in [backbone]" if other else "name the file of this network"
+    raise UserError(
+        f"{header.file}: {key} is {shapes[key]} there and {tuple(own[key].shape)} in [backbone], "
+        f"and {len(wrong) - 1} more differ; {mend}"
+    )

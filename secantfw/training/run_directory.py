@@ -91,13 +91,22 @@ def open_run(directory: Path) -> Path:
     """An existing run directory.
 
     Raises:
-        UserError: not one; the newest run below it is named where there is one.
+        UserError: not one; the run that it is in or the newest below it is named, where there is.
     """
     if (directory / "resolved.toml").is_file():
         return directory.resolve()
+    raise UserError(f"{directory}: not a run directory (no resolved.toml); {_hint(directory)}")
+
+
+def _hint(directory: Path) -> str:
+    """Which run was meant, or how to get one."""
+    outer = [place for place in directory.parents if (place / "resolved.toml").is_file()]
     inner = sorted(directory.glob("**/resolved.toml"), key=lambda f: f.parent.name)
-    hint = f"; did you mean {inner[-1].parent}?" if inner else ""
-    raise UserError(f"{directory}: not a run directory (no resolved.toml){hint}")
+    if outer or inner:
+        return f"did you mean {outer[0] if outer else inner[-1].parent}?"
+    if directory.suffix == ".toml":
+        return f"make one with: secantfw run {directory}"
+    return "expected what `secantfw run` printed as run directory, such as runs/NAME/DATE"
 
 
 def environment(seed: int, device: str) -> Mapping[str, Any]:

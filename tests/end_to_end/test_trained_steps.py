@@ -18,7 +18,7 @@ SMALL = (
     "evaluate.samples=16",
     "evaluate.batch_size=16",
     "evaluate.reference_steps=2",
-    "evaluate.steps=[1,2,3]",
+    "evaluate.nfe=[1,2,3]",
     "time_sampler.segments=2",
 )
 WARNING = (
@@ -50,7 +50,7 @@ def test_evaluate_says_it_once(run, secantfw):
     said = secantfw("evaluate", run)
     assert said.err.count("warning") == 1
     assert WARNING.format("1, 3") in said.err
-    assert "warning" not in secantfw("evaluate", run, "--steps", "2").err
+    assert "warning" not in secantfw("evaluate", run, "--nfe", "2").err
     assert marked(run) == set()
     assert secantfw("evaluate", run).code == 0
 

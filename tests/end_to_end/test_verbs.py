@@ -21,6 +21,7 @@ OVERRIDES = (
     "evaluate.batch_size=16",
     "evaluate.nfe=[1,2]",
     "evaluate.reference_steps=2",
+    "evaluate.reference_tolerance=0",
     "evaluate.picture=9",
 )
 

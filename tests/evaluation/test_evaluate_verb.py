@@ -12,7 +12,7 @@ GMM = Path(__file__).parents[2] / "experiments" / "gmm_picard.toml"
 SHORT = (
     "dataset.labels=true", "teacher.labels=true", "backbone.width=16", "train.steps=4",
     "train.warmup_steps=2", "train.batch_size=8", "evaluate.samples=70", "evaluate.batch_size=32",
-    "evaluate.nfe=[1,2]", "evaluate.reference_steps=2",
+    "evaluate.nfe=[1,2]", "evaluate.reference_steps=2", "guidance.label_dropout=0.1",
     'metrics.use=[{use="frechet",features="identity"},"trajectory",{use="secant_error",bins=3,per_bin=4}]',
 )  # fmt: skip
 
@@ -113,9 +113,8 @@ def test_the_file_says_what_was_measured(run, secantfw):
     found = json.loads((run / "evaluation.json").read_text())
     assert found["seeds"] == [0, 1]
     rows = {(r["model"], r["solver"], r["guidance"], r["nfe"]): r for r in found["rows"]}
-    assert (
-        len(rows) == len(found["rows"]) == 2 * (2 + 1) + 1
-    )  # secant and euler, whose guided steps cost two; heun unguided
+    # secant and euler in 1 and 2 steps, guided in 1 of two rows; heun, whose 1 step is Euler's
+    assert len(rows) == len(found["rows"]) == 2 * (2 + 1) + 2
     plain, guided = (rows["teacher", "euler", w, 2] for w in (1.0, 2.0))
     key = "frechet_distance"
     assert plain[key] != guided[key]
@@ -126,7 +125,12 @@ def test_the_file_says_what_was_measured(run, secantfw):
     assert stamps[0].features == "identity"
     assert len(stamps[0].reference_sha256) == 64
     assert differences(stamps[0], stamp_of(found, rows["student", "secant", 1.0, 2], key)) == ()
-    assert stamp_of(found, plain, "trajectory_mse").truth == "teacher, basics:midpoint, 2 steps"
+    truth = "teacher, basics:midpoint, error at most 1e-05"
+    assert stamp_of(found, plain, "trajectory_mse").truth == truth
+    assert found["reference"].startswith("teacher, basics:midpoint, w=1: ")
+    (first, second) = found["references"]
+    assert (first["guidance"], second["guidance"], first["tolerance"]) == (1.0, 2.0, 1e-5)
+    assert first["error"] < 1e-5
     grids = [row["secant_error"] for row in found["rows"] if "secant_error" in row]
     assert len(grids) == 2  # one for each guidance scale
     assert grids[0]["t_edges"] == [0, 1 / 3, 2 / 3, 1]

@@ -32,8 +32,14 @@ backbone = { use = "mlp", width = 8, depth = 1 }
 loss = { use = "sdei" }
 time_sampler = { use = "segments", segments = 2 }
 train = { steps = 3000, batch_size = 16, save_every_steps = 20 }
-evaluate = { samples = 32, batch_size = 32, steps = [1], picture = 0, reference_steps = 2 }
 metrics = { use = ["trajectory"] }
+[evaluate]
+samples = 32
+batch_size = 32
+steps = [1]
+picture = 0
+reference_steps = 2
+reference_tolerance = 0.0
 """
 
 

@@ -36,6 +36,7 @@ batch_size = 32
 nfe = [1, 2]
 picture = 0
 reference_steps = 2
+reference_tolerance = 0.0
 [metrics]
 use = ["trajectory"]
 """

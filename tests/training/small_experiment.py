@@ -43,6 +43,7 @@ samples = 128
 batch_size = 64
 nfe = [1, 2]
 reference_steps = 4
+reference_tolerance = 0.0
 [metrics]
 use = ["trajectory"]
 """

@@ -57,7 +57,7 @@ def test_only_the_first_channels_are_guided():
     assert torch.equal(teacher(x, t, cond)[:, 3], plain[:, 3])
     torch.testing.assert_close(teacher(x, t, cond)[:, :3], all_four[:, None].expand(2, 3))
     ctx = RunContext.__new__(RunContext)
-    ctx._null, ctx._channels = NULL, 3
+    ctx._null, ctx._channels, ctx._interval = NULL, 3, None
     own = ctx.guided_tangent(told, x, t, cond)
     torch.testing.assert_close(own[:, 3], 10 * label + 1 + t)
     torch.testing.assert_close(own[:, 2], 10 * NULL + 1 + t + w * 10 * (label - NULL))
@@ -73,7 +73,7 @@ def test_without_a_scale_the_teacher_is_called_once():
 
 def test_a_guided_tangent_tells_the_network_scale_one():
     ctx = RunContext.__new__(RunContext)
-    ctx._null, ctx._channels = NULL, None
+    ctx._null, ctx._channels, ctx._interval = NULL, None, None
     label, w, t = torch.tensor([0, 1]), torch.tensor([2.0, 3.0]), torch.tensor([0.5, 0.25])
     f = ctx.guided_tangent(told, torch.zeros(2, 1), t, Cond(label, w))
     expected = (10 * NULL + 1 + t) + w * 10 * (label - NULL)

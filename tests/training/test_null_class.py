@@ -49,6 +49,7 @@ def test_weights_of_another_training_bring_a_null_class_that_drifts(secantfw, tm
     assert secantfw("export", run, "--out", weights).code == 0
     words = (f"backbone.weights={weights}", UNDROPPED, "guidance.scale=2.0")
     said = problems(secantfw, tmp_path, *words)
+    assert REFUSED not in said
     assert said.count("guidance.scale: warning: the student's null class is only what it") == 1
     assert "warning" not in problems(secantfw, tmp_path, *words[:1], "guidance.scale=2.0")
     assert "warning" not in problems(secantfw, tmp_path, *words[:2])
