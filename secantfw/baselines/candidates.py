@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 import attrs
 import torch
@@ -25,6 +26,8 @@ from secantfw.sampling.field import CountedField, TwoCalls
 from secantfw.training.build import Built, build
 
 _CPU = torch.device("cpu")
+#: Where a method leads on the made-up ODE.
+Ends: TypeAlias = tuple[float, ...]
 #: Decimals to which ends of the made-up ODE agree where two methods are one.
 _DECIMALS = 4
 
@@ -52,14 +55,26 @@ class Candidates:
 
     built: Built
     nfe: int
-    _seen: set[tuple[float, ...]] = attrs.field(factory=set, init=False)
+    _seen: set[tuple[Ends, RowGuidance | None]] = attrs.field(factory=set, init=False)
 
-    def of(self, solvers: Iterable[Chosen], guidances: Sequence[RowGuidance]) -> list[Candidate]:
-        """Those that are new, each with its largest grid of at most the NFE."""
-        found = (self._candidate(chosen, under) for under in guidances for chosen in solvers)
+    def of(
+        self,
+        solvers: Iterable[Chosen],
+        guidances: Sequence[RowGuidance],
+        *,
+        compared: bool = False,
+    ) -> list[Candidate]:
+        """Those that are new, each with its largest grid of at most the NFE.
+
+        Where samples are `compared` with the trajectories of each guidance, methods are new under
+        each, even if no time of a grid lies in its interval.
+        """
+        found = (
+            self._candidate(chosen, under, compared) for under in guidances for chosen in solvers
+        )
         return [candidate for candidate in found if candidate is not None]
 
-    def _candidate(self, chosen: Chosen, under: RowGuidance) -> Candidate | None:
+    def _candidate(self, chosen: Chosen, under: RowGuidance, compared: bool) -> Candidate | None:
         solver: Solver = build(chosen)  # type: ignore[assignment]
         e = self.built.experiment
         guidance = attrs.evolve(e.guidance, scale=under.scale, interval=under.interval)
@@ -69,17 +84,17 @@ class Candidates:
             steps = counter.steps_within(solver, self.nfe)
             if not steps:
                 return None
-            end = self._end(solver, steps, guidance)
+            ends = self._ends(solver, steps, guidance)
             nfe = counter.nfe(solver, steps)
         except Exception:  # it fails on the teacher too, where that is recorded
             return Candidate(chosen, solver.steps_within(self.nfe), self.nfe, under)
-        if end in self._seen:
+        key = (ends, under if compared else None)
+        if key in self._seen:
             return None
-        self._seen.add(end)
-        # Guidance that no time of the grid falls in is none.
+        self._seen |= {key, (ends, None)}
         return Candidate(chosen, steps, nfe, under)
 
-    def _end(self, solver: Solver, steps: int, guidance: Guidance) -> tuple[float, ...]:
+    def _ends(self, solver: Solver, steps: int, guidance: Guidance) -> Ends:
         """Where the method leads on the made-up ODE."""
         path = self.built.path
         null = self.built.dataset.spec.num_classes

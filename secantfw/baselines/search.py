@@ -72,7 +72,7 @@ class Search:
         """
         built = self.measurer.built
         candidates, own = Candidates(built, nfe), own_guidances(built)
-        pool = candidates.of(self.solvers, own)
+        pool = candidates.of(self.solvers, own, compared=len(self.objectives) > 1)
         first = self.objectives[0]
         if not built.dataset.spec.num_classes or first.guidance is not None:
             return pool

@@ -30,6 +30,7 @@ from secantfw.baselines.records import (
 from secantfw.baselines.search import Search, objectives
 from secantfw.errors import ExperimentError, UserError
 from secantfw.evaluation.baseline_rows import protocol_text
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.experiment.baseline_files import FOLDER
 from secantfw.experiment.load import load
 from secantfw.experiment.schema import SEARCH_SEED
@@ -105,7 +106,8 @@ def _metrics(built: Built, asked: Asked) -> tuple[Metric, ...]:
     found = tuple(metric for metric in built.metrics if isinstance(metric, Metric))
     if not found:
         raise UserError(f"baselines: {asked.file} has no metric of samples to be the best in")
-    least = max(metric.least_samples for metric in found)
+    wanted = {objective.metric for objective in objectives(found, [RowGuidance()])}
+    least = max(metric.least_samples for metric in wanted)
     if asked.rungs[0] < least:
         raise UserError(
             f"baselines: --rungs: a metric needs {least:,} samples, got {asked.rungs[0]}"

@@ -92,6 +92,7 @@ def test_what_takes_the_same_steps_is_one_candidate(tmp_path):
     assert (plain.steps, plain.nfe) == (3, 3)
     late, never = RowGuidance(2.0, (0.0, 0.5)), RowGuidance(2.0, (0.0, 1e-3))
     assert candidates.of(euler[:1], [never]) == []  # no time of the grid is in the interval
+    assert candidates.of(euler[:1], [never], compared=True)  # with other trajectories
     (guided,) = candidates.of(euler[:1], [late])
     assert (guided.steps, guided.nfe) == (2, 3)
 
