@@ -12,6 +12,7 @@ import secantfw
 def secantfw_components(register: Any) -> None:
     register.bibliography("references.bib")
     register.asset("fashion16/sit_teacher", "assets/fashion16_sit_teacher.safetensors")
+    register.asset("baselines/fashion16_sit", "assets/fashion16_sit_baselines.json")
     register.backbone(
         "sit",
         "secantfw_sit.backbone:SiTBackbone",
