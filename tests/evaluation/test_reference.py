@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from secantfw.evaluation.reference import Reference, choose_reference
+from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.sources import Sources
 from secantfw.experiment.load import load
 from secantfw.plugin.loader import load_plugins
@@ -38,7 +39,7 @@ def test_the_claimed_error_is_the_true_one_of_a_closed_form(tolerance):
     made = sources(
         "gmm_picard", f"evaluate.reference_tolerance={tolerance}", "evaluate.reference_steps=4"
     )
-    found = made.reference(1.0)
+    found = made.reference(RowGuidance())
     assert found.reached
     true = true_error(made, 1.0, found.steps, 2048)
     assert true / 3 < found.error < 3 * true
@@ -51,7 +52,7 @@ def test_the_claimed_error_is_the_true_one_of_a_closed_form(tolerance):
 def test_the_claimed_error_is_the_true_one_of_a_network(guidance):
     few = ("evaluate.samples=16", "evaluate.compute_batch=16")
     made = sources("sit_picard", *few, *guidance)
-    scale = 2.0 if guidance else 1.0
+    scale = RowGuidance(2.0, (0.0, 0.5)) if guidance else RowGuidance()
     found = made.reference(scale)
     assert found.reached
     assert found.steps == 24  # 1.5 times the evaluations of 16 Heun steps
@@ -63,35 +64,40 @@ def test_runs_of_one_teacher_share_their_truth_whatever_their_seeds_and_least_st
     """What may differ, and does here, is said beside it."""
     one = sources("gmm_picard", "evaluate.reference_steps=6", "evaluate.seed=3")
     other = sources("gmm_picard", "evaluate.reference_steps=64", "train.steps=200")
-    assert one.truth(1.0) == other.truth(1.0)
-    assert one.truth(1.0) == "teacher, basics:midpoint, error at most 1e-05"
-    found = one.reference(1.0)
+    assert one.truth(RowGuidance()) == other.truth(RowGuidance())
+    assert one.truth(RowGuidance()) == "teacher, basics:midpoint, error at most 1e-05"
+    found = one.reference(RowGuidance())
     assert one.truth_found([1.0]) == (
         f"teacher, basics:midpoint, {found.steps} steps, error {found.error:.1e} (tolerance 1e-05)"
     )
     finer = sources("gmm_picard", "evaluate.reference_tolerance=1e-6")
     fixed = sources("gmm_picard", "evaluate.reference_tolerance=0")
     spaced = sources("gmm_picard", 'evaluate.reference_solver={use="midpoint",spacing="shifted"}')
-    assert finer.truth(1.0) == "teacher, basics:midpoint, error at most 1e-06"
-    assert fixed.truth(1.0) == "teacher, basics:midpoint, 64 steps"
-    assert spaced.truth(1.0).startswith("teacher, basics:midpoint on shifted (shift 3), error")
+    assert finer.truth(RowGuidance()) == "teacher, basics:midpoint, error at most 1e-06"
+    assert fixed.truth(RowGuidance()) == "teacher, basics:midpoint, 64 steps"
+    assert spaced.truth(RowGuidance()).startswith(
+        "teacher, basics:midpoint on shifted (shift 3), error"
+    )
 
 
 def test_a_tolerance_that_is_missed_is_said_and_not_compared_with_one_that_is_met():
     made = sources(
         "gmm_picard", "evaluate.reference_tolerance=1e-30", "evaluate.reference_steps=256"
     )
-    found = made.reference(1.0)
+    found = made.reference(RowGuidance())
     assert not found.reached
     assert found.steps == 1024
-    assert made.truth(1.0) == "teacher, basics:midpoint, 1024 steps (tolerance 1e-30 missed)"
+    assert (
+        made.truth(RowGuidance())
+        == "teacher, basics:midpoint, 1024 steps (tolerance 1e-30 missed)"
+    )
 
 
 @pytest.mark.plugin("solvers")
 def test_a_solver_that_bounds_its_own_error_is_taken_at_its_word():
     made = sources("gmm_picard", "evaluate.reference_solver=dopri5", "evaluate.reference_steps=2")
-    assert made.reference(1.0).error is None
-    assert made.truth(1.0) == "teacher, solvers:dopri5, 2 steps"
+    assert made.reference(RowGuidance()).error is None
+    assert made.truth(RowGuidance()) == "teacher, solvers:dopri5, 2 steps"
 
 
 def test_a_high_order_is_not_counted_on():
@@ -105,7 +111,7 @@ def test_a_high_order_is_not_counted_on():
 
     made = sources("gmm_picard", "evaluate.samples=2", "evaluate.compute_batch=2")
     (start,) = made.starts(0)
-    found = choose_reference(made.field("teacher", 1.0), Claims(), [start], 10, 1.0)
+    found = choose_reference(made.field("teacher", RowGuidance()), Claims(), [start], 10, 1.0)
     assert found == Reference(
         found.solver, 10, 1.0, pytest.approx(1.25 * (4 / 3) ** 2 / 400, rel=1e-3)
     )
