@@ -9,7 +9,7 @@ from pathlib import Path
 from secantfw.plugin.bibliography import paper, titles
 from secantfw.reporting import facts
 from secantfw.reporting.evaluation_chart import evaluation_chart
-from secantfw.reporting.evaluation_rows import Evaluation, Series
+from secantfw.reporting.evaluation_rows import Evaluation, Row, Series, best_row
 from secantfw.reporting.finite_samples import sample_tables
 from secantfw.reporting.headline import headline
 from secantfw.reporting.number_text import count, number
@@ -99,13 +99,20 @@ def _protocol(evaluation: Evaluation) -> list[str]:
 
 
 def _captions(evaluation: Evaluation) -> dict[tuple[Series, int], str]:
-    """The headline metric under each sample grid."""
+    """The headline metric under each sample grid; of the baselines the grid is the best one's."""
     column = evaluation.columns[0] if evaluation.columns else None
     if column is None:
         return {}
+    tuned: dict[float, list[Row]] = {}
+    for row in evaluation.rows:
+        if row.baseline:
+            tuned.setdefault(row.nfe, []).append(row)
+    best = (best_row(rows, column) for rows in tuned.values())
+    shown = [row for row in evaluation.rows if not row.baseline]
+    shown += [row for row in best if row is not None]
     return {
         (row.series, int(row.nfe)): f"{column.title} {number(row.values.get(column.key))}"
-        for row in evaluation.rows
+        for row in shown
     }
 
 
