@@ -30,15 +30,24 @@ class Segments(TimeSampler):
         self, n: int, need: TimesNeed, path: Path, rng: torch.Generator, progress: float
     ) -> Times:
         """t, s (n,), r (n, K), tau (n,) or None."""
-        o, g = self.options, self.nodes(path, rng.device)
+        o = self.options
         i = torch.randint(
             1, o.segments + 1, (n,), generator=rng, device=rng.device, dtype=torch.float32
-        ).long()
+        )
         u = torch.rand(n, generator=rng, device=rng.device)
         if o.whole > 0:
             u.masked_fill_(torch.rand(n, generator=rng, device=rng.device) < o.whole, 1)
-        t, s = directed(g[i], torch.lerp(g[i], g[i - 1], u), o.direction, rng)
+        upper, lower = self._ends(i, u, path)
+        t, s = directed(upper, lower, o.direction, rng)
         return complete_times(t, s, need, path, rng)
+
+    def _ends(self, i: Tensor, u: Tensor, path: Path) -> tuple[Tensor, Tensor]:
+        """g_i and g_i + u (g_{i-1} - g_i), (n,) each; without a table where g_i = i / N."""
+        if self.options.spacing == "uniform" and (path.t_min, path.t_max) == (0.0, 1.0):
+            return i / self.options.segments, (i - u) / self.options.segments
+        g, index = self.nodes(path, i.device), i.long()
+        upper = g[index]
+        return upper, torch.lerp(upper, g[index - 1], u)
 
     def nodes(self, path: Path, device: torch.device) -> Tensor:
         """g, (N + 1,) float32, from data to noise; computed once, not in every step."""
