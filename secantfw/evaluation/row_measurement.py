@@ -96,7 +96,7 @@ class RowMeasurement:
             if first < wanted:
                 shown.append(samples[: wanted - first].cpu())
             first = numbers.stop
-        self._picture(row, shown)
+        self._picture(row, shown, round(sum(spent) / max(len(spent), 1)))
         return accumulators
 
     def _samples(self, row: Row, seed: int, spent: list[int]) -> Iterator[Tensor]:
@@ -136,13 +136,13 @@ class RowMeasurement:
             )
         return reference
 
-    def _picture(self, row: Row, shown: list[Tensor]) -> None:
+    def _picture(self, row: Row, shown: list[Tensor], nfe: int) -> None:
         if not shown or row.place > 1:  # of the finalists of an NFE the first stands for all
             return
         dataset, device = self.sources.built.dataset, self.sources.built.device
         pictures = dataset.to_uint8(torch.cat(shown).to(device))
         if pictures is not None:
-            save_grid(pictures.numpy(), self.folder / "samples" / f"{row.name}.png")
+            save_grid(pictures.numpy(), self.folder / "samples" / f"{row.picture(nfe)}.png")
 
 
 def grouped(parts: Iterator[Tensor], size: int) -> Iterator[Tensor]:

@@ -15,6 +15,10 @@ from secantfw.interfaces.solver import Solver
 Model = Literal["student", "teacher"]
 
 
+#: Stands for the NFE of a solver that chooses its steps itself.
+_ADAPTIVE = "adaptive"
+
+
 @attrs.frozen
 class NamedSolver:
     """A solver and the name of its rows: bare, or full where two would share it.
@@ -62,12 +66,16 @@ class Row:
             more = f"-{self.place}" if self.place > 1 else ""
             return f"{self.model}-{TUNED}-{self.nfe:03d}{more}"
         solver = self._series.replace(":", "_").replace("<", "_").replace(">", "_")
-        return f"{self.model}-{solver}-{'adaptive' if self.nfe is None else f'{self.nfe:03d}'}"
+        return f"{self.model}-{solver}-{_ADAPTIVE if self.nfe is None else f'{self.nfe:03d}'}"
+
+    def picture(self, nfe: int) -> str:
+        """The name of its sample grid; an adaptive solver took `nfe`."""
+        return self.name if self.nfe is not None else f"{self.name[: -len(_ADAPTIVE)]}{nfe:03d}"
 
     @property
     def title(self) -> str:
         """What is said while it is measured."""
-        nfe = "adaptive" if self.nfe is None else f"{self.nfe} NFE"
+        nfe = _ADAPTIVE if self.nfe is None else f"{self.nfe} NFE"
         return f"{self.model}, {self._series}, {nfe}"
 
     @property

@@ -34,14 +34,6 @@ def _evaluation(built: Built) -> Iterator[Problem]:
     evaluate = built.experiment.evaluate
     if not evaluate.keys.samples:
         return
-    for chosen in evaluate.solvers:
-        solver: Solver = build(chosen)  # type: ignore[assignment]
-        if solver.adaptive:
-            yield Problem(
-                f"{chosen.full_name} chooses its steps itself, and rows are compared at equal "
-                "evaluations; it can be the evaluate.reference_solver",
-                key="evaluate.solvers",
-            )
     names = [chosen.full_name for chosen in evaluate.solvers]
     labelled = list(zip(names, solver_labels(evaluate.solvers), strict=True))
     for name, _ in sorted({one for one in labelled if labelled.count(one) > 1}):

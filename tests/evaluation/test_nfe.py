@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
+import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +17,8 @@ from secantfw.evaluation.nfe import NFECounter
 from secantfw.experiment.schema import Guidance
 from secantfw.plugin.building import build, probed
 from secantfw.plugin.loader import load_plugins
+from secantfw.reporting.read_evaluation import read_evaluation
+from secantfw.reporting.table import layout
 from secantfw.sampling.draw import draw, starts
 from secantfw.sampling.field import student_field, teacher_field
 from secantfw.testing.subject import structured
@@ -112,3 +117,20 @@ def test_the_most_steps_within_an_nfe_are_found():
 def test_one_nfe_under_guidance_by_two_calls_is_no_step():
     counter = NFECounter(SPEC, Linear(), GUIDANCES["always"], False, torch.device("cpu"))
     assert all(counter.steps_within(s, 1) == 0 for _, s in solvers() if not s.adaptive)
+
+
+def test_an_adaptive_solver_stands_where_its_measured_nfe_puts_it(tmp_path, secantfw):
+    gmm = Path(__file__).parents[2] / "experiments" / "gmm_picard.toml"
+    few = ("train.steps=2", "train.warmup_steps=0", "evaluate.samples=32", "evaluate.picture=0")
+    solvers = 'evaluate.solvers=["secant", "euler", "dopri5"]'
+    said = secantfw("run", gmm, *few, solvers, "evaluate.nfe=[2]", "--out", tmp_path)
+    assert said.code == 0
+    (file,) = tmp_path.glob("*/*/evaluation.json")
+    content = json.loads(file.read_text())
+    (row,) = (row for row in content["rows"] if row["solver"] == "dopri5")
+    assert row["nfe"] > 8
+    lines = layout(read_evaluation(content)).lines
+    assert {(x.budget, x.nfe) for x in lines if "dopri5" in x.name} == {
+        (2, "–"),
+        (math.ceil(row["nfe"]), f"{row['nfe']:.4g}"),
+    }
