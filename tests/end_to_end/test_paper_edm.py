@@ -55,7 +55,7 @@ def test_a_recipe_is_as_its_name_says_and_lacks_nothing_but_the_files(file):
     assert 50_000 <= e.train.steps <= 100_000
     assert e.time_sampler.options.segments == int(steps)
     keys = e.evaluate.keys
-    assert (keys.steps, keys.samples, keys.seeds) == ((int(steps),), 50_000, (0, 1, 2))
+    assert (keys.nfe, keys.samples, keys.seeds) == ((int(steps),), 50_000, (0, 1, 2))
 
 
 @pytest.mark.parametrize(

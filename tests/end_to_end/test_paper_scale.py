@@ -54,7 +54,7 @@ def test_a_recipe_is_the_papers_and_lacks_nothing_but_the_files(file):
     assert e.train.learning_rate in (1e-5, 1e-4)
     assert e.guidance.range == (None if loss == "stee" else (1.0, 2.5))
     assert e.time_sampler.options.segments == int(steps)
-    assert e.evaluate.keys.steps == (int(steps),)
+    assert e.evaluate.keys.nfe == (int(steps),)
 
 
 def test_check_names_each_missing_file_with_its_place_and_source_and_builds_xl(secantfw):

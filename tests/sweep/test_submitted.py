@@ -36,7 +36,7 @@ metrics = { use = ["trajectory"] }
 [evaluate]
 samples = 32
 batch_size = 32
-steps = [1]
+nfe = [1]
 picture = 0
 reference_steps = 2
 reference_tolerance = 0.0
