@@ -118,10 +118,20 @@ def _steps(asked: int | None, built: Built) -> int:
 
 
 def _grid(built: Built, steps: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """N + 1 times of equal steps, and the scale that a student with a guidance range is told."""
+    """N + 1 times of equal steps, and the scale that a student with a guidance range is told.
+
+    Who samples on another grid is warned: the pictures will be others.
+    """
     import torch
 
+    from secantfw.sampling.grid_options import GridOptions
     from secantfw.sampling.guidance import scale_at
+
+    options = built.experiment.solver.options
+    grid = options.grid_text() if isinstance(options, GridOptions) else "uniform"
+    if grid != "uniform":
+        warning = f"this student samples on {grid} steps, and the folder takes equal ones"
+        print(f"secantfw: warning: {warning}", file=sys.stderr)
 
     times = torch.linspace(built.path.t_max, built.path.t_min, steps + 1, dtype=torch.float64)
     guidance = built.experiment.guidance

@@ -244,6 +244,6 @@ def test_a_word_that_nobody_knows_on_the_command_line(refused):
     assert refused("sample", "run", "guidance.scal=1.5", "--out", "out") == (
         "command line: guidance.scal: a trained run keeps it; did you mean 'guidance.scale'?"
     )
-    assert refused("evaluate", "run", "evaluate.stesp=[1]") == (
-        "command line: evaluate.stesp: unknown option 'stesp'; did you mean 'steps'?"
+    assert refused("evaluate", "run", "evaluate.sampels=1") == (
+        "command line: evaluate.sampels: unknown option 'sampels'; did you mean 'samples'?"
     )

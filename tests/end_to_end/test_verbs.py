@@ -23,20 +23,21 @@ OVERRIDES = (
     "evaluate.reference_steps=2",
     "evaluate.reference_tolerance=0",
     "evaluate.picture=9",
+    "evaluate.baselines=none",
 )
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A finished run of the main job, cut short."""
+    """A finished run of the unguided student, cut short."""
     from pathlib import Path
 
     from secantfw.cli.main import main
 
     out = tmp_path_factory.mktemp("runs")
-    file = Path(__file__).parents[2] / "experiments" / "sit_picard.toml"
+    file = Path(__file__).parents[2] / "experiments" / "base" / "sit_student.toml"
     assert main(["run", str(file), *OVERRIDES, "--out", str(out)]) == 0
-    (found,) = out.glob("sit_picard/*")
+    (found,) = out.glob("sit_student/*")
     return found
 
 
@@ -55,7 +56,7 @@ def test_a_run_leaves_everything_a_reader_needs(run):
     assert steps == [2, 4, 6]
     assert {p.name for p in (run / "experiment").iterdir()} == {
         "0-fashion16.toml",
-        "1-sit_picard.toml",
+        "1-sit_student.toml",
     }
 
 

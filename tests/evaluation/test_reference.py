@@ -51,7 +51,7 @@ def test_the_claimed_error_is_the_true_one_of_a_closed_form(tolerance):
 
 @pytest.mark.parametrize("guidance", [(), GUIDED], ids=["unguided", "guided"])
 def test_the_claimed_error_is_the_true_one_of_a_network(guidance):
-    few = ("evaluate.samples=16", "evaluate.compute_batch=16")
+    few = ("evaluate.samples=16", "evaluate.compute_batch=16", "evaluate.reference_tolerance=1e-5")
     made = sources("sit_picard", *few, *guidance)
     scale = RowGuidance(2.0, (0.0, 0.5)) if guidance else UNGUIDED
     found = made.reference(scale)
