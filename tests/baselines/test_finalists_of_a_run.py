@@ -327,7 +327,7 @@ def test_the_first_finalist_of_an_nfe_is_shown_as_the_series(tmp_path):
     (tmp_path / "samples").mkdir()
     for place in (1, 2):
         row = Row("teacher", NamedSolver("midpoint", None), 2, 4, place=place)
-        RowMeasurement(sources, print, tmp_path, None)._picture(row, [torch.zeros(4, 1, 2, 2)])
+        RowMeasurement(sources, print, tmp_path, None)._picture(row, [torch.zeros(4, 1, 2, 2)], 4)
     assert [p.name for p in (tmp_path / "samples").iterdir()] == ["teacher-tuned solver-004.png"]
     gallery = read_gallery(tmp_path / "samples")
     assert (gallery.series, gallery.counts) == ((Series("teacher", "tuned solver"),), (4,))
