@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from os.path import isdir  # unlike Path.is_dir, it takes words too long for a file name
 from pathlib import Path
 
 import attrs
@@ -42,6 +43,6 @@ class RunAndOverrides:
 def run_and_overrides(args: argparse.Namespace) -> RunAndOverrides:
     """The one argument that is no override is the run; the first where all look alike."""
     words = [args.directory, *args.overrides]
-    places = [n for n, word in enumerate(words) if not is_override(word) or Path(word).is_dir()]
+    places = [n for n, word in enumerate(words) if not is_override(word) or isdir(word)]
     run = words.pop(places[0] if places else 0)
     return RunAndOverrides(Path(run), words)
