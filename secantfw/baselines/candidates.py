@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from secantfw.baselines.records import Candidate
-from secantfw.evaluation.nfe import NFECounter
-from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.evaluation.planned_rows import nfe_counter
+from secantfw.evaluation.row_guidance import RowGuidance, evaluated_guidances
 from secantfw.experiment.experiment import Chosen
 from secantfw.experiment.schema import Guidance
 from secantfw.interfaces.records import Cond
@@ -25,7 +25,6 @@ from secantfw.interfaces.solver import Solver
 from secantfw.sampling.field import CountedField, TwoCalls
 from secantfw.training.build import Built, build
 
-_CPU = torch.device("cpu")
 #: Where a method leads on the made-up ODE.
 Ends: TypeAlias = tuple[float, ...]
 #: Decimals to which ends of the made-up ODE agree where two methods are one.
@@ -43,9 +42,7 @@ def tried_guidances() -> list[RowGuidance]:
 
 def own_guidances(built: Built) -> list[RowGuidance]:
     """None, and that of the experiment: the student's trajectories may be compared under both."""
-    guidance, keys = built.experiment.guidance, built.experiment.evaluate.keys
-    scales = keys.guidance or (guidance.scale,)
-    own = [RowGuidance(w, guidance.interval) for w in scales if w != 1.0]
+    own = [under for under in evaluated_guidances(built.experiment) if under.scale != 1.0]
     return [RowGuidance(), *own] if built.dataset.spec.num_classes else [RowGuidance()]
 
 
@@ -76,10 +73,8 @@ class Candidates:
 
     def _candidate(self, chosen: Chosen, under: RowGuidance, compared: bool) -> Candidate | None:
         solver: Solver = build(chosen)  # type: ignore[assignment]
-        e = self.built.experiment
-        guidance = attrs.evolve(e.guidance, scale=under.scale, interval=under.interval)
-        spec, path = self.built.dataset.spec, self.built.path
-        counter = NFECounter(spec, path, guidance, False, _CPU)
+        guidance = under.applied_to(self.built.experiment.guidance)
+        counter = nfe_counter(self.built, "teacher", under)
         try:
             steps = counter.steps_within(solver, self.nfe)
             if not steps:

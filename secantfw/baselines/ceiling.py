@@ -6,13 +6,12 @@ import statistics
 from collections.abc import Callable, Sequence
 
 import attrs
-import torch
 
 from secantfw.baselines.candidates import own_guidances, tried_guidances
 from secantfw.baselines.halving import Score, scored
 from secantfw.baselines.measure import Measurer
 from secantfw.baselines.records import Candidate, CeilingValues
-from secantfw.evaluation.nfe import NFECounter
+from secantfw.evaluation.planned_rows import nfe_counter
 from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.experiment.components import choose_from
 from secantfw.experiment.experiment import Chosen
@@ -122,9 +121,6 @@ def _values(
 
 
 def _candidate(measurer: Measurer, chosen: Chosen, steps: int, under: RowGuidance) -> Candidate:
-    built = measurer.built
     solver: Solver = build(chosen)  # type: ignore[assignment]
-    guidance = attrs.evolve(built.experiment.guidance, scale=under.scale, interval=under.interval)
-    spec, path = built.dataset.spec, built.path
-    counter = NFECounter(spec, path, guidance, False, torch.device("cpu"))
-    return Candidate(chosen, steps, counter.nfe(solver, steps), under)
+    nfe = nfe_counter(measurer.built, "teacher", under).nfe(solver, steps)
+    return Candidate(chosen, steps, nfe, under)

@@ -39,7 +39,7 @@ def write_baselines(file: Path, baselines: Baselines) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     b = baselines
     settings = attrs.asdict(b.settings)
-    settings["guidance"] = _guidance_said(b.settings.guidance)
+    settings["guidance"] = _guidance_json(b.settings.guidance)
     write_json(
         file,
         {
@@ -48,12 +48,12 @@ def write_baselines(file: Path, baselines: Baselines) -> None:
             "search": {**settings, "rungs": list(b.settings.rungs)},
             "metrics": {key: dict(b.protocols[key]) for key in sorted(b.protocols)},
             "finalists": {
-                str(nfe): [_finalist_said(f) for f in b.finalists[nfe]]
+                str(nfe): [_finalist_json(f) for f in b.finalists[nfe]]
                 for nfe in sorted(b.finalists)
             },
             "ceilings": [
                 {
-                    **_candidate_said(c.candidate),
+                    **_candidate_json(c.candidate),
                     "samples": c.samples,
                     "seeds": c.seeds,
                     "values": dict(c.values),
@@ -71,7 +71,7 @@ def read_teacher(file: Path) -> TeacherIdentity:
     Raises:
         UserError: no baselines file.
     """
-    return _reading(file, lambda said: _teacher(said["teacher"]))
+    return _reading(file, lambda record: _teacher(record["teacher"]))
 
 
 def read_baselines(file: Path, registry: Registry) -> Baselines:
@@ -80,7 +80,7 @@ def read_baselines(file: Path, registry: Registry) -> Baselines:
     Raises:
         UserError: no baselines file, or one that this secantfw cannot read.
     """
-    return _reading(file, lambda said: _baselines(said, registry))
+    return _reading(file, lambda record: _baselines(record, registry))
 
 
 def _reading(file: Path, read: Callable[[Any], T]) -> T:
@@ -89,18 +89,18 @@ def _reading(file: Path, read: Callable[[Any], T]) -> T:
             content = stream.read(_MOST_BYTES + 1)
         if len(content) > _MOST_BYTES:
             raise UserError(f"{file}: larger than a baselines file is")
-        said = json.loads(content)
+        record = json.loads(content)
     except OSError as error:
         raise UserError(f"{file}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise UserError(f"{file}: no baselines file: not JSON") from error
-    schema = said.get("schema") if isinstance(said, Mapping) else None
+    schema = record.get("schema") if isinstance(record, Mapping) else None
     if type(schema) is int and schema != SCHEMA:
         raise UserError(f"{file}: baselines of schema {schema}; this secantfw reads {SCHEMA}")
     try:
         if schema != SCHEMA:
             raise KeyError("schema")
-        return read(said)
+        return read(record)
     except KeyError as error:
         raise UserError(f"{file}: no baselines file: it lacks {error}") from error
     except (TypeError, ValueError, AttributeError, IndexError) as error:
@@ -108,10 +108,10 @@ def _reading(file: Path, read: Callable[[Any], T]) -> T:
         raise UserError(f"{file}: no baselines file: {what}") from error
 
 
-def _baselines(said: Any, registry: Registry) -> Baselines:
-    search = said["search"]
+def _baselines(record: Any, registry: Registry) -> Baselines:
+    search = record["search"]
     return Baselines(
-        teacher=_teacher(said["teacher"]),
+        teacher=_teacher(record["teacher"]),
         settings=SearchSettings(
             str(search["secantfw"]),
             str(search["torch"]),
@@ -121,73 +121,74 @@ def _baselines(said: Any, registry: Registry) -> Baselines:
             tuple(map(int, search["rungs"])),
             _guidance(search["guidance"]),
         ),
-        protocols={key: {**protocol} for key, protocol in said["metrics"].items()},
+        protocols={key: {**protocol} for key, protocol in record["metrics"].items()},
         finalists={
             int(nfe): tuple(f for one in found if (f := _finalist(one, registry)))
-            for nfe, found in said["finalists"].items()
+            for nfe, found in record["finalists"].items()
         },
-        ceilings=tuple(c for one in said["ceilings"] if (c := _ceiling(one, registry))),
-        dropped=tuple(map(str, said["dropped"])),
+        ceilings=tuple(c for one in record["ceilings"] if (c := _ceiling(one, registry))),
+        dropped=tuple(map(str, record["dropped"])),
     )
 
 
-def _teacher(said: Any) -> TeacherIdentity:
+def _teacher(record: Any) -> TeacherIdentity:
     return TeacherIdentity(
-        str(said["fingerprint"]), str(said["component"]), int(said["parameters"])
+        str(record["fingerprint"]), str(record["component"]), int(record["parameters"])
     )
 
 
-def _candidate_said(candidate: Candidate) -> dict[str, Any]:
+def _candidate_json(candidate: Candidate) -> dict[str, Any]:
     return {
         "solver": solver_table(candidate.solver),
         "steps": candidate.steps,
         "nfe": candidate.nfe,
-        "guidance": _guidance_said(candidate.guidance),
+        "guidance": _guidance_json(candidate.guidance),
     }
 
 
-def _guidance_said(guidance: RowGuidance) -> dict[str, Any]:
+def _guidance_json(guidance: RowGuidance) -> dict[str, Any]:
     return {"scale": guidance.scale, "interval": list(guidance.interval)}
 
 
-def _finalist_said(finalist: Finalist) -> dict[str, Any]:
+def _finalist_json(finalist: Finalist) -> dict[str, Any]:
     return {
         "objective": finalist.objective,
-        **_candidate_said(finalist.candidate),
+        **_candidate_json(finalist.candidate),
         "samples": finalist.samples,
         "score": finalist.score,
     }
 
 
-def _candidate(said: Any, registry: Registry) -> Candidate | None:
-    if not isinstance(said["solver"], Mapping):
+def _candidate(record: Any, registry: Registry) -> Candidate | None:
+    if not isinstance(record["solver"], Mapping):
         raise TypeError("a solver is a table")
     try:
-        chosen = choose_from(registry, "solver", said["solver"])
+        chosen = choose_from(registry, "solver", record["solver"])
     except SecantfwError:
         return None  # of a plug-in that is not here, or of an option that it no longer has
-    steps, nfe = int(said["steps"]), int(said["nfe"])
+    steps, nfe = int(record["steps"]), int(record["nfe"])
     if steps < 1 or nfe < 1:
         raise ValueError(f"a candidate of {steps} steps and {nfe} NFE")
-    return Candidate(chosen, steps, nfe, _guidance(said["guidance"]))
+    return Candidate(chosen, steps, nfe, _guidance(record["guidance"]))
 
 
-def _guidance(said: Any) -> RowGuidance:
-    low, high = map(float, said["interval"])
-    scale = float(said["scale"])
+def _guidance(record: Any) -> RowGuidance:
+    low, high = map(float, record["interval"])
+    scale = float(record["scale"])
     if not (math.isfinite(scale) and scale >= 0 and 0 <= low < high <= 1):
         raise ValueError(f"guidance of scale {scale:g} in [{low:g}, {high:g}]")
     return RowGuidance(scale, (low, high))
 
 
-def _finalist(said: Any, registry: Registry) -> Finalist | None:
-    found = _candidate(said, registry)
-    objective, samples, score = str(said["objective"]), int(said["samples"]), float(said["score"])
+def _finalist(record: Any, registry: Registry) -> Finalist | None:
+    found = _candidate(record, registry)
+    objective, score = str(record["objective"]), float(record["score"])
+    samples = int(record["samples"])
     return None if found is None else Finalist(objective, found, samples, score)
 
 
-def _ceiling(said: Any, registry: Registry) -> CeilingValues | None:
-    found = _candidate(said, registry)
-    values = {str(k): float(v) for k, v in said["values"].items() if v is not None}
-    samples, seeds = int(said["samples"]), int(said["seeds"])
+def _ceiling(record: Any, registry: Registry) -> CeilingValues | None:
+    found = _candidate(record, registry)
+    values = {str(k): float(v) for k, v in record["values"].items() if v is not None}
+    samples, seeds = int(record["samples"]), int(record["seeds"])
     return None if found is None else CeilingValues(found, samples, seeds, values)

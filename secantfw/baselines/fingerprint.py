@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from secantfw.baselines.records import TeacherIdentity, changed_options
+from secantfw.baselines.records import TeacherIdentity
+from secantfw.evaluation.solver_text import changed_options
 from secantfw.experiment.experiment import Chosen
 from secantfw.options import option_info
 from secantfw.training.build import Built

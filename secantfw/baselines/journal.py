@@ -51,9 +51,11 @@ class Journal:
         Raises:
             OSError: it cannot be written.
         """
-        said = {"failure": found.failure} if found.failure else {"values": finite(found.values)}
+        record = {"failure": found.failure} if found.failure else {"values": finite(found.values)}
         with self._file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"key": key, **said}, sort_keys=True, allow_nan=False) + "\n")
+            stream.write(
+                json.dumps({"key": key, **record}, sort_keys=True, allow_nan=False) + "\n"
+            )
             stream.flush()
             os.fsync(stream.fileno())
         self._known[_text(key)] = found
@@ -65,9 +67,9 @@ class Journal:
             os.truncate(self._file, whole)
         for line in content[:whole].splitlines():
             try:
-                said = json.loads(line)
-                found = Measurement(_values(said.get("values", {})), said.get("failure", ""))
-                self._known[_text(said["key"])] = found
+                record = json.loads(line)
+                found = Measurement(_values(record.get("values", {})), record.get("failure", ""))
+                self._known[_text(record["key"])] = found
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 continue  # a line that a failing disk has spoilt is measured again
 
@@ -76,8 +78,8 @@ def _text(key: Mapping[str, Any]) -> str:
     return json.dumps(key, sort_keys=True)
 
 
-def _values(said: Any) -> Values:
+def _values(record: Any) -> Values:
     return {
         int(samples): {k: math.nan if v is None else float(v) for k, v in values.items()}
-        for samples, values in said.items()
+        for samples, values in record.items()
     }

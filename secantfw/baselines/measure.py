@@ -16,7 +16,7 @@ from secantfw.baselines.records import Candidate
 from secantfw.baselines.tables import solver_table
 from secantfw.errors import RunAborted
 from secantfw.evaluation.endpoints import Endpoints
-from secantfw.evaluation.reference import choose_reference
+from secantfw.evaluation.reference import TRIED, choose_reference
 from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.row_measurement import grouped
 from secantfw.interfaces.metric import Metric
@@ -24,9 +24,6 @@ from secantfw.interfaces.solver import Solver
 from secantfw.sampling.draw import Start, draw, starts
 from secantfw.sampling.field import CountedField, teacher_field
 from secantfw.training.build import Built, build
-
-#: Samples on which the reference solution's error is estimated.
-_TRIED = 64
 
 
 @attrs.frozen(eq=False)
@@ -106,7 +103,7 @@ class Measurer:
         ends = Endpoints(self.folder / _plain(name), self.built.dataset.spec, count)
         if not ends.complete:
             solver: Any = build(keys.reference)
-            field, few = self._field(guidance), list(self._starts(seed, _TRIED))
+            field, few = self._field(guidance), list(self._starts(seed, TRIED))
             least, tolerance = keys.keys.reference_steps, keys.keys.reference_tolerance
             reference = choose_reference(field, solver, few, least, tolerance)
             ends.fill(field, solver, reference.steps, partial(self._starts, seed, count))
@@ -119,9 +116,7 @@ class Measurer:
     def _field(self, under: RowGuidance) -> CountedField:
         built = self.built
         assert built.teacher is not None
-        guidance = attrs.evolve(
-            built.experiment.guidance, scale=under.scale, interval=under.interval
-        )
+        guidance = under.applied_to(built.experiment.guidance)
         return teacher_field(built.teacher, guidance, built.dataset.spec.num_classes)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 
 from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.evaluation.solver_text import solver_text
 from secantfw.experiment.experiment import Chosen
-from secantfw.sampling.grid_options import GridOptions
 
 
 @attrs.frozen
@@ -23,8 +22,8 @@ class Candidate:
 
     def __str__(self) -> str:
         """`midpoint logit_normal (mean -0.1, std 1) w=2 t<=0.5, 4 NFE`."""
-        said = f"{self.solver.component.name} {solver_text(self.solver.options)}".rstrip()
-        return f"{said} {self.guidance}".rstrip() + f", {self.nfe} NFE"
+        name = f"{self.solver.component.name} {solver_text(self.solver.options)}".rstrip()
+        return f"{name} {self.guidance}".rstrip() + f", {self.nfe} NFE"
 
 
 @attrs.frozen
@@ -101,26 +100,3 @@ class Baselines:
         """The finalists of the largest NFE searched that is at most `nfe`."""
         most = max((n for n in self.finalists if n <= nfe), default=0)
         return self.finalists.get(most, ())
-
-
-def solver_text(options: Any) -> str:
-    """The options that differ from their defaults, a grid as `logit_normal (mean -0.1, std 1)`."""
-    changed = changed_options(options)
-    if not isinstance(options, GridOptions):
-        return " ".join(f"{key}={_text(value)}" for key, value in changed.items())
-    grid = {f.name for f in attrs.fields(GridOptions)}
-    said = [f"{key}={_text(value)}" for key, value in changed.items() if key not in grid]
-    return " ".join([*said, *([options.grid_text()] if options.spacing != "uniform" else [])])
-
-
-def changed_options(options: Any) -> dict[str, Any]:
-    """The options of an attrs class that differ from their defaults, in order."""
-    fields = attrs.fields(type(options))
-    said = {f.name: (getattr(options, f.name), f.default) for f in fields if f.init}
-    return {name: value for name, (value, default) in said.items() if value != default}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from secantfw.baselines.records import changed_options
+from secantfw.evaluation.solver_text import changed_options
 from secantfw.experiment.experiment import Chosen
 
 

@@ -154,7 +154,7 @@ def _measurer(
 ) -> Measurer:
     """Its journal is that of these settings: a measurement of others is no measurement."""
     evaluate, settings = built.experiment.evaluate, baselines.settings
-    said: dict[str, Any] = {
+    settings_json: dict[str, Any] = {
         "teacher": baselines.teacher.fingerprint,
         "versions": [settings.secantfw, settings.torch, settings.device],
         "compute_batch": settings.compute_batch,
@@ -163,7 +163,7 @@ def _measurer(
         f"{evaluate.keys.reference_tolerance}",
         "channels": built.experiment.guidance.channels,
     }
-    name = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+    name = hashlib.sha256(json.dumps(settings_json, sort_keys=True).encode()).hexdigest()[:16]
     return Measurer(built, Journal(folder / name / "measurements.jsonl"), folder / name)
 
 

@@ -89,7 +89,17 @@ def _with(overrides: Sequence[str], key: str, value: str | None) -> list[str]:
     rival = next((o for o in overrides if o.partition("=")[0].strip() == full), None)
     if rival is not None:
         raise UserError(f"evaluate: --{key} {value} and {rival} set one key; give one of them")
+    if not all(map(_is_number, value.split(","))):
+        raise UserError(f"evaluate: --{key}: expected numbers such as 1,2,4, got {value}")
     return [*overrides, f"{full}=[{value}]"]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _warn_of_steps(built: Built) -> None:

@@ -12,11 +12,11 @@ from secantfw.baselines.records import (
     Candidate,
     CeilingValues,
     Finalist,
-    solver_text,
 )
 from secantfw.evaluation.planned_rows import nfe_counter
 from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.rows import NamedSolver, Row
+from secantfw.evaluation.solver_text import solver_text
 from secantfw.evaluation.sources import Sources
 from secantfw.experiment.experiment import Chosen
 from secantfw.interfaces.metric import Metric
@@ -67,10 +67,10 @@ def _row(sources: Sources, c: Candidate) -> Row:
     text = solver_text(c.solver.options)
     named = NamedSolver(c.solver.component.name, solver, text, c.solver)
     nfe = nfe_counter(sources.built, "teacher", c.guidance).nfe(solver, c.steps)
-    return Row("teacher", named, c.steps, nfe, c.guidance, named_guidance=True, place=1)
+    return Row("teacher", named, c.steps, nfe, c.guidance, place=1)
 
 
-def ceiling_said(sources: Sources, baselines: Baselines) -> dict[str, Any] | None:
+def comparable_ceiling(sources: Sources, baselines: Baselines) -> dict[str, Any] | None:
     """`ceiling` of evaluation.json: the best by the first metric that can be compared.
 
     Frechet distances depend on the number of samples: it must be the evaluation's, and the

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from secantfw.baselines.records import Baselines
-from secantfw.evaluation.baseline_rows import baseline_rows, ceiling_said
+from secantfw.evaluation.baseline_rows import baseline_rows, comparable_ceiling
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
 from secantfw.evaluation.planned_rows import planned_rows
@@ -63,7 +63,7 @@ class Evaluator:
         compares = any("endpoints" in metric.requires for metric in metrics)
         seeds, found = self.sources.seeds, self.baselines
         guidances = self.sources.guidances
-        ceiling = None if found is None else ceiling_said(self.sources, found)
+        ceiling = None if found is None else comparable_ceiling(self.sources, found)
         return {
             "rows": [self.kept.get(row.name) for row in self.planned],
             "samples": keys.samples,

@@ -28,9 +28,8 @@ class NFECounter:
 
     def nfe(self, solver: Solver, steps: int) -> int:
         """NFE of `steps` steps; the least there can be for an adaptive solver."""
-        if self.told or self.guidance.scale == 1.0 or not self.spec.num_classes:
-            return solver.evaluations(steps)
-        if solver.adaptive:
+        unguided = self.guidance.scale == 1.0 or not self.spec.num_classes
+        if self.told or unguided or solver.adaptive:
             return solver.evaluations(steps)
         return self._dry(solver, steps)
 

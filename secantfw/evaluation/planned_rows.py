@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-import attrs
 import torch
 
 from secantfw.evaluation.nfe import NFECounter
-from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.evaluation.row_guidance import RowGuidance, evaluated_guidances
 from secantfw.evaluation.rows import (
     Model,
     NamedSolver,
@@ -17,7 +16,7 @@ from secantfw.evaluation.rows import (
     in_order,
     models_of,
 )
-from secantfw.evaluation.solver_labels import solver_labels
+from secantfw.evaluation.solver_text import solver_text
 from secantfw.interfaces.solver import Solver
 from secantfw.training.build import Built, build
 
@@ -26,39 +25,40 @@ def planned_rows(built: Built) -> list[Row]:
     """Every solver of the experiment with its largest grid for each number of `evaluate.nfe`,
     under each guidance scale.
     """
-    keys = built.experiment.evaluate.keys
-    guidance = built.experiment.guidance
-    scales = keys.guidance or (guidance.scale,)
+    keys, guidances = built.experiment.evaluate.keys, evaluated_guidances(built.experiment)
     teacher = built.teacher is not None and keys.teacher
     has = built.loss.provides
     rows: list[Row] = []
-    for named, scale in itertools.product(named_solvers(built), scales):
+    several = len(guidances) > 1
+    for named, under in itertools.product(named_solvers(built), guidances):
         for model in models_of(named, student_has=has, teacher=teacher):
-            under = RowGuidance(scale, guidance.interval)
             counter = nfe_counter(built, model, under)
-            rows += _rows(named, model, under, counter, keys.nfe, named_guidance=len(scales) > 1)
+            rows += _rows(named, model, under, counter, keys.nfe, named_guidance=several)
     return in_order(rows)
 
 
 def named_solvers(built: Built) -> list[NamedSolver]:
-    """Those of the experiment: by their bare names where that is enough, and by a label beside
-    it where one stands several times.
+    """Those of the experiment, by their bare names where that is enough, with their options.
+
+    Of steps along secants the options are those of training, and told where several stand.
     """
     chosen_ones = built.experiment.evaluate.solvers
-    different = {c.full_name: c.component.name for c in chosen_ones}
-    names = list(different.values())
+    full = [chosen.full_name for chosen in chosen_ones]
+    bare = [name.partition(":")[2] for name in dict.fromkeys(full)]
     solvers = []
-    for chosen, label in zip(chosen_ones, solver_labels(chosen_ones), strict=True):
-        bare = chosen.component.name
+    for chosen in chosen_ones:
         solver: Solver = build(chosen)  # type: ignore[assignment]
-        name = bare if names.count(bare) == 1 else chosen.full_name
+        own = chosen.component.name
+        name = own if bare.count(own) == 1 else chosen.full_name
+        alone = "secant" in solver.requires and full.count(chosen.full_name) == 1
+        label = "" if alone else solver_text(chosen.options)
         solvers.append(NamedSolver(name, solver, label, chosen))
     return solvers
 
 
 def nfe_counter(built: Built, model: Model, under: RowGuidance) -> NFECounter:
     """Counts the NFE of a model's samples under guidance."""
-    guidance = attrs.evolve(built.experiment.guidance, scale=under.scale, interval=under.interval)
+    guidance = under.applied_to(built.experiment.guidance)
     told = model == "student" and guidance.range is not None
     here = torch.cuda.is_available() and built.device.type != "cpu"
     device = torch.device("cuda" if here else "cpu")

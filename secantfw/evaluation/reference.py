@@ -13,7 +13,7 @@ of an interval, and the order is kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 import torch
@@ -22,6 +22,8 @@ from torch import Tensor
 from secantfw.interfaces.solver import Field, Solver
 from secantfw.sampling.draw import Start, draw
 
+#: Samples on which the error is estimated, in whole compute blocks.
+TRIED = 64
 _MOST_STEPS = 1024
 _ORDER = 2  # counted on at most
 _SAFETY = 1.25
@@ -66,12 +68,38 @@ def choose_reference(
     """
     if tolerance == 0 or solver.adaptive or solver.order is None:
         return Reference(solver, least)
-    steps, ends = least, _ends(field, solver, starts, least)
+
+    def ends(steps: int) -> Tensor:
+        return torch.cat([draw(field, solver, start, steps) for start in starts])
+
+    found = doubled(ends, least, _MOST_STEPS, tolerance, solver.order)
+    return Reference(solver, found.steps, tolerance, found.error)
+
+
+@attrs.frozen
+class Doubled:
+    """A number of steps, and its estimated mean squared error a number of x."""
+
+    steps: int
+    error: float
+
+
+def doubled(
+    solve: Callable[[int], Tensor], least: int, most: int, tolerance: float, order: int
+) -> Doubled:
+    """The first of `least`, 2 `least`, ... steps whose error is within the tolerance.
+
+    Args:
+        solve: steps -> ends (n, *).
+        most: steps of the finest solve, at which the tolerance may be missed.
+        order: of the solver that `solve` calls.
+    """
+    steps, ends = least, solve(least)
     while True:
-        finer = _ends(field, solver, starts, 2 * steps)
-        error = error_of(ends, finer, solver.order)
-        if error <= tolerance or 2 * steps > _MOST_STEPS:
-            return Reference(solver, steps, tolerance, error)
+        finer = solve(2 * steps)
+        error = error_of(ends, finer, order)
+        if error <= tolerance or 2 * steps > most:
+            return Doubled(steps, error)
         steps, ends = 2 * steps, finer
 
 
@@ -80,7 +108,3 @@ def error_of(ends: Tensor, finer: Tensor, order: int) -> float:
     growth = 2.0 ** min(order, _ORDER)
     difference = (ends.double() - finer.double()).square().mean()
     return _SAFETY * float(difference) * (growth / (growth - 1)) ** 2
-
-
-def _ends(field: Field, solver: Solver, starts: Sequence[Start], steps: int) -> Tensor:
-    return torch.cat([draw(field, solver, start, steps) for start in starts])

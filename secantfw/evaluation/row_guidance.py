@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import attrs
 
+from secantfw.experiment.experiment import Experiment
+from secantfw.experiment.schema import Guidance
+
 
 @attrs.frozen
 class RowGuidance:
@@ -17,7 +20,17 @@ class RowGuidance:
         if self.scale == 1.0:
             return ""
         low, high = self.interval
-        said = [f"w={self.scale:g}"]
-        said += [f"t>{low:g}"] if low > 0 else []
-        said += [f"t<={high:g}"] if high < 1 else []
-        return " ".join(said)
+        parts = [f"w={self.scale:g}"]
+        parts += [f"t>{low:g}"] if low > 0 else []
+        parts += [f"t<={high:g}"] if high < 1 else []
+        return " ".join(parts)
+
+    def applied_to(self, guidance: Guidance) -> Guidance:
+        """`[guidance]` with this scale and interval."""
+        return attrs.evolve(guidance, scale=self.scale, interval=self.interval)
+
+
+def evaluated_guidances(experiment: Experiment) -> tuple[RowGuidance, ...]:
+    """Those under which the student is evaluated: each scale, in the experiment's interval."""
+    scales = experiment.evaluate.keys.guidance or (experiment.guidance.scale,)
+    return tuple(RowGuidance(scale, experiment.guidance.interval) for scale in scales)

@@ -49,7 +49,7 @@ class RowMeasurement:
             "model": row.model,
             "solver": row.solver.name,
             **({"label": row.solver.label} if row.solver.label else {}),
-            "steps": row.steps,
+            "steps": 0 if row.nfe is None else row.steps,  # an adaptive solver chose them itself
             "nfe": spent[0] if len(set(spent)) == 1 else sum(spent) / len(spent),
             "guidance": row.guidance.scale,
             "guidance_interval": list(row.guidance.interval),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -14,7 +15,8 @@ from secantfw.interfaces.solver import Solver
 
 Model = Literal["student", "teacher"]
 
-
+#: What a file name may not hold, on some system or other.
+_UNFIT = re.compile(r"[^\w.+=,() -]+")
 #: Stands for the NFE of a solver that chooses its steps itself.
 _ADAPTIVE = "adaptive"
 
@@ -23,7 +25,7 @@ _ADAPTIVE = "adaptive"
 class NamedSolver:
     """A solver and the name of its rows: bare, or full where two would share it.
 
-    `label` says in which options it differs from others of the same name.
+    `label` are its options, as `solver_text` gives them.
     """
 
     name: str
@@ -65,8 +67,8 @@ class Row:
         if self.baseline:
             more = f"-{self.place}" if self.place > 1 else ""
             return f"{self.model}-{TUNED}-{self.nfe:03d}{more}"
-        solver = self._series.replace(":", "_").replace("<", "_").replace(">", "_")
-        return f"{self.model}-{solver}-{_ADAPTIVE if self.nfe is None else f'{self.nfe:03d}'}"
+        nfe = _ADAPTIVE if self.nfe is None else f"{self.nfe:03d}"
+        return f"{self.model}-{_UNFIT.sub('_', self._series)}-{nfe}"
 
     def picture(self, nfe: int) -> str:
         """The name of its sample grid; an adaptive solver took `nfe`."""
@@ -80,8 +82,11 @@ class Row:
 
     @property
     def _series(self) -> str:
-        said = str(self.guidance) if self.named_guidance else ""
-        return f"{self.solver.title} {said}".rstrip()
+        """As reports call it; rows of the experiment differ in the scale alone."""
+        if self.baseline:
+            return f"{self.solver.title} {self.guidance}".rstrip()
+        scale = f" w={self.guidance.scale:g}" if self.named_guidance else ""
+        return f"{self.solver.title}{scale}"
 
     @property
     def along_secants(self) -> bool:
@@ -98,9 +103,9 @@ def models_of(
         student_has: "secant" or "tangent", from the loss.
         teacher: whether there is one to evaluate.
     """
-    wants = "secant" if named.solver.requires & {"secant"} else "tangent"
-    found: list[Model] = ["student"] if wants in student_has else []
-    return (*found, "teacher") if teacher and wants == "tangent" else tuple(found)
+    wants = "secant" if "secant" in named.solver.requires else "tangent"
+    models: list[Model] = ["student"] if wants in student_has else []
+    return (*models, "teacher") if teacher and wants == "tangent" else tuple(models)
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:

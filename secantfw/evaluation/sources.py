@@ -7,8 +7,8 @@ from functools import cached_property
 
 import attrs
 
-from secantfw.evaluation.reference import Reference, choose_reference
-from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.evaluation.reference import TRIED, Reference, choose_reference
+from secantfw.evaluation.row_guidance import RowGuidance, evaluated_guidances
 from secantfw.evaluation.rows import Model, Row
 from secantfw.experiment.schema import EvaluateKeys
 from secantfw.interfaces.backbone import Backbone
@@ -17,9 +17,6 @@ from secantfw.sampling.draw import Start, starts
 from secantfw.sampling.field import CountedField, student_field, teacher_field
 from secantfw.sampling.grid_options import GridOptions
 from secantfw.training.build import Built, build
-
-#: Samples on which the reference solution's error is estimated, in whole compute blocks.
-_TRIED = 64
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -46,7 +43,7 @@ class Sources:
         """
         if under not in self._references:
             keys, spec = self.keys, self.built.dataset.spec
-            few = starts(spec, self.seeds[0], _TRIED, keys.compute_batch, self.built.device)
+            few = starts(spec, self.seeds[0], TRIED, keys.compute_batch, self.built.device)
             self._references[under] = choose_reference(
                 self.field("teacher", under),
                 build(self.built.experiment.evaluate.reference),  # type: ignore[arg-type]
@@ -98,9 +95,7 @@ class Sources:
     @property
     def guidances(self) -> tuple[RowGuidance, ...]:
         """Under which the student is evaluated."""
-        guidance = self.built.experiment.guidance
-        scales = self.keys.guidance or (guidance.scale,)
-        return tuple(RowGuidance(scale, guidance.interval) for scale in scales)
+        return evaluated_guidances(self.built.experiment)
 
     def starts(self, seed: int) -> Iterator[Start]:
         """The same noise and labels for every row, a compute block at a time."""
@@ -110,9 +105,7 @@ class Sources:
     def field(self, model: Model, under: RowGuidance) -> CountedField:
         """The student or the teacher under this guidance, its NFE counted."""
         built = self.built
-        guidance = attrs.evolve(
-            built.experiment.guidance, scale=under.scale, interval=under.interval
-        )
+        guidance = under.applied_to(built.experiment.guidance)
         null = built.dataset.spec.num_classes
         if model == "student":
             return student_field(self.student.eval(), built.path, guidance, null)

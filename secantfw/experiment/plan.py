@@ -36,6 +36,9 @@ def _guidance(experiment: Experiment) -> Iterator[Complaint]:
         low, high = guidance.range
         yield ("guidance", "range"), f"expected [low, high] with low <= high, got [{low}, {high}]"
     low, high = guidance.interval
+    if guidance.interval_in_training and guidance.range is None:
+        what = "has no effect without guidance.range; give one, such as [2.0, 2.0]"
+        yield ("guidance", "interval_in_training"), what
     if low >= high:
         yield ("guidance", "interval"), f"expected [lo, hi] with lo < hi, got [{low}, {high}]"
 

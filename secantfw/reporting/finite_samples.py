@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from secantfw.reporting.evaluation_rows import Column, Evaluation
+from secantfw.reporting.evaluation_rows import Column, Evaluation, Row
 from secantfw.reporting.headline import nfe_compared
 from secantfw.reporting.number_text import aligned, decimals
 from secantfw.reporting.sample_curve import SampleCurve
@@ -26,10 +26,16 @@ def sample_tables(evaluation: Evaluation) -> list[SampleTable]:
     return [table for table in found if table is not None]
 
 
+def _name(row: Row, nfe: int) -> str:
+    """The model under its solver, with its own NFE where that is less."""
+    own = "" if row.nfe == nfe else f" ({row.nfe:g} NFE)"
+    return f"{row.series.model}, {row.solver}{own}"
+
+
 def _table(evaluation: Evaluation, column: Column) -> SampleTable | None:
     at = nfe_compared(evaluation)
     curves = {
-        f"{row.series.model}, {row.solver}": row.curves[column.key]
+        _name(row, at): row.curves[column.key]
         for row in evaluation.at(at)
         if column.key in row.curves
     }

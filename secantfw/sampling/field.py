@@ -117,15 +117,13 @@ def teacher_field(teacher: Teacher, guidance: Guidance, null: int) -> CountedFie
     return CountedField(teacher.path, velocity, False, _two_calls(velocity, guidance, null))
 
 
-def counting_field(
-    path: Path, guidance: Guidance, null: int, *, told: bool = False
-) -> CountedField:
+def counting_field(path: Path, guidance: Guidance, null: int) -> CountedField:
     """A field of zeros that counts as the real one does: what a solver will cost, for nothing."""
 
     def zeros(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         return torch.zeros_like(x)
 
-    return CountedField(path, zeros, True, None if told else _two_calls(zeros, guidance, null))
+    return CountedField(path, zeros, True, _two_calls(zeros, guidance, null))
 
 
 def _two_calls(network: Network, guidance: Guidance, null: int) -> TwoCalls | None:

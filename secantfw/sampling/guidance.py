@@ -65,17 +65,19 @@ def guided_in_interval(
     null: int,
     interval: tuple[float, float],
     channels: int | None = None,
+    *,
+    pick: bool = False,
 ) -> Tensor:
     """The guided tangent (B, *), each row by its own scale where lo < t <= hi, else by 1.
 
-    On a CPU the null class is evaluated for the rows that are guided alone; elsewhere finding
-    them would wait for the device, and all are.
+    With `pick` the null class is evaluated for the guided rows alone: B + n rows, a number that
+    changes, which costs a compiled network a graph, and on a GPU waits for the device.
     """
     assert cond.guidance is not None
     guided_row = _inside(t, interval)
     scale = torch.where(guided_row, cond.guidance, torch.ones_like(t))
     told = Cond(cond.label, scale, cond.augment)
-    if t.device.type != "cpu" or torch.compiler.is_compiling():
+    if not pick:
         return guided(evaluate, x, t, t, told, null, channels)
     return _guided_rows(evaluate, x, t, told, null, guided_row.nonzero().squeeze(1), channels)
 

@@ -34,7 +34,8 @@ def steps_warning(built: Built, taken: Iterable[tuple[Solver, int]]) -> str:
     if not found:
         return ""
     unit = "step" if found == [1] else "steps"
-    return f"{', '.join(map(str, found))} {unit}, and this student was trained for {_said(built)}"
+    taken_text = f"{', '.join(map(str, found))} {unit}"
+    return f"{taken_text}, and this student was trained for {_trained_text(built)}"
 
 
 def _has_grid(solver: Solver) -> bool:
@@ -45,7 +46,7 @@ def _has_grid(solver: Solver) -> bool:
     return "secant" in solver.requires and not solver.stochastic
 
 
-def _said(built: Built) -> str:
+def _trained_text(built: Built) -> str:
     sampler, chosen = built.time_sampler, built.experiment.time_sampler
     trained = sampler.trained_steps()
     if trained is None:

@@ -9,7 +9,7 @@ import torch
 from secantfw.baselines.find import check_baselines
 from secantfw.errors import Problem, UserError
 from secantfw.evaluation.planned_rows import planned_rows
-from secantfw.evaluation.solver_labels import solver_labels
+from secantfw.evaluation.solver_text import solver_text
 from secantfw.interfaces.augmentation import Augmented, RowDraws
 from secantfw.interfaces.metric import Metric
 from secantfw.interfaces.records import Cond
@@ -34,8 +34,7 @@ def _evaluation(built: Built) -> Iterator[Problem]:
     evaluate = built.experiment.evaluate
     if not evaluate.keys.samples:
         return
-    names = [chosen.full_name for chosen in evaluate.solvers]
-    labelled = list(zip(names, solver_labels(evaluate.solvers), strict=True))
+    labelled = [(chosen.full_name, solver_text(chosen.options)) for chosen in evaluate.solvers]
     for name, _ in sorted({one for one in labelled if labelled.count(one) > 1}):
         yield Problem(f"{name} stands twice with the same options", key="evaluate.solvers")
     keys = [metric.key for metric in built.metrics]

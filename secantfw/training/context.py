@@ -28,7 +28,13 @@ from secantfw.sampling.field import CountedField
 from secantfw.sampling.guidance import guided, guided_in_interval, told_in_interval
 from secantfw.training.randomness import Streams
 
-Interval = tuple[float, float]
+
+@attrs.frozen
+class TrainingInterval:
+    """Where training guides, lo < t <= hi; `pick`: the null class for the guided rows alone."""
+
+    interval: tuple[float, float]
+    pick: bool = False
 
 
 @attrs.define
@@ -72,7 +78,7 @@ class StudentCall(SecantCall):
     """f(x, t, s) of one network, under autocast where the run says so; a graph only if asked."""
 
     def __init__(
-        self, network: Backbone, counts: Counts, amp: Amp, interval: Interval | None = None
+        self, network: Backbone, counts: Counts, amp: Amp, interval: TrainingInterval | None = None
     ) -> None:
         self.network, self.counts, self.amp, self.interval = network, counts, amp, interval
 
@@ -81,7 +87,7 @@ class StudentCall(SecantCall):
     ) -> Tensor:
         self.counts.forward += x.shape[0]
         if self.interval is not None:
-            cond = told_in_interval(cond, t, self.interval)
+            cond = told_in_interval(cond, t, self.interval.interval)
         if grad:
             self.counts.backward += x.shape[0]
             return self._evaluate(x, t, s, cond, self.amp.trained)
@@ -120,7 +126,7 @@ class GuidedTeacher(TangentCall):
         counts: Counts,
         dtype: torch.dtype | None,
         channels: int | None = None,
-        interval: Interval | None = None,
+        interval: TrainingInterval | None = None,
     ) -> None:
         self.teacher, self.null = teacher, null
         self.channels, self.interval = channels, interval
@@ -132,8 +138,9 @@ class GuidedTeacher(TangentCall):
                 return self._velocity(x, t, t, cond)
             if self.interval is None:
                 return guided(self._velocity, x, t, t, cond, self.null, self.channels)
+            low_high, pick = self.interval.interval, self.interval.pick
             return guided_in_interval(
-                self._velocity, x, t, cond, self.null, self.interval, self.channels
+                self._velocity, x, t, cond, self.null, low_high, self.channels, pick=pick
             )
 
     def _velocity(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
@@ -167,7 +174,7 @@ class RunContext(Context):
         steps: int,
         teacher_solver: Solver,
         guided_channels: int | None = None,
-        interval: Interval | None = None,
+        interval: TrainingInterval | None = None,
         amp: Amp | None = None,
     ) -> None:
         """`interval`: of guidance in training; None: at all times."""
@@ -210,8 +217,9 @@ class RunContext(Context):
         with torch.no_grad():
             if self._interval is None:
                 return guided(told_one, x, t, t, cond, self._null, self._channels)
+            low_high, pick = self._interval.interval, self._interval.pick
             return guided_in_interval(
-                told_one, x, t, cond, self._null, self._interval, self._channels
+                told_one, x, t, cond, self._null, low_high, self._channels, pick=pick
             )
 
     def jvp(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secantfw.interfaces.backbone import Backbone
 from secantfw.training.build import Built, build
-from secantfw.training.context import Amp, RunContext
+from secantfw.training.context import Amp, RunContext, TrainingInterval
 from secantfw.training.precision import AUTOCAST
 from secantfw.training.randomness import Streams
 
@@ -26,7 +26,13 @@ def context_of(
         streams=streams,
         steps=train.steps,
         guided_channels=e.guidance.channels,
-        interval=e.guidance.interval if e.guidance.interval_in_training else None,
+        interval=_interval(built) if e.guidance.interval_in_training else None,
         teacher_solver=build(e.teacher_solver),  # type: ignore[arg-type]
         amp=amp,
     )
+
+
+def _interval(built: Built) -> TrainingInterval:
+    """Rows are picked where that is free: on a CPU, by networks that are compiled for no shape."""
+    pick = built.device.type == "cpu" and built.experiment.train.compile == "none"
+    return TrainingInterval(built.experiment.guidance.interval, pick)

@@ -7,13 +7,15 @@ itself asks for on a few rows of the first batch: the same on every process, and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import partial
 
 import attrs
 import torch
 from torch import Tensor
 
-from secantfw.evaluation.reference import error_of
+from secantfw.evaluation.reference import doubled
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.context import RunContext, TeacherSolve
@@ -45,15 +47,11 @@ def choose_teacher_steps(built: Built, ctx: RunContext, source: BatchSource) -> 
     solves, order = _asked(built, ctx, source), ctx.teacher_solver.order
     if order is None or ctx.teacher_solver.adaptive:
         return TeacherSteps(1, None, tolerance)
+    limit = math.inf if tolerance is None else tolerance
     with ctx.recording():  # so that nothing is counted
-        multiple, ends = 1, _ends(ctx, solves, 1)
-        while True:
-            finer = _ends(ctx, solves, 2 * multiple)
-            error = error_of(ends, finer, order)
-            if tolerance is None or error <= tolerance or 2 * multiple > _MOST:
-                ctx.solve_multiple = multiple
-                return TeacherSteps(multiple, error, tolerance)
-            multiple, ends = 2 * multiple, finer
+        found = doubled(partial(_ends, ctx, solves), 1, _MOST, limit, order)
+    ctx.solve_multiple = found.steps
+    return TeacherSteps(found.steps, found.error, tolerance)
 
 
 @torch.no_grad()

@@ -1,112 +1,14 @@
-"""A run measures the finalists of its teacher's baselines again; which file is of its teacher."""
+"""A run measures the finalists of its teacher's baselines again."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 import torch
-from training import small_experiment
+from small_baselines import built, content, evaluated, put
 
 from secantfw.baselines.file import read_baselines
-from secantfw.baselines.fingerprint import teacher_fingerprint
-from secantfw.plugin.loader import load_plugins
 
 pytestmark = pytest.mark.plugin("basics", "data", "fid", "picard", "solvers")
-
-TOML = small_experiment.TOML.replace(
-    'use = ["trajectory"]', 'use = [{use="frechet",features="identity"},"trajectory"]'
-)
-GUIDED = {"scale": 2.0, "interval": [0.0, 0.5]}
-NONE = {"scale": 1.0, "interval": [0.0, 1.0]}
-
-
-def finalist(use, steps, nfe, guidance=NONE, objective="frechet_distance", **options):
-    return {
-        "objective": objective,
-        "solver": {"use": use, **options},
-        "steps": steps,
-        "nfe": nfe,
-        "guidance": guidance,
-        "samples": 64,
-        "score": 0.5,
-    }
-
-
-def built(file, *overrides):
-    from functools import partial
-
-    from secantfw.experiment.load import load
-    from secantfw.plugin.weights_formats import weights_formats
-    from secantfw.training.build import build_experiment
-
-    plugins = load_plugins()
-    loaded = load(file, overrides, plugins)
-    formats = partial(weights_formats, plugins)
-    return build_experiment(loaded.experiment, torch.device("cpu"), formats)
-
-
-def content(file: Path, *overrides: str) -> dict:
-    """A baselines file of the experiment's teacher, and of its metrics."""
-    made = built(file, *overrides)
-    from secantfw.evaluation.baseline_rows import protocol_text
-
-    teacher = teacher_fingerprint(made)
-    return {
-        "schema": 1,
-        "teacher": {
-            "fingerprint": teacher.fingerprint,
-            "component": teacher.component,
-            "parameters": teacher.parameters,
-        },
-        "search": {
-            "secantfw": "0", "torch": "2", "device": "cpu", "seed": 250514502,
-            "compute_batch": 64, "rungs": [64], "guidance": NONE,
-        },
-        "metrics": {metric.key: protocol_text(metric) for metric in made.metrics},
-        "finalists": {
-            "1": [finalist("basics:euler", 1, 1, spacing="shifted")],
-            "2": [
-                finalist("basics:midpoint", 1, 2),
-                finalist("basics:euler", 1, 2, {"scale": 2.0, "interval": [0.5, 1.0]}),
-                finalist("solvers:ipndm", 2, 2, spacing="rho", sigma_min=0.1),
-                finalist("basics:heun", 1, 1, objective="trajectory_mse", spacing="rho"),
-                finalist("solvers:deis", 2, 2, objective="trajectory_mse"),
-                finalist("basics:euler", 1, 1, GUIDED, objective="trajectory_mse"),
-            ],
-        },
-        "ceilings": [
-            {
-                "solver": {"use": "basics:midpoint"}, "steps": 50, "nfe": 100, "guidance": GUIDED,
-                "samples": samples, "seeds": 1, "values": {"frechet_distance": value},
-            }
-            for samples, value in ((64, 0.04), (128, 0.03))
-        ],
-        "dropped": [],
-    }  # fmt: skip
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """The current directory, with the experiment in it."""
-    monkeypatch.chdir(tmp_path)
-    small_experiment.write(tmp_path, TOML)
-    return tmp_path
-
-
-def put(folder: Path, said: dict) -> Path:
-    file = folder / "baselines" / f"{said['teacher']['fingerprint'][:16]}.json"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(said))
-    return file
-
-
-def evaluated(secantfw, folder, *overrides):
-    said = secantfw("run", folder / "small.toml", *overrides, "--out", folder / "runs")
-    assert said.code == 0, said.err
-    run = max((folder / "runs").glob("small/*"), key=lambda path: path.stat().st_mtime_ns)
-    return json.loads((run / "evaluation.json").read_text()), run, said
 
 
 def test_the_finalists_of_each_nfe_are_measured_again(secantfw, folder):
@@ -206,96 +108,6 @@ def test_the_ceiling_stands_only_where_it_can_be_compared(secantfw, folder, over
         "values": {"frechet_distance": expected},
     }
     assert "ceiling: midpoint, 50 steps w=2 t&lt;=0.5" in (run / "report.html").read_text()
-
-
-def test_the_fingerprint_is_of_the_teacher_alone(folder):
-    file = folder / "small.toml"
-    mine = teacher_fingerprint(built(file)).fingerprint
-    same = ("guidance.scale=2.0", "train.steps=3", "evaluate.samples=64", "dataset.size=600")
-    assert teacher_fingerprint(built(file, *same)).fingerprint == mine
-    for other in ("teacher.radius=1.7", 'path.use="trigonometric"'):
-        assert teacher_fingerprint(built(file, other)).fingerprint != mine, other
-
-
-@pytest.mark.plugin("sit")
-def test_the_fingerprint_has_the_weights_and_not_how_they_are_computed(experiments):
-    file = experiments / "sit_picard.toml"
-    made = built(file, "evaluate.samples=0")
-    mine = teacher_fingerprint(made)
-    explicit = built(file, "evaluate.samples=0", 'teacher.attention="explicit"')
-    assert teacher_fingerprint(explicit) == mine
-    name, tensor = next(iter(explicit.teacher.weights().items()))
-    tensor.view(-1)[0] += 1e-3
-    assert teacher_fingerprint(explicit).fingerprint != mine.fingerprint, name
-
-
-def spoilt(said: dict, how: str) -> str:
-    """The file's text, wrong in some way."""
-    if how == "not JSON":
-        return json.dumps(said)[:-5]
-    if how == "another teacher":
-        said["teacher"]["fingerprint"] = "0" * 64
-    elif how == "no teacher":
-        del said["teacher"]
-    elif how == "another schema":
-        said["schema"] = 9
-    elif how == "steps of text":
-        said["finalists"]["2"][0]["steps"] = "many"
-    elif how == "a list":
-        return "[1, 2]"
-    elif how == "guidance":
-        said["finalists"]["2"][1]["guidance"]["interval"] = [0.5, 0.1]
-    return json.dumps(said)
-
-
-SAID = {
-    "not JSON": "no baselines file: not JSON",
-    "another teacher": "baselines of another teacher",
-    "no teacher": "no baselines file: it lacks 'teacher'",
-    "another schema": "baselines of schema 9; this secantfw reads 1",
-    "steps of text": "no baselines file: invalid literal for int()",
-    "a list": "no baselines file: it lacks 'schema'",
-    "guidance": "no baselines file: guidance of scale 2 in [0.5, 0.1]",
-}
-
-
-@pytest.mark.parametrize("how", SAID)
-@pytest.mark.parametrize("named", [True, False])
-def test_a_file_that_is_none_of_this_teachers_is_refused(secantfw, folder, how, named):
-    """In one line, before training."""
-    said = content(folder / "small.toml")
-    file = put(folder, said)
-    file.write_text(spoilt(said, how))
-    override = (f'evaluate.baselines="{file}"',) if named else ()
-    refused = secantfw("run", folder / "small.toml", *override, "--out", folder / "runs")
-    assert refused.code == 2
-    assert SAID[how] in refused.err
-    assert str(file) in refused.err
-    assert "training" not in refused.err
-
-
-def test_a_file_that_is_not_there_is_refused_at_its_line(secantfw, folder):
-    said = secantfw("check", folder / "small.toml", 'evaluate.baselines="nowhere.json"')
-    assert said.code == 2
-    assert "evaluate.baselines: no such file: 'nowhere.json'" in said.out
-
-
-def test_a_finalist_of_a_solver_that_is_not_installed_is_left_out(folder):
-    said = content(folder / "small.toml")
-    said["finalists"]["1"].append(finalist("gone:solver", 1, 1))
-    found = read_baselines(put(folder, said), load_plugins().registry)
-    assert len(found.finalists[1]) == 1
-
-
-def test_a_plug_in_ships_baselines_as_an_asset(secantfw, folder):
-    said = content(folder / "small.toml")
-    (folder / "shipped.json").write_text(json.dumps(said))
-    (folder / "ships.py").write_text(
-        "import secantfw\n\n\n@secantfw.hookimpl\ndef secantfw_components(register):\n"
-        "    register.asset('baselines/mine', 'shipped.json')\n"
-    )
-    found, _, _ = evaluated(secantfw, folder, 'local_plugins=["ships.py"]')
-    assert [row for row in found["rows"] if row.get("baseline")]
 
 
 def test_other_finalists_are_another_evaluation(folder):

@@ -15,9 +15,10 @@ from secantfw import GridOptions
 from secantfw.baselines.candidates import Candidates, own_guidances, tried_guidances
 from secantfw.baselines.choices import solver_choices
 from secantfw.baselines.halving import halve
-from secantfw.baselines.records import Candidate, solver_text
+from secantfw.baselines.records import Candidate
 from secantfw.baselines.search import objectives
 from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.evaluation.solver_text import solver_text
 from secantfw.experiment.components import choose_from
 from secantfw.experiment.load import load
 from secantfw.plugin.loader import load_plugins

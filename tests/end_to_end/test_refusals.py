@@ -85,6 +85,10 @@ def test_overrides_may_stand_before_the_run(run, secantfw):
             "evaluate: --nfe 1 and evaluate.nfe=[4] set one key; give one of them",
         ),
         (
+            ["--nfe", "abc"],
+            "evaluate: --nfe: expected numbers such as 1,2,4, got abc",
+        ),
+        (
             ["evaluate.nfe=[]"],
             "command line: evaluate.nfe: expected at least one NFE, got none; "
             "to train without an evaluation write evaluate.samples = 0",

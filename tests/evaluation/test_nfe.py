@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 from secantfw_basics.paths.linear import Linear
+from secantfw_basics.solvers.euler import Euler
 from torch import nn
 
 from secantfw import DataSpec, Teacher
 from secantfw.evaluation.nfe import NFECounter
+from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.evaluation.rows import NamedSolver, Row
 from secantfw.experiment.schema import Guidance
 from secantfw.plugin.building import build, probed
 from secantfw.plugin.loader import load_plugins
@@ -134,3 +137,14 @@ def test_an_adaptive_solver_stands_where_its_measured_nfe_puts_it(tmp_path, seca
         (2, "–"),
         (math.ceil(row["nfe"]), f"{row['nfe']:.4g}"),
     }
+    assert not any("step" in x.name for x in lines if "dopri5" in x.name)  # it chose them itself
+
+
+def test_a_rows_files_are_named_as_reports_call_its_series():
+    """A sample grid is found by its series, with the scale where several stand side by side."""
+    named = NamedSolver("euler", Euler())
+    row = Row("teacher", named, 4, 8, RowGuidance(2.0, (0.0, 0.5)), named_guidance=True)
+    content = {"model": "teacher", "solver": "euler", "nfe": 8, "fd": 1.0}
+    rows = [{**content, "guidance": w, "guidance_interval": [0.0, 0.5]} for w in (1.0, 2.0)]
+    shown = read_evaluation({"rows": rows}).series
+    assert row.name == f"teacher-{shown[-1].solver}-008" == "teacher-euler w=2-008"
