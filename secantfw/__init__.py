@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from secantfw.interfaces.records import TimesNeed as TimesNeed
     from secantfw.interfaces.records import WeightsHeader as WeightsHeader
     from secantfw.interfaces.secant_parts import SecantParts as SecantParts
+    from secantfw.interfaces.segments import at_node as at_node
+    from secantfw.interfaces.segments import in_segments as in_segments
     from secantfw.interfaces.solver import Field as Field
     from secantfw.interfaces.solver import Solver as Solver
     from secantfw.interfaces.teacher import Teacher as Teacher
@@ -168,9 +170,11 @@ _LAZY = {
     "WeightsHeader": "interfaces.records",
     "WholeLoss": "parallel.engine",
     "at": "interfaces.tensors",
+    "at_node": "interfaces.segments",
     "check_fit": "one_time_weights",
     "complete_times": "interfaces.interior",
     "data_from_velocity": "interfaces.conversions",
+    "in_segments": "interfaces.segments",
     "load": "notebook.open",
     "load_torch_file": "torch_file",
     "load_weights": "weights",
