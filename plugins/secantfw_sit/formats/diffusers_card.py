@@ -32,8 +32,8 @@ with torch.no_grad():
 `x` are then {data}, as the network was trained on them. diffusers 0.42 has the scheduler.
 """
 _STEPS = """\
-Secants f(x, t, s) for **exactly these {n} steps**, {spacing}. A DiTTransformer2DModel has one time,
-so the other is a function of it: with other steps the samples are wrong."""
+Secants f(x, t, s) for **exactly these {n} steps**, {spacing}. A DiTTransformer2DModel has one
+time, so the other is a function of it: with other steps the samples are wrong."""
 _TANGENT = """\
 The tangent v(x, t) at any time: every number of steps is Euler's method. Other flow-matching
 schedulers whose timesteps are 1000 t (t = 1 is noise) run it too."""
