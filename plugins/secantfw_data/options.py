@@ -123,12 +123,17 @@ class LatentsOptions:
 
     folder: str = secantfw.option(
         secantfw.REQUIRED,
-        "folder of shards (or one): npy with latents (n, *); npz or safetensors with `x`, or with "
-        "'mean' and 'std', and 'label'; mirrored ones under the same names with '_flip'",
+        "folder of shards (or one), or what `secantfw pack` made of it: npy with latents (n, *); "
+        "npz or safetensors with `x`, or with 'mean' and 'std', and 'label'; mirrored ones under "
+        "the same names with '_flip'; of twice the channels, the first half is means, the second "
+        "standard deviations",
         is_path=True,
     )
     labels: str | None = secantfw.option(
-        None, "folder of labels in files named as the shards, for npy", is_path=True
+        None,
+        "folder of labels in files named as the shards; without it they are in the shards, in "
+        "dataset.json, or in NAME_labels beside NAME_features",
+        is_path=True,
     )
     flipped: str | None = secantfw.option(
         None, "folder of the mirrored latents in files named as the shards, for npy", is_path=True
@@ -142,7 +147,9 @@ class LatentsOptions:
         0.18215, "x_0 = scale * latent; the decoder divides by it", gt=0
     )
     scaled: bool = secantfw.option(False, "the shards are already multiplied by `scale`")
-    held_out_shards: int = secantfw.option(0, "shards, from the last, to hold out", ge=0)
+    held_out_shards: int = secantfw.option(
+        0, "shards, from the last and as they were before packing, to hold out", ge=0
+    )
     vae: str | None = secantfw.option(
         None,
         "folder of diffusers' AutoencoderKL, for pictures; without it there are none",
