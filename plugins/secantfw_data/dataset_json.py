@@ -8,14 +8,15 @@ The names are looked up and never opened: a name that leads elsewhere finds noth
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from secantfw import UserError
 
 NAME = "dataset.json"
 #: Bytes: the 1.28 million names of ImageNet take 60 MB.
-LARGEST = 1 << 29
+_LARGEST = 1 << 29
 
 
 def read_labels_by_name(text: bytes, place: str) -> Mapping[str, int] | None:
@@ -42,6 +43,16 @@ def read_labels_by_name(text: bytes, place: str) -> Mapping[str, int] | None:
     return found
 
 
+def labels_beside(folder: Path) -> Mapping[str, int] | None:
+    """The same of the dataset.json in a folder; None where there is none, too."""
+    file = folder / NAME
+    if not file.is_file():
+        return None
+    if file.stat().st_size > _LARGEST:
+        raise UserError(f"{file}: has {file.stat().st_size:,} bytes, too many for labels")
+    return read_labels_by_name(file.read_bytes(), str(file))
+
+
 def label_of(labels: Mapping[str, int], name: str, place: str) -> int:
     """The label of one file.
 
@@ -51,10 +62,6 @@ def label_of(labels: Mapping[str, int], name: str, place: str) -> int:
     if name not in labels:
         raise UserError(f"{place}: {name!r:.120} has no label in {NAME}")
     return labels[name]
-
-
-def labels_of(labels: Mapping[str, int], names: Sequence[str], place: str) -> list[int]:
-    return [label_of(labels, name, place) for name in names]
 
 
 def _checked(pair: Any, place: str) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import attrs
 
 from secantfw import UserError
-from secantfw_data.dataset_json import LARGEST, NAME, read_labels_by_name
+from secantfw_data.dataset_json import NAME, labels_beside
 from secantfw_data.options import LatentsOptions
 from secantfw_data.stored_array import SUFFIXES
 
@@ -59,7 +59,7 @@ def find_files(options: LatentsOptions) -> LatentFiles:
         names, root = _names(folder), folder
     if not names:
         raise UserError(f"{folder}: no shards of latents in it ({', '.join(SUFFIXES)})")
-    by_name = None if folder.is_file() or options.labels else _labels_by_name(folder)
+    by_name = None if folder.is_file() or options.labels else labels_beside(folder)
     return LatentFiles(root, tuple(names), _labels(options), flipped, by_name)
 
 
@@ -98,12 +98,3 @@ def _labels(options: LatentsOptions) -> Path | None:
     folder = Path(options.folder)
     beside = folder.with_name(folder.name.removesuffix(_FEATURES) + _LABELS)
     return beside if folder.name.endswith(_FEATURES) and beside.is_dir() else None
-
-
-def _labels_by_name(folder: Path) -> Mapping[str, int] | None:
-    file = folder / NAME
-    if not file.is_file():
-        return None
-    if file.stat().st_size > LARGEST:
-        raise UserError(f"{file}: has {file.stat().st_size:,} bytes, too many for labels")
-    return read_labels_by_name(file.read_bytes(), str(file))

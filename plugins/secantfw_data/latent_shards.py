@@ -106,8 +106,9 @@ def _checked(array: StoredArray, options: LatentsOptions, halves: bool = False) 
             f"{array.place}: has shape {array.shape}, expected (n, "
             f"{', '.join(map(str, options.shape))}), the data set's `shape`"
         )
-    if np.dtype(array.dtype).kind != "f" and not array.bfloat16:
-        raise UserError(f"{array.place}: is {np.dtype(array.dtype).name}, expected floats")
+    dtype = np.dtype(array.dtype)
+    if (dtype.kind != "f" or dtype.itemsize > 8) and not array.bfloat16:
+        raise UserError(f"{array.place}: is {dtype.name}, expected floats")
     return array
 
 

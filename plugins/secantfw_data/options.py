@@ -64,11 +64,19 @@ class GaussianMixtureOptions(MixtureOptions):
 class ImagesOptions:
     """Options of `images`."""
 
-    folder: str = secantfw.option(secantfw.REQUIRED, "folder of pictures", is_path=True)
+    folder: str = secantfw.option(
+        secantfw.REQUIRED, "folder of pictures, or a zip file of them", is_path=True
+    )
     size: int = secantfw.option(secantfw.REQUIRED, "side of the square items", unit="px", ge=1)
     channels: Literal[1, 3] = secantfw.option(3, "1 for grey, 3 for RGB", choices=(1, 3))
-    labels: bool = secantfw.option(False, "the first folder below `folder` names the class")
-    held_out: str | None = secantfw.option(None, "folder of held-out pictures", is_path=True)
+    labels: bool = secantfw.option(
+        False,
+        "dataset.json in `folder` says the class, as EDM writes it; without one the first folder "
+        "below `folder` names it",
+    )
+    held_out: str | None = secantfw.option(
+        None, "folder, or zip file, of held-out pictures", is_path=True
+    )
     held_out_fraction: float = secantfw.option(
         0.0, "share of `folder` to hold out, chosen by a hash of the file's name", ge=0, lt=1
     )
@@ -84,7 +92,8 @@ class Cifar10Options:
 
     folder: str = secantfw.option(
         secantfw.REQUIRED,
-        "folder with cifar-10-batches-bin, or with cifar-10-batches-py as torchvision keeps it",
+        "folder with cifar-10-batches-bin, or with cifar-10-batches-py as torchvision keeps it; "
+        "or EDM's cifar10-32x32.zip, which has no held-out pictures",
         is_path=True,
     )
     download: bool = secantfw.option(

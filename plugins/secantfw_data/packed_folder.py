@@ -13,6 +13,7 @@ memory: the processes of a machine have them once.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secantfw import UserError
-from secantfw_data.stored_array import StoredArray, stored_arrays
+from secantfw_data.stored_array import DTYPES, StoredArray, stored_arrays
 
 STATE = "pack.json"
 LATENTS, FLIPPED = "latents", "latents_flip"
@@ -37,6 +38,10 @@ class RowType:
 
     dtype: str
     shape: tuple[int, ...]
+
+    @property
+    def row_bytes(self) -> int:
+        return math.prod(self.shape) * np.dtype(DTYPES[self.dtype]).itemsize
 
 
 @attrs.frozen

@@ -32,7 +32,7 @@ _LONGEST_HEADER = 100_000_000  # safetensors' own limit
 _LONGEST_NPY_HEADER = 1 << 16
 _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 #: safetensors' names of what latents and labels are made of; numpy has no bfloat16.
-_DTYPES = {
+DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2",
     "I64": "<i8", "I32": "<i4", "I16": "<i2", "U16": "<u2", "I8": "|i1", "U8": "|u1",
 }  # fmt: skip
@@ -192,10 +192,10 @@ def _read_safetensors(file: Path, stream: BinaryIO) -> dict[str, StoredArray]:
     header = json.loads(stream.read(length), object_pairs_hook=_without_twins)
     found, size = {}, _length(stream)
     for name, said in header.items():
-        if name != "__metadata__" and said["dtype"] in _DTYPES:
+        if name != "__metadata__" and said["dtype"] in DTYPES:
             offset = 8 + length + int(said["data_offsets"][0])
             shape = tuple(int(n) for n in said["shape"])
-            dtype = _DTYPES[said["dtype"]]
+            dtype = DTYPES[said["dtype"]]
             brain = said["dtype"] == "BF16"
             found[name] = StoredArray(str(file), name, dtype, offset, shape, brain)
             _check_length(found[name], size)
