@@ -19,7 +19,7 @@ from secantfw_data.latent_files import LatentFiles, find_files
 from secantfw_data.latent_rows import check_finite, check_std
 from secantfw_data.latent_shards import Shard, Source, labels_of, open_shard
 from secantfw_data.options import LatentsOptions
-from secantfw_data.pack_writer import Block, PackWriter, locked, resumed
+from secantfw_data.pack_writer import Block, PackWriter, locked, remove_strays, resumed
 from secantfw_data.packed_folder import STATE, PackState
 from secantfw_data.stored_array import StoredArray
 from secantfw_data.stored_rows import blocks, rows_of_a_block
@@ -40,12 +40,15 @@ def pack(
     folder = Path(options.folder)
     _check_places(folder, out)
     files = find_files(options)
-    sizes = [_size(files.root / name) for name in files.names]
+    sizes = [_status(files.root / name).st_size for name in files.names]
     fresh = PackState(_hash(files, options, shard_bytes), str(folder.resolve()), len(files.names))
     with locked(out):
         state = resumed(out, fresh)
         if state.finished:
             return state
+        if state.row and state.stamp != _stamp(files.root / files.names[state.done]):
+            state = state.without_half_a_file()
+        remove_strays(out, state)
         with PackWriter(out, state, shard_bytes) as writer:
             _pack(files, sizes, options, writer, said)
             return writer.finish()
@@ -58,11 +61,16 @@ def _check_places(folder: Path, out: Path) -> None:
         raise UserError(f"{out}: lies in {folder}, which is to be packed; name another --out")
 
 
-def _size(file: Path) -> int:
+def _status(file: Path) -> os.stat_result:
     try:
-        return os.stat(file).st_size
+        return os.stat(file)
     except OSError as error:
         raise UserError(f"{file}: cannot be read ({error.strerror})") from error
+
+
+def _stamp(file: Path) -> str:
+    """Changes with the file."""
+    return f"{_status(file).st_size} {_status(file).st_mtime_ns}"
 
 
 def _hash(files: LatentFiles, options: LatentsOptions, shard_bytes: int) -> str:
@@ -84,6 +92,7 @@ def _pack(
     total, done = sum(sizes), writer.state.done
     before = sum(sizes[:done])
     for name, size in zip(files.names[done:], sizes[done:], strict=True):
+        writer.begin(_stamp(files.root / name))
         shard = open_shard(files, name, options, labels=True)
         writer.check_labels(files.root / name, shard.label is not None)
         for block in _blocks(shard, writer.state.row, options.shape[0]):

@@ -120,6 +120,20 @@ def resumed(folder: Path, fresh: PackState) -> PackState:
     return state
 
 
+def remove_strays(folder: Path, state: PackState) -> None:
+    """Large files that `state` does not count, of a packing that came further than it says."""
+    kept = {
+        shard_file(folder, name, n)
+        for n in range(len(state.shards))
+        for name in (LATENTS, FLIPPED)
+    }
+    for file in folder.glob(f"{LATENTS}*.safetensors"):
+        if file not in kept:
+            file.unlink()
+    if not state.labels:
+        (folder / LABEL[0]).unlink(missing_ok=True)
+
+
 def _write_state(folder: Path, state: PackState) -> None:
     temporary = folder / _UNWRITTEN
     with temporary.open("w", encoding="utf-8") as stream:
@@ -151,6 +165,10 @@ class PackWriter:
     def __exit__(self, *said: object) -> None:
         for file in self._all():
             file.close()
+
+    def begin(self, stamp: str) -> None:
+        """The rows that follow are of the next file."""
+        self.state = attrs.evolve(self.state, stamp=stamp)
 
     def check_labels(self, file: Path, has: bool) -> None:
         """All files have labels, or none has.
@@ -188,7 +206,7 @@ class PackWriter:
     def file_done(self, rows: int) -> None:
         """All rows of a source file are appended."""
         self._files.append(torch.tensor([rows]))
-        self.state = attrs.evolve(self.state, done=self.state.done + 1, row=0)
+        self.state = attrs.evolve(self.state, done=self.state.done + 1, row=0, stamp="")
         self._files_uncommitted += 1
         if self._files_uncommitted >= _FILES_BETWEEN_COMMITS:
             self.commit()

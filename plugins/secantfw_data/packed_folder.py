@@ -58,6 +58,7 @@ class PackState:
     """How far a packing is: the first `done` of `files` files, and `row` rows of the next.
 
     `of` is a hash of what is packed and how; a packing is taken up again only where it agrees.
+    `stamp` is that of the file that is half packed: one that was changed begins anew.
     """
 
     of: str
@@ -66,12 +67,23 @@ class PackState:
     labels: bool | None = None
     done: int = 0
     row: int = 0
+    stamp: str = ""
     shards: tuple[PackedShard, ...] = ()
     finished: bool = False
 
     @property
     def rows(self) -> int:
         return sum(shard.rows for shard in self.shards)
+
+    def without_half_a_file(self) -> PackState:
+        """The state before the first row of the file that is half packed."""
+        left, shards = self.rows - self.row, list[PackedShard]()
+        for shard in self.shards:
+            rows = min(shard.rows, left)
+            shards += [attrs.evolve(shard, rows=rows)] if rows else []
+            left -= rows
+        labels = self.labels if self.done else None
+        return attrs.evolve(self, row=0, stamp="", shards=tuple(shards), labels=labels)
 
 
 def shard_file(folder: Path, name: str, number: int) -> Path:
