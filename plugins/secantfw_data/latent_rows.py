@@ -84,5 +84,7 @@ def check_std(arrays: Sequence[StoredArray], std: Tensor, rows: Sequence[int]) -
 
 def _noise(index: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Standard normal (k, *), row by row a function of the index alone."""
-    rng = torch.Generator()
-    return torch.stack([torch.randn(shape, generator=rng.manual_seed(i)) for i in index.tolist()])
+    rng, found = torch.Generator(), torch.empty((len(index), *shape))
+    for n, i in enumerate(index.tolist()):
+        torch.randn(shape, generator=rng.manual_seed(i), out=found[n])
+    return found
