@@ -387,3 +387,19 @@ def test_the_data_set_conforms_in_every_layout_packed_and_not(tmp_path, layout):
         table = {**where, "shape": list(SHAPE), "classes": CLASSES}
         subject = subject_of(registry.find("dataset", "latents"), registry, table)
         assert [r for r in run_checks(subject) if r.outcome == "failed"] == []
+
+
+def test_a_file_that_was_half_packed_and_became_shorter_leaves_nothing_behind(tmp_path):
+    folder = tmp_path / "x"
+    folder.mkdir()
+    bad = normal(60)
+    bad[50] = np.nan
+    np.savez(folder / "0.npz", latents=normal(4), label=labels(4))
+    np.savez(folder / "1.npz", latents=bad, label=labels(60))
+    with pytest.raises(UserError, match="row 50 is not finite"):
+        pack(options_of({"folder": folder}), tmp_path / "out", SHARD)
+    assert len(list((tmp_path / "out").glob("latents-*"))) > 2
+    np.savez(folder / "1.npz", latents=normal(3), label=labels(3))
+    for out in ("out", "straight"):
+        pack(options_of({"folder": folder}), tmp_path / out, SHARD)
+    assert content(tmp_path / "out") == content(tmp_path / "straight")
