@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from secantfw.sampling.time_grid import step_times as step_times
     from secantfw.torch_file import load_torch_file as load_torch_file
     from secantfw.torch_file import pickled_part as pickled_part
+    from secantfw.training.progress import Progress as Progress
     from secantfw.training.run_directory import Outcome as Outcome
     from secantfw.training.run_directory import RunInfo as RunInfo
     from secantfw.weights import WeightsFile as WeightsFile
@@ -148,6 +149,7 @@ _LAZY = {
     "Outcome": "training.run_directory",
     "Path": "interfaces.path",
     "Point": "interfaces.loss",
+    "Progress": "training.progress",
     "Register": "plugin.registry",
     "RowDraws": "interfaces.augmentation",
     "Run": "notebook.run",
