@@ -25,6 +25,7 @@ from secantfw.parallel.group import Group
 from secantfw.training.checkpoint_folder import MANIFEST, fingerprint, manifest_digest, name_of
 from secantfw.training.files import finite, sync, write_json
 from secantfw.training.generators import load_gathered_state
+from secantfw.training.inputs import Input, read_inputs
 from secantfw.training.update import Update
 from secantfw.weights import load_weights, save_weights
 
@@ -39,6 +40,7 @@ class TrainState:
     digest: str  # of the resolved experiment
     experiment: Mapping[str, str] = attrs.field(factory=dict)  # its values, by dotted key
     versions: Mapping[str, str] = attrs.field(factory=dict)  # what the numbers may depend on
+    inputs: Mapping[str, Input] = attrs.field(factory=dict)  # files of the experiment, by key
     skipped_in_a_row: int = 0  # steps with non-finite numbers that this one is the last of
     time_sampler: Mapping[str, Any] = attrs.field(factory=dict)
     loss_scale: Sequence[float] = ()  # under fp16
@@ -144,7 +146,8 @@ def read_state(checkpoint: Path) -> TrainState:
     """The state of a checkpoint that is known to be valid."""
     said = json.loads((checkpoint / MANIFEST).read_bytes())
     known = {f.name: said[f.name] for f in attrs.fields(TrainState) if f.name in said}
-    return TrainState(**{**known, "pending": tuple(known["pending"])})
+    inputs = read_inputs(known.get("inputs", {}))
+    return TrainState(**{**known, "pending": tuple(known["pending"]), "inputs": inputs})
 
 
 def restore(checkpoint: Path, student: Backbone, update: Update) -> TrainState:

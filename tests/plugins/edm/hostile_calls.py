@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from edm_pickles import snapshot
+from paper_files.edm_pickles import snapshot
 from hostile_corpus import CANARY, Canary, hostile, model, named, said, spliced
 from torch import nn
 

@@ -6,7 +6,7 @@ import pickle
 import struct
 
 import torch
-from edm_pickles import Persistent, dumped, snapshot
+from paper_files.edm_pickles import Persistent, dumped, snapshot
 from hostile_corpus import Canary, hostile, model, spliced
 from torch import nn
 

@@ -6,7 +6,7 @@ import os
 import pickle
 
 import torch
-from edm_pickles import SMALL
+from paper_files.edm_pickles import SMALL
 from hostile_corpus import Canary, hostile
 
 

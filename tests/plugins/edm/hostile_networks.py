@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from edm_pickles import snapshot
+from paper_files.edm_pickles import snapshot
 from hostile_corpus import hostile, model, said, shaped, weight
 from torch import nn
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edm_pickles import Persistent, snapshot
+from paper_files.edm_pickles import Persistent, snapshot
 from hostile_corpus import ema, hostile, model, said, weight
 
 
