@@ -5,37 +5,37 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from paper_files import edm_pickles
 from torch import Tensor, nn
 
-from paper_files import edm_pickles
-
 INCEPTION = "inception-2015-12-05.pt"
-SIT_WIDTH, SIT_DEPTH = 64, 2
+SIT_SIZE, SIT_WIDTH, SIT_DEPTH = "tiny/2", 128, 4
 #: Beside what the preset cifar10-vp says; a quarter of its levels, a sixteenth of its channels.
 EDM_SIZES = {
     "model_channels": 8, "channel_mult": [1, 2], "num_blocks": 1, "attn_resolutions": [16],
 }  # fmt: skip
 
 
-def sit(file: Path, width: int = SIT_WIDTH, depth: int = SIT_DEPTH) -> Path:
+def sit(file: Path, width: int = SIT_WIDTH, depth: int = SIT_DEPTH, seed: int = 0) -> Path:
     """A state dict as SiT-XL-2-256.pt holds it: latents (4, 32, 32), 1000 classes, learn_sigma."""
-    rng = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(seed)
     torch.save({k: _normal(shape, rng) for k, shape in _sit_shapes(width, depth).items()}, file)
     return file
 
 
 def edm(file: Path, classes: int = 0) -> Path:
     """A snapshot as edm-cifar10-32x32-uncond-vp.pkl: (3, 32, 32), told of augmentation."""
-    sizes = dict(img_resolution=32, img_channels=3, label_dim=classes, augment_dim=9, dropout=0.13)
-    return edm_pickles.save(file, edm_pickles.snapshot(**sizes, **EDM_SIZES))
+    data = {"img_resolution": 32, "img_channels": 3, "label_dim": classes}
+    more = {"augment_dim": 9, "dropout": 0.13}
+    return edm_pickles.save(file, edm_pickles.snapshot(**data, **more, **EDM_SIZES))
 
 
-def autoencoder(folder: Path) -> Path:
+def autoencoder(folder: Path, seed: int = 0) -> Path:
     """diffusers' AutoencoderKL, four levels as Stable Diffusion's: latents of 32 make 256 px."""
     from diffusers import AutoencoderKL
 
     with torch.random.fork_rng():
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         network = AutoencoderKL(
             down_block_types=("DownEncoderBlock2D",) * 4,
             up_block_types=("UpDecoderBlock2D",) * 4,
@@ -49,10 +49,10 @@ def autoencoder(folder: Path) -> Path:
     return folder
 
 
-def inception(file: Path) -> Path:
+def inception(file: Path, seed: int = 0) -> Path:
     """A TorchScript file that is called as NVIDIA's Inception-v3 is, with its outputs' sizes."""
     with torch.random.fork_rng():
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         torch.jit.script(_Inception().eval()).save(str(file))
     return file
 

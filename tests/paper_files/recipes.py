@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import attrs
-
 from paper_files import data, networks
 
 #: One step and one block of evaluation; everything else is the recipe's.
@@ -37,6 +36,8 @@ class PaperFiles:
     def overrides(self, recipe: str) -> list[str]:
         """For the recipe of this name: where its files are, and how small its networks are."""
         own = self._sit() if recipe.startswith("sit_") else self._edm("_cond_" in recipe)
+        if "_scratch_" in recipe:
+            own = [one for one in own if not one.startswith("teacher.")]
         metrics = [
             f"metrics.use[0].weights={self.folder / networks.INCEPTION}",
             f"metrics.use[0].statistics={self.folder / 'statistics.npz'}",
@@ -50,9 +51,7 @@ class PaperFiles:
             f"dataset.labels={self.folder / 'imagenet256_labels'}",
             f"dataset.vae={self.folder / 'sd-vae-ft-ema'}",
             f"metrics.use[1].weights={self.folder / networks.INCEPTION}",
-            f"backbone.width={networks.SIT_WIDTH}",
-            f"backbone.depth={networks.SIT_DEPTH}",
-            "backbone.heads=1",
+            f"backbone.size={networks.SIT_SIZE}",
         ]
 
     def _edm(self, conditional: bool) -> list[str]:
