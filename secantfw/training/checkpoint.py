@@ -161,17 +161,22 @@ def restore(checkpoint: Path, student: Backbone, update: Update) -> TrainState:
 
         restore_sharded(checkpoint, student, update)
     else:
-        weights, average = tensors_of(checkpoint, "student"), tensors_of(checkpoint, "ema")
-        for name, tensors in (("student", weights), ("ema", average)):
-            check_fits(checkpoint / f"{name}.safetensors", tensors, student)
-        student.load_state_dict(weights)
-        update.average.network.load_state_dict(average)
+        _restore_networks(checkpoint, student, update)
         update.load_state(tensors_of(checkpoint, "optimizer"))
     state = read_state(checkpoint)
     update.skipped_in_a_row(state.skipped_in_a_row)
     if update.scale is not None and state.loss_scale:
         update.scale.load_state(state.loss_scale)
     return state
+
+
+def _restore_networks(checkpoint: Path, student: Backbone, update: Update) -> None:
+    """Student and average; what was read is gone before the optimiser's state is."""
+    weights, average = tensors_of(checkpoint, "student"), tensors_of(checkpoint, "ema")
+    for name, tensors in (("student", weights), ("ema", average)):
+        check_fits(checkpoint / f"{name}.safetensors", tensors, student)
+    student.load_state_dict(weights)
+    update.average.network.load_state_dict(average)
 
 
 def tensors_of(checkpoint: Path, name: str) -> dict[str, Tensor]:
