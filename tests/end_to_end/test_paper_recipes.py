@@ -37,7 +37,7 @@ def test_there_are_the_papers_forty_and_two_of_its_variants():
     assert len(RECIPES) == 42
 
 
-@pytest.mark.parametrize("recipe", map(marked, RECIPES))
+@pytest.mark.parametrize("recipe", [marked(recipe) for recipe in RECIPES])
 def test_a_recipe_takes_a_step_and_is_evaluated(recipe, files, secantfw, tmp_path, monkeypatch):
     monkeypatch.setattr("secantfw_fid.frechet.frechet_distance", lambda found, reference: 1.0)
     arguments = [FOLDER / f"{recipe}.toml", *files.overrides(recipe)]
