@@ -40,6 +40,7 @@ class OptionInfo:
     nonempty: bool = False
     formerly: str = ""
     same_result: bool = False
+    saves_memory: bool = False
 
     def bounds(self) -> str:
         """The bounds as text: `>= 1, < 10`."""
@@ -87,6 +88,7 @@ def option(
     nonempty: bool = False,
     formerly: str = "",
     same_result: bool = False,
+    saves_memory: bool = False,
 ) -> Any:
     """Declare an option of a component, as a field of an attrs class.
 
@@ -105,6 +107,7 @@ def option(
         formerly: the name it had; an experiment that still says it is told the new one.
         same_result: every value computes the same numbers, but for rounding (which kernel, which
             layout): no part of a teacher's fingerprint.
+        saves_memory: set to true, a step takes less memory; told to who has too little.
 
     Raises:
         ValueError: at construction of the attrs class, where the value breaks a bound.
@@ -113,7 +116,16 @@ def option(
         raise TypeError("option(): is_data says more of a path; say is_path too")
     bounds = (ge, gt, le, lt)
     info = OptionInfo(
-        help, unit, *bounds, tuple(choices), is_path, is_data, nonempty, formerly, same_result
+        help,
+        unit,
+        *bounds,
+        tuple(choices),
+        is_path,
+        is_data,
+        nonempty,
+        formerly,
+        same_result,
+        saves_memory,
     )
 
     def check(_instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:

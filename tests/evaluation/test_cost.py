@@ -13,7 +13,10 @@ from paper_files import networks
 from secantfw.evaluation.cost import picture_cost
 from secantfw.training.flops import CountedFlops
 
-pytestmark = pytest.mark.plugin("sit", "edm", "data", "picard", "basics", "fid")
+pytestmark = [
+    pytest.mark.plugin("sit", "edm", "data", "picard", "basics", "fid"),
+    pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning"),
+]
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 SMALL = (
     "train.steps=2", "train.warmup_steps=1", "train.batch_size=4", "evaluate.samples=24",
