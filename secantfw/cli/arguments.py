@@ -35,7 +35,7 @@ def add_run_and_overrides(parser: argparse.ArgumentParser, example: str) -> None
         action="append",
         default=[],
         metavar="KEY",
-        help="what this file holds may have changed since the training",
+        help="the file that this key names may hold something else than in training",
     )
 
 
