@@ -6,13 +6,14 @@ from contextlib import nullcontext
 from typing import Any
 
 import attrs
+import torch
 
 from secantfw.errors import UserError
 from secantfw.evaluation.cost import evaluation_cost, picture_cost
 from secantfw.experiment.cited import cited
 from secantfw.experiment.experiment import Chosen
 from secantfw.experiment.heading import plan_row
-from secantfw.interfaces.records import LossTerms
+from secantfw.interfaces.records import Batch, LossTerms
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.context import RunContext
@@ -152,6 +153,17 @@ class _Tried:
     solves: bool  # whether it integrates the teacher
 
 
+@torch.no_grad()
+def _student_flops(built: Built, batch: Batch) -> float:
+    """Of one evaluation of a sample, by a plain one that nobody counts."""
+    t = torch.full((len(batch.x_0),), built.path.t_max, device=built.device)
+    training = built.student.training
+    with CountedFlops() as spent:
+        built.student.eval()(batch.x_0, t, t, batch.cond)
+    built.student.train(training)
+    return spent.flops / len(batch.x_0)
+
+
 def _tried(built: Built, ctx: RunContext, source: BatchSource) -> _Tried:
     batch, rng = source.few(2).batch(0), source.streams.at("times", 0)
     times = built.time_sampler.sample(2, built.loss.times_needed(), built.path, rng, 0.0)
@@ -176,4 +188,6 @@ def _tried(built: Built, ctx: RunContext, source: BatchSource) -> _Tried:
         teacher=ctx.counts.teacher - before.teacher,
     )
     each = flops.flops / max(1, spent.evaluations)
+    if count and "jvp" in built.loss.requirements():  # with the derivative's beside them
+        each = _student_flops(built, batch)
     return _Tried(spent.per_row(2), alive.peak // 2, each, ctx.solves > solved)

@@ -33,8 +33,10 @@ def planned(secantfw, recipe: str, *overrides: str):
     return found
 
 
-def test_a_run_says_the_flops_that_its_evaluation_then_takes(secantfw, tmp_path):
-    said = secantfw("run", EXPERIMENTS / "base/sit_student.toml", *SMALL, "--out", tmp_path)
+@pytest.mark.parametrize("experiment", ["base/sit_student", "flowmaps/lagrangian"])
+def test_a_run_says_the_flops_that_its_evaluation_then_takes(secantfw, tmp_path, experiment):
+    """Also of a loss that differentiates, whose evaluations take more."""
+    said = secantfw("run", EXPERIMENTS / f"{experiment}.toml", *SMALL, "--out", tmp_path)
     assert said.code == 0, said.err
     rows, number, unit = re.search(
         r"evaluation +(\d) rows of 24 samples, ([\d.]+) (\wFLOP)", said.err
