@@ -161,7 +161,7 @@ def _student_flops(built: Built, batch: Batch) -> float:
     with CountedFlops() as spent:
         built.student.eval()(batch.x_0, t, t, batch.cond)
     built.student.train(training)
-    return spent.flops / len(batch.x_0)
+    return float(spent.flops) / len(batch.x_0)
 
 
 def _tried(built: Built, ctx: RunContext, source: BatchSource) -> _Tried:
