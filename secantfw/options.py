@@ -36,9 +36,11 @@ class OptionInfo:
     lt: float | None = None
     choices: tuple[Any, ...] = ()
     is_path: bool = False
+    is_data: bool = False
     nonempty: bool = False
     formerly: str = ""
     same_result: bool = False
+    saves_memory: bool = False
 
     def bounds(self) -> str:
         """The bounds as text: `>= 1, < 10`."""
@@ -82,9 +84,11 @@ def option(
     lt: float | None = None,
     choices: Sequence[Any] = (),
     is_path: bool = False,
+    is_data: bool = False,
     nonempty: bool = False,
     formerly: str = "",
     same_result: bool = False,
+    saves_memory: bool = False,
 ) -> Any:
     """Declare an option of a component, as a field of an attrs class.
 
@@ -94,19 +98,34 @@ def option(
         unit: what the number counts, where the name does not say it (`data std`).
         ge, gt, le, lt: inclusive and exclusive bounds; they hold for each element of a list.
         choices: the values allowed.
-        is_path: the text names a file; relative ones are resolved against the file that says it,
-            and `asset:NAME` against the files that plug-ins ship.
+        is_path: the text names a file or folder; relative ones are resolved against the file that
+            says it, and `asset:NAME` against the files that plug-ins ship. A run may find it at
+            another place later, if the SHA-256 of its content is the same.
+        is_data: such a path holds the items of the data set that is built with it: later places
+            are compared by the items that they give, whatever the files, and none is read whole.
         nonempty: an empty list is refused.
         formerly: the name it had; an experiment that still says it is told the new one.
         same_result: every value computes the same numbers, but for rounding (which kernel, which
             layout): no part of a teacher's fingerprint.
+        saves_memory: set to true, a step takes less memory; told to who has too little.
 
     Raises:
         ValueError: at construction of the attrs class, where the value breaks a bound.
     """
+    if is_data and not is_path:
+        raise TypeError("option(): is_data says more of a path; say is_path too")
     bounds = (ge, gt, le, lt)
     info = OptionInfo(
-        help, unit, *bounds, tuple(choices), is_path, nonempty, formerly, same_result
+        help,
+        unit,
+        *bounds,
+        tuple(choices),
+        is_path,
+        is_data,
+        nonempty,
+        formerly,
+        same_result,
+        saves_memory,
     )
 
     def check(_instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:

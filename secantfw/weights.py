@@ -171,15 +171,25 @@ def save_weights(
     }
     if header.spec is not None:
         said["spec"] = {"shape": list(header.spec.shape), "num_classes": header.spec.num_classes}
-    stored = {
-        key: (value.to(dtype) if dtype and value.is_floating_point() else value)
-        .detach()
-        .cpu()
-        .contiguous()
-        .clone()
-        for key, value in tensors.items()
-    }
-    write_tensors(file, stored, {METADATA_KEY: json.dumps(said, sort_keys=True)})
+    write_tensors(file, _on_cpu(tensors, dtype), {METADATA_KEY: json.dumps(said, sort_keys=True)})
+
+
+def _on_cpu(tensors: Mapping[str, Tensor], dtype: torch.dtype | None) -> dict[str, Tensor]:
+    """As a file holds them: whole, and no two in one storage.
+
+    What already is so is not copied: AdamW's moments alone are twice the network.
+    """
+    stored: dict[str, Tensor] = {}
+    storages: set[int] = set()
+    for key, value in tensors.items():
+        wanted = dtype if dtype and value.is_floating_point() else value.dtype
+        one = value.detach().to(device="cpu", dtype=wanted).contiguous()
+        storage = one.untyped_storage()
+        if storage.data_ptr() in storages or storage.nbytes() != one.nbytes:
+            one = one.clone()
+        storages.add(one.untyped_storage().data_ptr())
+        stored[key] = one
+    return stored
 
 
 def write_tensors(

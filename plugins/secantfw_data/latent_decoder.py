@@ -65,7 +65,7 @@ def _load(folder: str) -> Any:
 
     try:
         load: Any = AutoencoderKL.from_pretrained
-        vae = load(folder, local_files_only=True, use_safetensors=True)
+        vae = load(folder, local_files_only=True, use_safetensors=True, low_cpu_mem_usage=False)
     except Exception as error:  # configurations of other models fail in many ways
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{folder}: cannot be loaded as an AutoencoderKL ({reason})") from error

@@ -65,7 +65,7 @@ class ImagesOptions:
     """Options of `images`."""
 
     folder: str = secantfw.option(
-        secantfw.REQUIRED, "folder of pictures, or a zip file of them", is_path=True
+        secantfw.REQUIRED, "folder of pictures, or a zip file of them", is_path=True, is_data=True
     )
     size: int = secantfw.option(secantfw.REQUIRED, "side of the square items", unit="px", ge=1)
     channels: Literal[1, 3] = secantfw.option(3, "1 for grey, 3 for RGB", choices=(1, 3))
@@ -75,7 +75,7 @@ class ImagesOptions:
         "below `folder` names it",
     )
     held_out: str | None = secantfw.option(
-        None, "folder, or zip file, of held-out pictures", is_path=True
+        None, "folder, or zip file, of held-out pictures", is_path=True, is_data=True
     )
     held_out_fraction: float = secantfw.option(
         0.0, "share of `folder` to hold out, chosen by a hash of the file's name", ge=0, lt=1
@@ -95,6 +95,7 @@ class Cifar10Options:
         "folder with cifar-10-batches-bin, or with cifar-10-batches-py as torchvision keeps it; "
         "or EDM's cifar10-32x32.zip, which has no held-out pictures",
         is_path=True,
+        is_data=True,
     )
     download: bool = secantfw.option(
         False, "let torchvision download what is missing into `folder`, 170 MB"
@@ -111,13 +112,16 @@ class ArraysOptions:
         secantfw.REQUIRED,
         "npz or safetensors file with the items of the training split",
         is_path=True,
+        is_data=True,
     )
     x: str = secantfw.option("x", "key of the items, (n, *): floats as they are, uint8 as pixels")
     label: str = secantfw.option("label", "key of the labels, (n,) integers; absent for none")
     channels_last: bool = secantfw.option(
         False, "items are (n, height, width, channels) instead of channels first"
     )
-    held_out: str | None = secantfw.option(None, "file with the held-out split", is_path=True)
+    held_out: str | None = secantfw.option(
+        None, "file with the held-out split", is_path=True, is_data=True
+    )
     held_out_fraction: float = secantfw.option(
         0.0, "share of `file`, from its end, to hold out", ge=0, lt=1
     )
@@ -137,15 +141,20 @@ class LatentsOptions:
         "the same names with '_flip'; of twice the channels, the first half is means, the second "
         "standard deviations",
         is_path=True,
+        is_data=True,
     )
     labels: str | None = secantfw.option(
         None,
         "folder of labels in files named as the shards; without it they are in the shards, in "
         "dataset.json, or in NAME_labels beside NAME_features",
         is_path=True,
+        is_data=True,
     )
     flipped: str | None = secantfw.option(
-        None, "folder of the mirrored latents in files named as the shards, for npy", is_path=True
+        None,
+        "folder of the mirrored latents in files named as the shards, for npy",
+        is_path=True,
+        is_data=True,
     )
     x: str = secantfw.option("latents", "key of the latents in npz and safetensors")
     shape: tuple[int, int, int] = secantfw.option(
@@ -175,6 +184,7 @@ class TarShardsOptions:
         "folder of uncompressed .tar files (or one); a sample's members have one name but for "
         "what follows its first dot",
         is_path=True,
+        is_data=True,
     )
     shape: tuple[int, int, int] = secantfw.option(
         secantfw.REQUIRED, "of one item: channels, height, width; pictures are cut to it", ge=1

@@ -51,6 +51,8 @@ class FeatureSpace(abc.ABC):
 
     def of_split(self, dataset: Dataset, split: Split) -> Gaussian | None:
         """The Gaussian of a split's features; None for fewer than two items."""
+        if dataset.size(split) < 2:
+            return None
         running = RunningGaussian(self.dimension)
         for index in torch.split(torch.arange(dataset.size(split)), CHUNK):
             running.add(self.of(dataset.items(split, index).x_0))

@@ -42,7 +42,9 @@ class SiTOptions:
     )
     attention: Attention = option("fused", "'explicit' for losses that need jvp, else 'fused'")
     checkpoint_activations: bool = option(
-        False, "recompute each block in the backward pass: less memory, a third more time"
+        False,
+        "recompute each block in the backward pass: less memory, a third more time",
+        saves_memory=True,
     )
     prediction: Prediction | None = option(None, _PREDICTION)
 

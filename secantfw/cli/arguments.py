@@ -30,6 +30,13 @@ def add_run_and_overrides(parser: argparse.ArgumentParser, example: str) -> None
     parser.add_argument(
         "overrides", nargs="*", default=[], metavar="key=value", help=f"e.g. {example}"
     )
+    parser.add_argument(
+        "--allow-change",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="the file that this key names may hold something else than in training",
+    )
 
 
 @attrs.frozen
@@ -38,6 +45,12 @@ class RunAndOverrides:
 
     directory: Path
     overrides: Sequence[str]
+    allowed: Sequence[str] = ()  # files that may hold something else than they did
+
+    def words(self) -> list[str]:
+        """As arguments of the same verb."""
+        allowed = [f"--allow-change={key}" for key in self.allowed]
+        return [str(self.directory), *self.overrides, *allowed]
 
 
 def run_and_overrides(args: argparse.Namespace) -> RunAndOverrides:
@@ -45,4 +58,4 @@ def run_and_overrides(args: argparse.Namespace) -> RunAndOverrides:
     words = [args.directory, *args.overrides]
     places = [n for n, word in enumerate(words) if not is_override(word) or isdir(word)]
     run = words.pop(places[0] if places else 0)
-    return RunAndOverrides(Path(run), words)
+    return RunAndOverrides(Path(run), words, args.allow_change)

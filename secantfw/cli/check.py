@@ -97,14 +97,15 @@ def _memory(built: Built) -> tuple[str, Problem | None]:
     """About what a step takes of the run's device, or why that cannot be said; and the problem
     where there is less."""
     from secantfw.plugin.records import cause
-    from secantfw.training.memory_need import CURE, memory_need, memory_problem
+    from secantfw.training.memory_need import cure, memory_need, memory_problem
 
     try:
         need = memory_need(built)
     except Exception as error:  # a loss or a teacher that the meta device is nothing for
         return f"the memory of a step is not known: {cause(error)}", None
-    said = f"a step of {need.rows} rows: {need}" + (f"; {CURE}" if need.lacking else "")
-    return said, memory_problem(need, built.experiment.train)
+    mend = f"; {cure(built.experiment, need.rows)}" if need.lacking else ""
+    said = f"a step of {need.rows} rows: {need}{mend}"
+    return said, memory_problem(need, built.experiment)
 
 
 def _summary(loaded: LoadedExperiment) -> str:

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from secantfw.cli.arguments import add_run_and_overrides, run_and_overrides
+import attrs
+
+from secantfw.cli.arguments import RunAndOverrides, add_run_and_overrides, run_and_overrides
 from secantfw.cli.loading_run import TrainedRun, load_trained
 from secantfw.cli.processes import check_processes, run_shards
 from secantfw.cli.table import print_table
@@ -37,45 +39,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     check_processes(NAME, args.processes, args.shard)
     named = run_and_overrides(args)
-    overrides = list(named.overrides)
+    overrides = named.overrides
     if args.steps is not None:
         raise UserError(f"evaluate: --steps is called --nfe now: --nfe {args.steps}")
     for key in ("nfe", "guidance", "seeds"):
         overrides = _with(overrides, key, getattr(args, key))
+    named = attrs.evolve(named, overrides=overrides)
     if args.processes > 1:
-        run_shards([NAME, str(named.directory), *overrides], args.processes, plugins)
-    return _evaluate(named.directory, overrides, args.shard, plugins)
+        run_shards([NAME, *named.words()], args.processes, plugins)
+    return _evaluate(named, args.shard, plugins)
 
 
-def _evaluate(
-    directory: Path, overrides: Sequence[str], shard: str | None, plugins: Plugins
-) -> int:
+def _evaluate(named: RunAndOverrides, shard: str | None, plugins: Plugins) -> int:
     from secantfw.evaluation.write import evaluate_part, evaluate_to
     from secantfw.reporting.report import write_report
     from secantfw.sampling.shard import read_shard
     from secantfw.training.compiled import compile_networks
 
     part = None if shard is None else read_shard(shard)
-    trained = load_to_measure(directory, overrides, plugins)
+    trained = load_to_measure(named.directory, named.overrides, plugins, named.allowed)
     built, directory = trained.built, trained.directory
     compile_networks(built)  # as the run itself did when it measured
     if part is not None:
         evaluate_part(directory, built, trained.student, _note, part)
         return int(ExitCode.DONE)
     _warn_of_steps(built)
-    evaluation = evaluate_to(directory, built, trained.student, _note, overrides)
+    evaluation = evaluate_to(directory, built, trained.student, _note, named.overrides)
     print_table(evaluation)
     print(f"report: {write_report(trained.directory)}")
     return int(ExitCode.DONE)
 
 
-def load_to_measure(directory: Path, overrides: Sequence[str], plugins: Plugins) -> TrainedRun:
+def load_to_measure(
+    directory: Path, overrides: Sequence[str], plugins: Plugins, allowed: Sequence[str] = ()
+) -> TrainedRun:
     """A trained run whose evaluation draws samples.
 
     Raises:
         UserError: as `load_trained`; an evaluation of no samples.
     """
-    trained = load_trained(directory, overrides, plugins)
+    trained = load_trained(directory, overrides, plugins, allowed=allowed)
     if not trained.built.experiment.evaluate.keys.samples:
         raise UserError("evaluate: evaluate.samples is 0; give a number, evaluate.samples=2048")
     return trained

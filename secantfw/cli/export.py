@@ -11,9 +11,9 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from secantfw.cli.arguments import out_path
+from secantfw.cli.arguments import add_run_and_overrides, out_path, run_and_overrides
 from secantfw.cli.loading_run import TrainedRun, load_trained
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
@@ -29,7 +29,7 @@ _OWN = "safetensors"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="RUN", help="run directory")
+    add_run_and_overrides(parser, "teacher.weights=PLACE, where a file has moved")
     parser.add_argument(
         "--out", type=out_path, required=True, metavar="FILE", help="new file or folder"
     )
@@ -61,7 +61,11 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 
     if args.steps is not None and args.steps < 1:
         raise UserError("export: --steps must be at least 1")
-    trained = load_trained(args.directory, [], plugins, "student" if args.live else "ema")
+    named = run_and_overrides(args)
+    weights: Literal["ema", "student"] = "student" if args.live else "ema"
+    trained = load_trained(
+        named.directory, named.overrides, plugins, weights, allowed=named.allowed
+    )
     if args.to != _OWN:
         return _to_another(args, trained, plugins)
     student = trained.student

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from secantfw.errors import ExperimentError, UserError, nearest
+from secantfw.experiment.locations import is_location
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
 
@@ -39,23 +40,28 @@ def load_trained(
     overrides: Sequence[str],
     plugins: Plugins,
     weights: Literal["ema", "student"] = "ema",
+    *,
+    allowed: Sequence[str] = (),
 ) -> TrainedRun:
     """The newest valid checkpoint of the run in `directory`.
 
+    Its files may have moved, where overrides say to; `allowed` may hold something else, too.
+
     Raises:
-        UserError: no run, no valid checkpoint, or overrides that change the network.
+        UserError: no run, no valid checkpoint, overrides that change the network, or files that
+            hold something else than in training.
     """
     from secantfw.experiment.load import load
     from secantfw.training import run_directory
     from secantfw.training.build import build_experiment, device_of
     from secantfw.training.check_built import check_built
-    from secantfw.training.checkpoint import check_fits, tensors_of
+    from secantfw.training.checkpoint import check_fits, read_state, tensors_of
     from secantfw.training.checkpoint_folder import newest_valid
+    from secantfw.training.moved import check_moved
     from secantfw.training.run import located
 
     directory = run_directory.open_run(directory)
-    for override in overrides:
-        _check_override(override)
+    moved = _moved(directory, overrides, plugins)
     loaded = load(directory / "resolved.toml", overrides, plugins)
     for warning in loaded.warnings:
         print(warning, file=sys.stderr)
@@ -68,6 +74,7 @@ def load_trained(
         problems = check_built(built)
         if problems:
             raise ExperimentError(problems)
+        check_moved(read_state(found), built, moved, allowed)
     tensors = tensors_of(found, weights)
     check_fits(found / f"{weights}.safetensors", tensors, built.student)
     built.student.load_state_dict(tensors)
@@ -75,11 +82,30 @@ def load_trained(
     return TrainedRun(directory, built, built.student, found)
 
 
-def _check_override(override: str) -> None:
-    """Refuse to change what the weights were trained with."""
-    key = override.partition("=")[0].strip()
-    if key.split(".")[0] not in _FREE_TABLES and key not in _FREE_KEYS:
-        near = nearest(key, _FREE_KEYS)
-        free = ", ".join([*(f"{table}.*" for table in _FREE_TABLES), *_FREE_KEYS])
-        hint = f"did you mean {near!r}?" if near else f"free to change: {free}"
-        raise UserError(f"command line: {key}: a trained run keeps it; {hint}")
+def _moved(directory: Path, overrides: Sequence[str], plugins: Plugins) -> list[str]:
+    """The locations of files that the overrides change.
+
+    Raises:
+        UserError: an override of something else that the weights were trained with.
+    """
+    from secantfw.experiment.load import load
+
+    keys = [override.partition("=")[0].strip() for override in overrides]
+    kept = [key for key in keys if not _is_free(key)]
+    if not kept:
+        return []
+    was = load(directory / "resolved.toml", [], plugins, without_files=True).experiment
+    for key in kept:
+        if not is_location(was, key):
+            raise UserError(f"command line: {key}: a trained run keeps it; {_hint(key)}")
+    return kept
+
+
+def _is_free(key: str) -> bool:
+    return key.split(".")[0] in _FREE_TABLES or key in _FREE_KEYS
+
+
+def _hint(key: str) -> str:
+    near = nearest(key, _FREE_KEYS)
+    free = ", ".join([*(f"{table}.*" for table in _FREE_TABLES), *_FREE_KEYS])
+    return f"did you mean {near!r}?" if near else f"free to change: {free}, and where files are"

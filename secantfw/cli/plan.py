@@ -1,4 +1,4 @@
-"""`secantfw plan FILE... --gpus 8 --gpu h100`: memory, images a second and days, before a run."""
+"""`secantfw plan FILE... --gpus 8 --gpu h100`: memory, time and disk of a run, beforehand."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from secantfw.errors import ExitCode, ExperimentError, UserError
+from secantfw.experiment.experiment import lacks_files
 from secantfw.experiment.load import load
 from secantfw.experiment.read import is_override
 from secantfw.plugin.loader import Plugins
@@ -27,6 +28,7 @@ _COLUMNS = (
     "experiment", "a sample", "by", "rows", "GB", "TFLOP/step", "images/s", "s/step", "steps",
     "days",
 )  # fmt: skip
+_AFTERWARDS = ("afterwards", "rows", "PFLOP", "hours", "GB", "checkpoints, GB")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +66,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     origin = "assumed; measure it with run --dry-steps" if args.mfu is None else "as given"
     print(
         f"on {args.gpus} x {args.gpu} at MFU {mfu:g} ({origin}); rows (/ at once) and GB are of "
-        "one GPU; F and B: evaluations of a sample, forward and backward"
+        "one GPU; F and B: evaluations of a sample, forward and backward; evaluated in fp32"
     )
     return int(ExitCode.DONE)
 
@@ -87,6 +89,7 @@ def _forecast(
     loaded = load(file, overrides, plugins, without_files=True)
     import torch
 
+    from secantfw.evaluation.cost import picture_cost
     from secantfw.training.build import build_experiment
     from secantfw.training.check_built import check_built
     from secantfw.training.forecast import forecast
@@ -98,31 +101,38 @@ def _forecast(
     if args.gpus > train.batch_size:
         raise UserError(f"plan: {file}: {train.batch_size} rows for {args.gpus} GPUs")
     formats = partial(weights_formats, plugins)
-    # An evaluation is not part of the forecast, and its metrics may want files.
-    keys = attrs.evolve(loaded.experiment.evaluate.keys, samples=0)
-    e = attrs.evolve(
-        loaded.experiment, evaluate=attrs.evolve(loaded.experiment.evaluate, keys=keys)
-    )
+    e = attrs.evolve(loaded.experiment, metrics=())  # their files may be missing
     with located(loaded):
         built = build_experiment(e, torch.device("meta"), formats, without_files=True)
         problems = check_built(built)
         if problems:
             raise ExperimentError(problems)
-        return forecast(built, args.gpus, gpu, mfu)
+        known = not lacks_files(e.dataset)
+        pictures = picture_cost(built.dataset, e.evaluate.keys.batch_size) if known else None
+        return forecast(built, args.gpus, gpu, mfu, pictures)
 
 
 def _print(files: Sequence[str], found: Sequence[Forecast]) -> None:
-    rows = [_COLUMNS, *(_row(file, one) for file, one in zip(files, found, strict=True))]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(_COLUMNS))]
+    names = [Path(file).stem for file in files]
+    _table(_COLUMNS, [(n, *_row(one)) for n, one in zip(names, found, strict=True)])
+    print()
+    _table(_AFTERWARDS, [(n, *_after(one)) for n, one in zip(names, found, strict=True)])
+    for name, one in zip(names, found, strict=True):
+        if one.evaluation is not None:
+            print(f"{name}: {one.evaluation.text()}")
+
+
+def _table(head: tuple[str, ...], body: Sequence[tuple[str, ...]]) -> None:
+    rows = [head, *body]
+    widths = [max(len(row[n]) for row in rows) for n in range(len(head))]
     for row in rows:
         cells = [text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True)]
         print("  ".join([row[0].ljust(widths[0]), *cells]))
 
 
-def _row(file: str, one: Forecast) -> tuple[str, ...]:
+def _row(one: Forecast) -> tuple[str, ...]:
     pieces = "" if one.rows_at_once == one.rows else f"/{one.rows_at_once}"
     return (
-        Path(file).stem,
         one.evaluations,
         one.strategy,
         f"{one.rows}{pieces}",
@@ -132,4 +142,18 @@ def _row(file: str, one: Forecast) -> tuple[str, ...]:
         f"{one.seconds_per_step:.3g}",
         str(one.steps),
         f"{one.days:.3g}",
+    )
+
+
+def _after(one: Forecast) -> tuple[str, ...]:
+    """Of the evaluation, and what is on the disk."""
+    kept = f"{one.checkpoints} x {one.checkpoint_gb:.3g}"
+    if one.evaluation is None:
+        return ("none", "", "", "", kept)
+    return (
+        f"{one.evaluation.rows}",
+        f"{one.evaluation.flops / 1e15:.3g}",
+        f"{one.evaluation_hours:.3g}",
+        f"{one.evaluation_gb:.1f}",
+        kept,
     )

@@ -55,7 +55,7 @@ def _command(args: argparse.Namespace) -> list[str]:
     options = ("count", "steps", "seed", "batch_size", "out")
     values = {name: getattr(args, name) for name in options}
     given = [f"--{k.replace('_', '-')}={v}" for k, v in values.items() if v is not None]
-    return [NAME, str(named.directory), *named.overrides, *given]
+    return [NAME, *named.words(), *given]
 
 
 def _draw(args: argparse.Namespace, plugins: Plugins) -> None:
@@ -70,7 +70,7 @@ def _draw(args: argparse.Namespace, plugins: Plugins) -> None:
 
     shard = WHOLE if args.shard is None else read_shard(args.shard)
     named = run_and_overrides(args)
-    trained = load_trained(named.directory, named.overrides, plugins)
+    trained = load_trained(named.directory, named.overrides, plugins, allowed=named.allowed)
     built = trained.built
     spec = built.dataset.spec
     field = student_field(trained.student, built.path, built.experiment.guidance, spec.num_classes)

@@ -1,8 +1,9 @@
 """Document: all layers laid over one another, each key remembering where it came from.
 
-Tables merge and arrays replace. A component's table whose `use` differs from the one beneath
-replaces it whole, so that no option of another loss survives; and where a table says one thing
-by one of two keys, the key above takes the place of the other one beneath.
+Tables merge and arrays replace; of an array the command line may also name one element. A
+component's table whose `use` differs from the one beneath replaces it whole, so that no option of
+another loss survives; and where a table says one thing by one of two keys, the key above takes the
+place of the other one beneath.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import Any
 
 import attrs
 
-from secantfw.errors import Problem
+from secantfw.errors import ExperimentError, Problem
 from secantfw.experiment.extends import KEY as EXTENDS
 from secantfw.experiment.keys import KeyPath, dotted
-from secantfw.experiment.layer import COMMAND_LINE, Layer
+from secantfw.experiment.layer import COMMAND_LINE, Element, Layer
 from secantfw.plugin.registry import KINDS
 
 DEFAULT = "default"
@@ -97,6 +98,9 @@ def merge(layers: Sequence[Layer], command_line: Layer) -> Document:
             if name != EXTENDS and (name not in _OWN_KEYS or layer in (main, command_line))
         }
         _lay(said, (), tables, owners, layer)
+    for element in command_line.elements:
+        _lay_element(element, tables)
+        owners[element.key] = command_line
     return Document(tables, owners, main)
 
 
@@ -126,6 +130,35 @@ def _lay(
         if isinstance(value, dict):
             below[name] = {}
             _lay(value, here, below[name], owners, layer)
+
+
+def _lay_element(said: Element, tables: dict[str, Any]) -> None:
+    """Change one element of an array.
+
+    Raises:
+        ExperimentError: the files say no such array, or it is shorter.
+    """
+    *path, name = said.array
+    table: Any = tables
+    for part in path:
+        table = table.get(part) if isinstance(table, dict) else None
+    array = table.get(name) if isinstance(table, dict) else None
+    if not isinstance(array, list) or said.index >= len(array):
+        held = f"has {len(array)}" if isinstance(array, list) else "is no list that a file gives"
+        what = f"no such element; {dotted(said.array)} {held}"
+        raise ExperimentError([Problem(what, dotted(said.key), COMMAND_LINE)])
+    array = [*array]  # the layer keeps its own
+    array[said.index] = _with_option(array[said.index], said.rest, said.value)
+    table[name] = array
+
+
+def _with_option(element: Any, key: tuple[str, ...], value: Any) -> Any:
+    """The element, a table or the name of a component, with the option at `key` set."""
+    if not key:
+        return value
+    table = {**element} if isinstance(element, Mapping) else {"use": element}
+    table[key[0]] = _with_option(table.get(key[0], {}), key[1:], value)
+    return table
 
 
 def _clear(

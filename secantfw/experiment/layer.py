@@ -15,6 +15,20 @@ from secantfw.experiment.lines import line_of
 COMMAND_LINE = "command line"
 
 
+@attrs.frozen
+class Element:
+    """A value for one element of an array, `evaluate.solvers[1]`, or for an option of it."""
+
+    array: tuple[str, ...]
+    index: int
+    rest: tuple[str, ...]  # the option; empty for the element itself
+    value: Any
+
+    @property
+    def key(self) -> KeyPath:
+        return (*self.array, self.index, *self.rest)
+
+
 @attrs.frozen(eq=False)
 class Layer:
     """The tables of one source. Relative paths in it start at `folder`."""
@@ -24,6 +38,7 @@ class Layer:
     folder: Path
     text: str
     tables: Mapping[str, Any]
+    elements: tuple[Element, ...] = ()  # of arrays beneath
 
     def line(self, key: KeyPath) -> int | None:
         return None if self.file is None else line_of(self.text, key)

@@ -9,7 +9,8 @@ import os
 from pathlib import Path
 
 from secantfw.errors import UserError
-from secantfw.experiment.keys import KeyPath, shown
+from secantfw.experiment.keys import KeyPath, dotted, shown
+from secantfw.experiment.read import RESOLVED
 from secantfw.experiment.scope import Scope
 
 ASSET = "asset:"
@@ -26,7 +27,11 @@ def existing(text: str, key: KeyPath, scope: Scope) -> str | None:
     path = os.path.abspath(os.path.join(scope.document.owner(key).folder, text))
     if text and "\0" not in text and _exists(Path(path)):
         return path
-    return scope.lack(key, f"no such file: {shown(text)} (looked for {path!r})", path)
+    hint = ""
+    main = scope.document.main.file
+    if main is not None and main.name == RESOLVED:
+        hint = f"; if it has moved, say where to: {dotted(key)}=PLACE"
+    return scope.lack(key, f"no such file: {shown(text)} (looked for {path!r}){hint}", path)
 
 
 def as_written(said: object, path: str) -> str:

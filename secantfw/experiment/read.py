@@ -25,7 +25,7 @@ MAX_STATEMENTS = 1000  # each wrong one is looked up and said
 RESOLVED = "resolved.toml"  # the experiment in a run directory
 
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
-_OVERRIDE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*=.*", re.DOTALL)
+_OVERRIDE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*(\[\d+\][A-Za-z0-9_.-]*)?=.*", re.DOTALL)
 _PLAINER = (  # what tomli says, and what a user is told
     (re.compile(r"Cannot overwrite a value"), "this key is given twice"),
     (re.compile(r"Cannot declare \(.*\) twice"), "this table is given twice"),

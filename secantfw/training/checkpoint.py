@@ -25,6 +25,7 @@ from secantfw.parallel.group import Group
 from secantfw.training.checkpoint_folder import MANIFEST, fingerprint, manifest_digest, name_of
 from secantfw.training.files import finite, sync, write_json
 from secantfw.training.generators import load_gathered_state
+from secantfw.training.inputs import Input, read_inputs
 from secantfw.training.update import Update
 from secantfw.weights import load_weights, save_weights
 
@@ -39,6 +40,7 @@ class TrainState:
     digest: str  # of the resolved experiment
     experiment: Mapping[str, str] = attrs.field(factory=dict)  # its values, by dotted key
     versions: Mapping[str, str] = attrs.field(factory=dict)  # what the numbers may depend on
+    inputs: Mapping[str, Input] = attrs.field(factory=dict)  # files of the experiment, by key
     skipped_in_a_row: int = 0  # steps with non-finite numbers that this one is the last of
     time_sampler: Mapping[str, Any] = attrs.field(factory=dict)
     loss_scale: Sequence[float] = ()  # under fp16
@@ -144,7 +146,8 @@ def read_state(checkpoint: Path) -> TrainState:
     """The state of a checkpoint that is known to be valid."""
     said = json.loads((checkpoint / MANIFEST).read_bytes())
     known = {f.name: said[f.name] for f in attrs.fields(TrainState) if f.name in said}
-    return TrainState(**{**known, "pending": tuple(known["pending"])})
+    inputs = read_inputs(known.get("inputs", {}))
+    return TrainState(**{**known, "pending": tuple(known["pending"]), "inputs": inputs})
 
 
 def restore(checkpoint: Path, student: Backbone, update: Update) -> TrainState:
@@ -158,17 +161,22 @@ def restore(checkpoint: Path, student: Backbone, update: Update) -> TrainState:
 
         restore_sharded(checkpoint, student, update)
     else:
-        weights, average = tensors_of(checkpoint, "student"), tensors_of(checkpoint, "ema")
-        for name, tensors in (("student", weights), ("ema", average)):
-            check_fits(checkpoint / f"{name}.safetensors", tensors, student)
-        student.load_state_dict(weights)
-        update.average.network.load_state_dict(average)
+        _restore_networks(checkpoint, student, update)
         update.load_state(tensors_of(checkpoint, "optimizer"))
     state = read_state(checkpoint)
     update.skipped_in_a_row(state.skipped_in_a_row)
     if update.scale is not None and state.loss_scale:
         update.scale.load_state(state.loss_scale)
     return state
+
+
+def _restore_networks(checkpoint: Path, student: Backbone, update: Update) -> None:
+    """Student and average; what was read is gone before the optimiser's state is."""
+    weights, average = tensors_of(checkpoint, "student"), tensors_of(checkpoint, "ema")
+    for name, tensors in (("student", weights), ("ema", average)):
+        check_fits(checkpoint / f"{name}.safetensors", tensors, student)
+    student.load_state_dict(weights)
+    update.average.network.load_state_dict(average)
 
 
 def tensors_of(checkpoint: Path, name: str) -> dict[str, Tensor]:

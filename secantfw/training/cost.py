@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from secantfw.interfaces.records import Batch, Times
+from secantfw.interfaces.records import Batch, Cond, Times
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.context_of import context_of
@@ -31,6 +31,8 @@ class StepCost:
 
     evaluations: str  # `3F 1B`: of the networks, per sample
     flops: int  # of those evaluations; a backward counts as two forwards, recomputation does not
+    student_flops: int  # of one evaluation of a sample
+    teacher_flops: int
     weight_bytes: int  # student, its average, AdamW's two moments, the teacher
     gradient_bytes: int
     step_bytes: int  # the most that is alive beside weights: activations and gradients, in float32
@@ -79,6 +81,8 @@ def step_cost(built: Built, rows: int | None = None) -> StepCost:
     return StepCost(
         evaluations=spent.per_row(n),
         flops=student * (spent.forward + 2 * spent.backward) + teacher * spent.teacher,
+        student_flops=student,
+        teacher_flops=teacher,
         weight_bytes=kept_weight_bytes(built),
         gradient_bytes=built.parameter_bytes(),
         step_bytes=alive.peak,
@@ -88,6 +92,20 @@ def step_cost(built: Built, rows: int | None = None) -> StepCost:
 def kept_weight_bytes(built: Built) -> int:
     """Student, its average, AdamW's two moments, the teacher."""
     return 4 * (built.parameter_bytes() + _teacher_numbers(built))
+
+
+@torch.no_grad()
+def drawing_bytes(built: Built) -> int:
+    """The most that is alive, beside weights, while a compute block of samples is drawn, in
+    float32; of an experiment built on the meta device."""
+    rows, spec = built.experiment.evaluate.keys.compute_batch, built.dataset.spec
+    x, t = torch.empty((rows, *spec.shape), device=_META), torch.empty(rows, device=_META)
+    label = torch.empty(rows, dtype=torch.int64, device=_META) if spec.num_classes else None
+    told = built.experiment.guidance.range is not None
+    cond = Cond(label, guidance=torch.empty(rows, device=_META) if told else None)
+    with PeakBytes(built.student.parameters()) as alive:
+        built.student.eval()(x, t, t, cond)
+    return int(alive.peak)
 
 
 def _teacher_numbers(built: Built) -> int:

@@ -18,10 +18,7 @@ def disk_line(place: Path, student: nn.Module, train: Train) -> str:
     Raises:
         UserError: no room for two, which is what one save needs beside the last valid one.
     """
-    one = checkpoint_bytes(student)
-    kept = min(train.keep_last, -(-train.steps // train.save_every_steps))
-    if train.keep_every is not None:
-        kept += train.steps // train.keep_every
+    one, kept = checkpoint_bytes(student), kept_checkpoints(train)
     try:
         free = shutil.disk_usage(_existing(place)).free
     except OSError as error:
@@ -34,6 +31,12 @@ def disk_line(place: Path, student: nn.Module, train: Train) -> str:
     noun = "checkpoint" if kept == 1 else "checkpoints"
     short = "" if free > (kept + 1) * one else ": not enough for all of them"
     return f"{kept} {noun} of {size_text(one)}, {size_text(free)} free{short}"
+
+
+def kept_checkpoints(train: Train) -> int:
+    """How many there are in the end."""
+    kept = min(train.keep_last, -(-train.steps // train.save_every_steps))
+    return kept if train.keep_every is None else kept + train.steps // train.keep_every
 
 
 def _existing(place: Path) -> Path:

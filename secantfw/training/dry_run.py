@@ -27,7 +27,7 @@ from secantfw.training.cost import StepCost, step_cost
 from secantfw.training.data_place import item_source
 from secantfw.training.ema import Average
 from secantfw.training.loop import train
-from secantfw.training.memory_need import CURE, memory_need
+from secantfw.training.memory_need import cure, memory_need
 from secantfw.training.plan import Plan, planned_components
 from secantfw.training.precision import AUTOCAST
 from secantfw.training.randomness import Streams
@@ -68,12 +68,14 @@ def dry_run(
             note(line)
         need = memory_need(planned, cost)
         if need.lacking:
-            raise UserError(f"dry run: {need}; {CURE}")
+            raise UserError(f"dry run: {need}; {cure(e, need.rows)}")
         note(f"  {need}")
         try:
             return _steps(make(device, without_files=True), cost, note)
         except torch.OutOfMemoryError as error:
-            raise RunAborted(f"dry run: out of memory on {device}; {CURE}") from error
+            raise RunAborted(
+                f"dry run: out of memory on {device}; {cure(e, need.rows)}"
+            ) from error
 
 
 def _plan(planned: Built, cost: StepCost, device: torch.device, lacking: bool) -> Plan:

@@ -1,4 +1,4 @@
-"""What a run would take on GPUs that are not here: memory, images a second, days.
+"""What a run would take on GPUs that are not here: memory, images a second, days, and disk.
 
     seconds a step = FLOPs of the global batch / (GPUs x peak FLOP/s x MFU)
 
@@ -8,21 +8,29 @@ the peak that is reached, is given. The exchange of gradients is taken to hide b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import attrs
 from torch import nn
 
+from secantfw.evaluation.cost import EvaluationCost, PictureCost, evaluation_cost
+from secantfw.evaluation.rows import Model
 from secantfw.parallel.processes import Processes
 from secantfw.training.blocks import blocks_of
 from secantfw.training.build import Built
-from secantfw.training.cost import StepCost, step_cost
+from secantfw.training.checkpoint import checkpoint_bytes
+from secantfw.training.cost import StepCost, drawing_bytes, kept_weight_bytes, step_cost
+from secantfw.training.disk import kept_checkpoints
 from secantfw.training.gpus import Gpu
 
 #: Assumed where no run has measured it: of SiT-XL/2 without compilation about half is possible.
 DEFAULT_MFU = 0.30
 #: CUDA's context, its libraries' work space, and what the allocator cannot use.
 RESERVED_BYTES = 2.5e9
+
+#: The networks' precision while they are evaluated.
+_EVALUATED_IN = "fp32"
 
 Strategy = Literal["none", "ddp", "fsdp"]
 
@@ -45,10 +53,22 @@ class Forecast:
     steps: int
     days: float
     gradient_gb: float  # that each process sends and receives about twice a step
+    checkpoint_gb: float
+    checkpoints: int  # kept in the end
+    evaluation: EvaluationCost | None  # None: there is none
+    evaluation_hours: float  # the rows shared out to all GPUs
+    evaluation_gb: float  # of memory; the weights of training are still there
 
 
-def forecast(built: Built, gpus: int, gpu: Gpu, mfu: float) -> Forecast:
-    """For an experiment built on the meta device, in the precision that it asks for."""
+def forecast(
+    built: Built, gpus: int, gpu: Gpu, mfu: float, pictures: PictureCost | None = None
+) -> Forecast:
+    """For an experiment built on the meta device, in the precision that it asks for.
+
+    Args:
+        mfu: the share of the GPU's peak FLOP/s that is reached, in training and in evaluation.
+        pictures: what `picture_cost` found of the data set; None: not known.
+    """
     train = built.experiment.train
     rows = len(Processes(gpus - 1, gpus).rows(train.batch_size))  # none has more than the last
     at_once = min(rows, train.micro_batch_size or rows)
@@ -58,6 +78,11 @@ def forecast(built: Built, gpus: int, gpu: Gpu, mfu: float) -> Forecast:
     memory = whole if strategy != "fsdp" else whole - _shared_out(built, cost, gpus)
     flops = cost.flops / at_once * train.batch_size
     seconds = flops / (gpus * gpu.peak(train.precision) * mfu)
+    evaluations: Mapping[Model, float] = {
+        "student": cost.student_flops, "teacher": cost.teacher_flops,
+    }  # fmt: skip
+    evaluation = evaluation_cost(built, evaluations, pictures)
+    evaluated = 0.0 if evaluation is None else evaluation.flops
     return Forecast(
         title=built.experiment.title,
         gpus=gpus,
@@ -73,7 +98,18 @@ def forecast(built: Built, gpus: int, gpu: Gpu, mfu: float) -> Forecast:
         steps=train.steps,
         days=seconds * train.steps / 86400,
         gradient_gb=cost.gradient_bytes / 1e9 if gpus > 1 else 0.0,
+        checkpoint_gb=checkpoint_bytes(built.student) / 1e9,
+        checkpoints=kept_checkpoints(train),
+        evaluation=evaluation,
+        evaluation_hours=evaluated / (gpus * gpu.peak(_EVALUATED_IN) * mfu) / 3600,
+        evaluation_gb=0.0 if evaluation is None else _evaluation_bytes(built, evaluation) / 1e9,
     )
+
+
+def _evaluation_bytes(built: Built, evaluation: EvaluationCost) -> float:
+    """Of one GPU; sharded weights are gathered from the checkpoint, so they are whole here."""
+    alive = max(drawing_bytes(built), evaluation.picture_bytes)
+    return kept_weight_bytes(built) + alive + RESERVED_BYTES
 
 
 def _strategy(built: Built, gpus: int) -> Strategy:

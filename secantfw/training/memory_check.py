@@ -49,7 +49,7 @@ def memory_problems(
     if sharded:  # of student, average and moments each process keeps a share
         spared = 4 * built.parameter_bytes() * (processes.size - 1) // processes.size
         need = attrs.evolve(need, needed=need.needed - spared)
-    problem = memory_problem(attrs.evolve(need, available=room), train)
+    problem = memory_problem(attrs.evolve(need, available=room), built.experiment)
     return [] if problem is None else [problem]
 
 

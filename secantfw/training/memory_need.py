@@ -6,17 +6,15 @@ import attrs
 import torch
 
 from secantfw.errors import Problem
+from secantfw.experiment.experiment import Experiment
 from secantfw.experiment.schema import Train
+from secantfw.options import option_info
 from secantfw.training.build import Built
 from secantfw.training.cost import StepCost, step_cost
 from secantfw.training.memory import available_bytes
 
 #: The interpreter with torch and its work space, beside what a step keeps (measured with B/2).
 PROGRAM_BYTES = 800_000_000
-CURE = (
-    "lower train.batch_size or train.micro_batch_size, or let the backbone recompute its "
-    "activations, if it has an option for that"
-)
 
 
 @attrs.frozen
@@ -42,13 +40,24 @@ class MemoryNeed:
         )
 
 
-def memory_problem(need: MemoryNeed, train: Train) -> Problem | None:
+def memory_problem(need: MemoryNeed, experiment: Experiment) -> Problem | None:
     """What `check` and `run` say of a step that does not fit; None where it may."""
     if not need.lacking:
         return None
-    what = f"a step of {need.rows} rows: {need}; {CURE}; `run --force` tries it all the same"
-    key = "train.batch_size" if train.micro_batch_size is None else "train.micro_batch_size"
-    return Problem(what, key=key)
+    mend = cure(experiment, need.rows)
+    what = f"a step of {need.rows} rows: {need}; {mend}; `run --force` tries it all the same"
+    micro = experiment.train.micro_batch_size
+    return Problem(what, key="train.batch_size" if micro is None else "train.micro_batch_size")
+
+
+def cure(experiment: Experiment, rows: int) -> str:
+    """What would make a step of `rows` rows smaller, of what is not done yet."""
+    found = ["lower train.batch_size or train.micro_batch_size"] if rows > 1 else []
+    options = experiment.backbone.options
+    for field in attrs.fields(type(options)):
+        if option_info(field).saves_memory and not getattr(options, field.name):
+            found.append(f"set backbone.{field.name} = true")
+    return ", or ".join(found) or "take a smaller network"
 
 
 def rows_at_once(train: Train, rows: int) -> int:

@@ -162,6 +162,7 @@ class Observer:
             digest=self.provenance.digest,
             experiment=self.provenance.experiment,
             versions=self.provenance.versions,
+            inputs=self.provenance.inputs,
             skipped_in_a_row=self._skipped_in_a_row,
             time_sampler=self.built.time_sampler.state_dict(),
             loss_scale=() if self.update.scale is None else self.update.scale.state(),

@@ -6,15 +6,18 @@ from contextlib import nullcontext
 from typing import Any
 
 import attrs
+import torch
 
 from secantfw.errors import UserError
+from secantfw.evaluation.cost import evaluation_cost, picture_cost
 from secantfw.experiment.cited import cited
 from secantfw.experiment.experiment import Chosen
 from secantfw.experiment.heading import plan_row
-from secantfw.interfaces.records import LossTerms
+from secantfw.interfaces.records import Batch, LossTerms
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.context import RunContext
+from secantfw.training.flops import CountedFlops
 from secantfw.training.memory import PeakBytes
 from secantfw.training.start import start_of
 from secantfw.training.teacher_steps import choose_teacher_steps
@@ -45,6 +48,7 @@ class Plan:
     batch_size: int
     disk: str = ""
     processes: str = ""
+    evaluation: str = ""
     row_bytes: int = 0  # that the loss's forward pass keeps of a row; 0: not known
     teacher_solve: str = ""  # how losses integrate the teacher; empty: they do not
 
@@ -61,6 +65,7 @@ class Plan:
             "cost": f"{cost}, on {self.device}",
             "teacher's ODE": self.teacher_solve,
             "processes": self.processes,
+            "evaluation": self.evaluation,
             "disk": self.disk,
         }
         return [plan_row(label, text) for label, text in facts.items() if text]
@@ -78,24 +83,25 @@ def make_plan(built: Built, ctx: RunContext, source: BatchSource) -> Plan:
             teacher it should start from.
     """
     e = built.experiment
-    evaluations, row_bytes, solves = _tried(built, ctx, source)
+    tried = _tried(built, ctx, source)
     teacher_solve = ""
-    if solves:
+    if tried.solves:
         chosen = choose_teacher_steps(built, ctx, source)
         teacher_solve = chosen.text(e.teacher_solver.full_name)
         if chosen.multiple > 1:
-            evaluations, row_bytes, _ = _tried(built, ctx, source)
+            tried = _tried(built, ctx, source)
     return Plan(
         title=e.title,
         cite=cited(e),
         components=planned_components(built),
-        evaluations_per_step=evaluations,
+        evaluations_per_step=tried.evaluations,
         start=start_of(built, source),
         weights=built.converted,
         device=built.device.type,
         steps=e.train.steps,
         batch_size=e.train.batch_size,
-        row_bytes=row_bytes,
+        evaluation=_evaluation(built, tried.flops),
+        row_bytes=tried.row_bytes,
         teacher_solve=teacher_solve,
     )
 
@@ -123,10 +129,42 @@ def _planned(part: Chosen, built: Built) -> PlannedComponent:
     return PlannedComponent(c.kind, c.full_name, c.summary, parameters)
 
 
-def _tried(built: Built, ctx: RunContext, source: BatchSource) -> tuple[str, int, bool]:
-    """`evaluations_per_step`, `row_bytes`, and whether the loss integrates the teacher: by the
-    loss on two rows.
+def _evaluation(built: Built, flops: float) -> str:
+    """What will be measured in the end, and what that takes; "" without an evaluation.
+
+    Args:
+        flops: of one evaluation of a sample, taken for the teacher's too; 0: not known.
     """
+    e = built.experiment
+    if not e.evaluate.keys.samples or not flops:
+        return ""
+    pictures = picture_cost(built.dataset, 1)
+    found = evaluation_cost(built, {"student": flops, "teacher": flops}, pictures)
+    return "" if found is None else found.text()
+
+
+@attrs.frozen
+class _Tried:
+    """What the loss on two rows showed."""
+
+    evaluations: str
+    row_bytes: int  # that its forward pass keeps of a row; 0: not counted
+    flops: float  # of one evaluation, the mean over the networks; 0: not counted
+    solves: bool  # whether it integrates the teacher
+
+
+@torch.no_grad()
+def _student_flops(built: Built, batch: Batch) -> float:
+    """Of one evaluation of a sample, by a plain one that nobody counts."""
+    t = torch.full((len(batch.x_0),), built.path.t_max, device=built.device)
+    training = built.student.training
+    with CountedFlops() as spent:
+        built.student.eval()(batch.x_0, t, t, batch.cond)
+    built.student.train(training)
+    return float(spent.flops) / len(batch.x_0)
+
+
+def _tried(built: Built, ctx: RunContext, source: BatchSource) -> _Tried:
     batch, rng = source.few(2).batch(0), source.streams.at("times", 0)
     times = built.time_sampler.sample(2, built.loss.times_needed(), built.path, rng, 0.0)
     before = attrs.evolve(ctx.counts)
@@ -134,7 +172,8 @@ def _tried(built: Built, ctx: RunContext, source: BatchSource) -> tuple[str, int
     count = built.experiment.train.compile == "none"
     kept = [*built.student.parameters(), *built.teacher_weights()]
     solved = ctx.solves
-    with PeakBytes(kept) if count else nullcontext() as alive:
+    alive, flops = PeakBytes(kept), CountedFlops()
+    with alive if count else nullcontext(), flops if count else nullcontext():
         terms = built.loss(ctx, batch, times)
     if not isinstance(terms, LossTerms) or tuple(terms.per_sample.shape) != (2,):
         got = getattr(getattr(terms, "per_sample", terms), "shape", type(terms).__name__)
@@ -148,5 +187,7 @@ def _tried(built: Built, ctx: RunContext, source: BatchSource) -> tuple[str, int
         backward=ctx.counts.backward - before.backward,
         teacher=ctx.counts.teacher - before.teacher,
     )
-    peak = 0 if alive is None else alive.peak // 2
-    return spent.per_row(2), peak, ctx.solves > solved
+    each = flops.flops / max(1, spent.evaluations)
+    if count and "jvp" in built.loss.requirements():  # with the derivative's beside them
+        each = _student_flops(built, batch)
+    return _Tried(spent.per_row(2), alive.peak // 2, each, ctx.solves > solved)

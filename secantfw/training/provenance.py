@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 import torch
 
 from secantfw.errors import UserError
-from secantfw.experiment.experiment import Chosen, Experiment
-from secantfw.experiment.keys import did_you_mean, dotted
+from secantfw.experiment.keys import KeyPath, did_you_mean, dotted
 from secantfw.experiment.leaves import leaves
 from secantfw.experiment.load import LoadedExperiment
+from secantfw.experiment.locations import locations
 from secantfw.experiment.write import plain, value_text
-from secantfw.options import option_info
+from secantfw.interfaces.dataset import Dataset
 from secantfw.plugin.records import Plugins
+from secantfw.training.inputs import Input, inputs_of
 
 _PACKAGES = ("secantfw", "torch", "numpy", "safetensors")
-_WITH_FILES = (
-    "dataset", "augmentation", "path", "backbone", "teacher", "loss", "time_sampler", "solver",
-    "engine",
-)  # fmt: skip
 _NOT_SET = "(not set)"
+_FILE = "(file)"  # in the place of a location, of which `inputs` says more
 
 
 @attrs.frozen
@@ -33,8 +31,9 @@ class Provenance:
     """Kept in every checkpoint; a resumed run is compared with it."""
 
     digest: str  # of the resolved experiment
-    experiment: Mapping[str, str]  # each value as TOML, by dotted key; of a file also its SHA-256
+    experiment: Mapping[str, str]  # each value as TOML, by dotted key; `(file)` for a location
     versions: Mapping[str, str]
+    inputs: Mapping[str, Input] = attrs.field(factory=dict)  # the files, by dotted key
 
 
 @attrs.frozen
@@ -49,8 +48,15 @@ class Change:
         return f"{self.key}: {self.before} -> {self.after}"
 
 
-def provenance_of(loaded: LoadedExperiment, plugins: Plugins, device: torch.device) -> Provenance:
-    return Provenance(loaded.digest, _values(loaded), _versions(plugins, device))
+def provenance_of(
+    loaded: LoadedExperiment, plugins: Plugins, device: torch.device, dataset: Dataset
+) -> Provenance:
+    """
+    Raises:
+        UserError: items of the data set that cannot be read.
+    """
+    inputs = inputs_of(loaded.experiment, dataset)
+    return Provenance(loaded.digest, _values(loaded), _versions(plugins, device), inputs)
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
@@ -62,13 +68,44 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]
     ]
 
 
+def input_changes(
+    before: Mapping[str, Input], after: Mapping[str, Input], *, other_items: bool = False
+) -> list[Change]:
+    """Files that hold something else than they did, wherever they are.
+
+    Several locations may share their content, as a data set's do: then those that moved are named.
+    With `other_items` the data set's options differ, which give other items of the same files:
+    then its items are compared only where its files are at another place.
+    """
+    differ = [
+        key for key, new in after.items() if key in before and before[key].content != new.content
+    ]
+    moved = {key for key in differ if before[key].place != after[key].place}
+    found = []
+    for key in differ:
+        content = after[key].content
+        alone = not any(after[k].content == content for k in moved)
+        if key in moved or (alone and not (other_items and after[key].is_items)):
+            found.append(Change(key, str(before[key]), str(after[key])))
+    return found
+
+
+def moves(before: Mapping[str, Input], after: Mapping[str, Input]) -> list[Change]:
+    """Files at another place with the content that they had."""
+    return [
+        Change(key, before[key].place, new.place)
+        for key, new in after.items()
+        if key in before and before[key].content == new.content and before[key].place != new.place
+    ]
+
+
 def forbidden(found: Sequence[Change], allowed: Sequence[str]) -> list[Change]:
     """The changes that no allowed key, or table of keys, covers."""
     return [c for c in found if not any(covers(key, c.key) for key in allowed)]
 
 
 def covers(allowed: str, key: str) -> bool:
-    return key == allowed or key.startswith(f"{allowed}.")
+    return key == allowed or key.startswith((f"{allowed}.", f"{allowed}["))
 
 
 def check_allowed(allowed: Sequence[str], known: Sequence[str]) -> None:
@@ -86,33 +123,16 @@ def check_allowed(allowed: Sequence[str], known: Sequence[str]) -> None:
 
 def _values(loaded: LoadedExperiment) -> dict[str, str]:
     tables = plain(loaded.experiment, loaded.document)
-    values = {dotted(key): value_text(value) for key, value in leaves(tables)}
-    for key, file in _files(loaded.experiment):
-        values[key] = f"{values.get(key, '')} sha256:{_sha256(file)}".strip()
-    return values
+    for location in locations(loaded.experiment):
+        _set(tables, location.key, _FILE)
+    return {dotted(key): value_text(value) for key, value in leaves(tables)}
 
 
-def _files(experiment: Experiment) -> Iterator[tuple[str, Path]]:
-    """The files that the options of an experiment's components name, by key."""
-    yield from (("local_plugins", file) for file in experiment.local_plugins)
-    for kind in _WITH_FILES:
-        chosen: Chosen | None = getattr(experiment, kind)
-        if chosen is None:
-            continue
-        for field in attrs.fields(type(chosen.options)):
-            value = getattr(chosen.options, field.name, None)
-            if option_info(field).is_path and value is not None:
-                for text in (value,) if isinstance(value, str) else value:
-                    if Path(text).is_file():
-                        yield f"{kind}.{field.name}", Path(text)
-
-
-def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()[:16]
+def _set(tables: dict[str, Any], key: KeyPath, value: str) -> None:
+    node: Any = tables
+    for part in key[:-1]:
+        node = node[part]
+    node[key[-1]] = value
 
 
 def _versions(plugins: Plugins, device: torch.device) -> dict[str, str]:

@@ -13,13 +13,21 @@ from secantfw.experiment.load import load, resolved_toml
 from secantfw.parallel.group import ALONE, Group
 from secantfw.plugin.loader import Plugins
 from secantfw.training import run_directory
-from secantfw.training.checkpoint import read_state, restore
+from secantfw.training.checkpoint import TrainState, read_state, restore
 from secantfw.training.checkpoint_folder import MANIFEST, damage, newest_valid, set_aside, step_of
 from secantfw.training.event_log import EventLog
 from secantfw.training.files import write_text
 from secantfw.training.lock import RunLock
 from secantfw.training.plan import Plan
-from secantfw.training.provenance import Change, changes, check_allowed, forbidden
+from secantfw.training.provenance import (
+    Change,
+    Provenance,
+    changes,
+    check_allowed,
+    forbidden,
+    input_changes,
+    moves,
+)
 from secantfw.training.run import Run, planned, prepare
 
 
@@ -55,22 +63,26 @@ def resumed_run(
     group.check_equal("checkpoint", str(found))
     run = prepare(loaded, plugins, group=group)
     with group.together():
-        changed = changes(state.experiment, run.provenance.experiment)
-        check_allowed(asked.allowed, [*state.experiment, *run.provenance.experiment])
+        changed = _changed(state, run.provenance)
+        known = run.provenance
+        check_allowed(asked.allowed, [*state.experiment, *known.experiment, *known.inputs])
         _check(directory, found, changed, asked.allowed)
         again = named is not None and state.step < loaded.experiment.train.steps
         if not (changed or again) and _finished(directory / "outcome.json"):
             raise UserError(f"{directory}: this run has finished; evaluate it, or start a new one")
     versions = changes(state.versions, run.provenance.versions)
+    moved = moves(state.inputs, run.provenance.inputs)
     for line in (*complaints, *map(str, versions)):
         note(f"secantfw: warning: {line}")
+    for move in moved:
+        note(f"{move}: the same content")
     plan = planned(run, directory, force=asked.force)
     with group.together():
         run.state, run.checkpoint = restore(found, run.built.student, run.update), found
     _restore_time_sampler(run, changed, note)
     run.directory, run.lock = directory, lock
     if group.is_main:
-        _go_on(run, found, changed, versions, note)
+        _go_on(run, found, [*changed, *moved], versions, note)
     return run, plan
 
 
@@ -109,6 +121,13 @@ def _chosen(directory: Path, named: Path | None) -> tuple[Path, Sequence[str]]:
     if wrong is not None:
         raise UserError(wrong)
     return named, ()
+
+
+def _changed(state: TrainState, now: Provenance) -> list[Change]:
+    """What is not as it was when the checkpoint was saved, where the files are aside."""
+    values = changes(state.experiment, now.experiment)
+    other_items = any(change.key.startswith("dataset.") for change in values)
+    return [*values, *input_changes(state.inputs, now.inputs, other_items=other_items)]
 
 
 def _check(

@@ -95,7 +95,8 @@ def prepare(
     if engine.sharded:
         average.hold(built.student, engine.local)
     update = Update(built.student, average, e.train, engine)
-    provenance = provenance_of(loaded, plugins, device)
+    with group.together(), located(loaded):
+        provenance = provenance_of(loaded, plugins, device, built.dataset)
     return Run(loaded, plugins, built, source, ctx, update, Path(), provenance, group)
 
 

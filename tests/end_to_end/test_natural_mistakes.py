@@ -153,8 +153,7 @@ def test_a_batch_that_does_not_fit_into_memory(refused, monkeypatch):
     said = both_but_for_numbers(refused, "train.batch_size=1000000000")
     assert said.startswith("command line: train.batch_size: a step of 1000000000 rows: about ")
     assert said.endswith(
-        "lower train.batch_size or train.micro_batch_size, or let the backbone recompute its "
-        "activations, if it has an option for that; `run --force` tries it all the same"
+        "lower train.batch_size or train.micro_batch_size; `run --force` tries it all the same"
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from secantfw.evaluation.planned_rows import planned_rows
 from secantfw.experiment.load import load
 from secantfw.plugin.loader import load_plugins
 from secantfw.training.build import build_experiment
@@ -15,7 +16,9 @@ from secantfw.training.check_built import check_built
 from secantfw.training.cost import step_cost
 
 pytestmark = pytest.mark.plugin("sit", "data", "picard", "basics", "fid")
-FILES = sorted((Path(__file__).parents[2] / "experiments" / "paper").glob("sit_*.toml"))
+FOLDER = Path(__file__).parents[2] / "experiments" / "paper"
+VARIANTS = [file for name in ("discrete", "scratch") for file in FOLDER.glob(f"sit_*{name}*.toml")]
+FILES = sorted({*FOLDER.glob("sit_*.toml")} - {*VARIANTS})
 LOSSES = ("sdei", "stei", "sdee", "stee")
 #: What a newcomer has to get, by the key to set.
 WANTED = {
@@ -40,6 +43,9 @@ PLUGINS = load_plugins()
 def test_there_is_a_recipe_for_every_loss_and_number_of_steps():
     expected = {f"sit_xl2_imagenet256_{x}_{n}step" for x in LOSSES for n in (1, 2, 4, 8)}
     assert {file.stem for file in FILES} == expected
+    assert {file.stem.partition("256_")[2] for file in VARIANTS} == {
+        "stei_discrete_4step", "scratch_stee_8step",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem.rpartition("256_")[2])
@@ -53,7 +59,10 @@ def test_a_recipe_is_the_papers_and_lacks_nothing_but_the_files(file):
     assert e.train.learning_rate in (1e-5, 1e-4)
     assert e.guidance.range == (None if loss == "stee" else (1.0, 2.5))
     assert e.time_sampler.options.segments == int(steps)
-    assert e.evaluate.keys.nfe == (int(steps),)
+    (row,) = planned_rows(built_on_meta(file))
+    assert row.steps == int(steps)  # guided at some of its steps, a student that is not told
+    assert (row.nfe > row.steps) == (loss == "stee")  # its scale is evaluated twice there
+    assert e.evaluate.keys.headline == row.nfe
 
 
 def test_check_names_each_missing_file_with_its_place_and_source_and_builds_xl(secantfw):
@@ -64,13 +73,13 @@ def test_check_names_each_missing_file_with_its_place_and_source_and_builds_xl(s
     assert len(missing) == len(WANTED)
     for line in missing:
         place, key, what = re.fullmatch(
-            r"(\S+sit_xl2_imagenet256\.toml:\d+): (\S+): set this to a path of yours: (.*)", line
+            r"\S*/(\w+\.toml:\d+): (\S+): set this to a path of yours: (.*)", line
         ).groups()
-        number = int(place.rpartition(":")[2])
-        shared = file.parents[1] / "base" / "sit_xl2_imagenet256.toml"
+        name, _, number = place.rpartition(":")
         assert (
-            shared.read_text()
-            .splitlines()[number - 1]
+            (file.parents[1] / "base" / name)
+            .read_text()
+            .splitlines()[int(number) - 1]
             .lstrip()
             .startswith("use = [" if key.startswith("metrics") else key.rpartition(".")[2])
         )
@@ -111,6 +120,24 @@ def test_recomputing_activations_saves_what_the_count_says():
     )
     assert 8e9 < kept < 20e9
     assert recomputed < 4e9
+
+
+def test_the_variants_are_what_they_say():
+    discrete, scratch = (load(file, [], PLUGINS, without_files=True) for file in VARIANTS)
+    assert discrete.experiment.time_sampler.full_name == "basics:segments"
+    e = scratch.experiment
+    assert (e.teacher, e.init, e.train.steps) == (None, "scratch", 3_000_000)
+    assert {problem.key for problem in scratch.missing} == {*WANTED} - {"teacher.weights"}
+
+
+@pytest.mark.parametrize("recomputed", ["true", "false"])
+def test_a_hint_does_not_tell_to_do_what_is_done(secantfw, monkeypatch, recomputed):
+    monkeypatch.setattr("secantfw.training.memory_need.available_bytes", lambda device: 10**8)
+    keys = ("train.batch_size=2", f"backbone.checkpoint_activations={recomputed}")
+    said = secantfw("check", FILES[0], *keys)
+    assert "; lower train.batch_size" in said.out
+    assert ("set backbone.checkpoint_activations = true" in said.out) == (recomputed == "false")
+    assert "lower" not in secantfw("check", FILES[0], "train.batch_size=1").out
 
 
 SMALL = """

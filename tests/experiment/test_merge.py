@@ -102,3 +102,27 @@ def test_each_value_says_where_it_came_from(good, write, loaded):
     assert "batch_size = 4 # ../good.toml:28" in lines
     assert "warmup_steps = 0 # default" in lines
     assert loaded(child).document.origins["loss.weighting"] == "../good.toml:17"
+
+
+def test_the_command_line_may_name_one_element(good, loaded):
+    before = loaded(good).experiment.evaluate.solvers
+    after = loaded(good, "evaluate.solvers[1].order=1").experiment.evaluate.solvers
+    assert after[0] == before[0]
+    assert (before[1].options.order, after[1].options.order) == (2, 1)
+    whole = loaded(good, "evaluate.solvers[0]=euler").experiment.evaluate.solvers
+    assert [solver.component.name for solver in whole] == ["euler", "euler"]
+
+
+def test_where_an_element_came_from_is_said(good, loaded, write):
+    with pytest.raises(UserError, match=r"command line: evaluate\.solvers\[1\]\.order: .*'x'"):
+        loaded(good, "evaluate.solvers[1].order=x")
+    with pytest.raises(UserError, match=r"evaluate\.solvers\[0\]\.order: unknown option 'order'"):
+        loaded(good, "evaluate.solvers[0].order=1")  # of the element that is a bare name
+    held = r"evaluate\.solvers\[2\]: no such element; evaluate\.solvers has 2"
+    with pytest.raises(UserError, match=held):
+        loaded(good, "evaluate.solvers[2]=euler")
+    with pytest.raises(UserError, match=r"metrics\.use is no list that a file gives"):
+        loaded(good, "metrics.use[0].k=3")
+    for bad in ("evaluate.solvers[]=1", "evaluate.solvers[-1]=1", "a[0][1]=2", "[0]=1"):
+        with pytest.raises(UserError, match="expected KEY=VALUE"):
+            loaded(good, bad)

@@ -35,7 +35,7 @@ def test_memory_left_is_the_machines_or_the_containers(tmp_path):
 
 
 def test_a_cpu_takes_more_than_the_tensors_of_a_step_and_a_gpu_does_not():
-    cost = StepCost("3F 1B", 0, weight_bytes=1000, gradient_bytes=200, step_bytes=600)
+    cost = StepCost("3F 1B", 0, 0, 0, weight_bytes=1000, gradient_bytes=200, step_bytes=600)
     cpu, gpu = torch.device("cpu"), torch.device("cuda")
     assert cost.bytes() == cost.bytes_on(gpu) == 1600
     assert cost.bytes_on(cpu) == 1000 + round(HEAP * 600)

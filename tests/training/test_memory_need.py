@@ -51,9 +51,8 @@ def test_more_rows_need_more_and_pieces_less(secantfw, tmp_path):
 
 TOO_LITTLE = (
     r"train.batch_size: a step of 1000000000 rows: about [\d.]+ GB of memory needed on cpu, "
-    r"[\d.]+ GB available; lower train.batch_size or train.micro_batch_size, or let the backbone "
-    "recompute its activations, if it has an option for that; `run --force` tries it all the "
-    r"same\n"
+    r"[\d.]+ GB available; lower train.batch_size or train.micro_batch_size; `run "
+    r"--force` tries it all the same\n"
 )
 
 

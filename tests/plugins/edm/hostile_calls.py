@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from edm_pickles import snapshot
 from hostile_corpus import CANARY, Canary, hostile, model, named, said, spliced
+from paper_files.edm_pickles import snapshot
 from torch import nn
 
 

@@ -6,8 +6,8 @@ import pickle
 import struct
 
 import torch
-from edm_pickles import Persistent, dumped, snapshot
 from hostile_corpus import Canary, hostile, model, spliced
+from paper_files.edm_pickles import Persistent, dumped, snapshot
 from torch import nn
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from edm_pickles import dumped, snapshot
+from paper_files.edm_pickles import dumped, snapshot
 
 CANARY = "canary"
 HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {}

@@ -6,8 +6,8 @@ import os
 import pickle
 
 import torch
-from edm_pickles import SMALL
 from hostile_corpus import Canary, hostile
+from paper_files.edm_pickles import SMALL
 
 
 @hostile("is empty")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-from edm_pickles import snapshot
 from hostile_corpus import hostile, model, said, shaped, weight
+from paper_files.edm_pickles import snapshot
 from torch import nn
 
 

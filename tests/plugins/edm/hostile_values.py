@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edm_pickles import Persistent, snapshot
 from hostile_corpus import ema, hostile, model, said, weight
+from paper_files.edm_pickles import Persistent, snapshot
 
 
 @hostile("holds a list, expected a dictionary with 'ema'")

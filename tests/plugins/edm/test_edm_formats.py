@@ -4,7 +4,7 @@ import attrs
 import numpy as np
 import pytest
 import torch
-from edm_pickles import SMALL, SOURCE, network_of, save, snapshot
+from paper_files.edm_pickles import SMALL, SOURCE, network_of, save, snapshot
 from safetensors.torch import load_file
 from secantfw_basics.paths.linear import Linear
 from secantfw_edm.backbone import EDMBackbone

@@ -4,8 +4,8 @@ import pickle
 import sys
 
 import pytest
-from edm_pickles import dumped, snapshot
 from hostile_pickles import CANARY, HOSTILE
+from paper_files.edm_pickles import dumped, snapshot
 from secantfw_edm.formats import inert_pickle
 from secantfw_edm.options import EDMTeacherOptions
 from secantfw_edm.teacher import EDMTeacher
