@@ -139,7 +139,7 @@ def _beside(file: Path, folder: str) -> Path:
 
 def read_labels(shards: list[Shard], classes: int) -> Tensor:
     """All labels, (n,) int64; they are small enough to be kept."""
-    found = []
+    found = [torch.empty(0, dtype=torch.int64)]
     for shard in shards:
         assert shard.label is not None
         label = shard.label.rows(np.arange(shard.rows)).to(torch.int64)

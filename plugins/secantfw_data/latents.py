@@ -45,8 +45,8 @@ class Latents(Dataset):
                 f"of {len(shards)} to train on"
             )
         self._splits = {
-            "train": _Split(shards[:kept], options.classes, factor, mirrored=True),
-            "test": _Split(shards[kept:], options.classes, factor, mirrored=False),
+            "train": _Split(shards[:kept], self.spec, factor, mirrored=True),
+            "test": _Split(shards[kept:], self.spec, factor, mirrored=False),
         }
         _check_scale(self._splits["train"], options)
 
@@ -67,27 +67,24 @@ class Latents(Dataset):
 class _Split:
     """Some of the shards, their rows numbered through."""
 
-    def __init__(self, shards: list[Shard], classes: int, factor: float, mirrored: bool) -> None:
-        self._shards, self._factor = shards, factor
+    def __init__(self, shards: list[Shard], spec: DataSpec, factor: float, mirrored: bool) -> None:
+        self._shards, self._shape, self._factor = shards, spec.shape, factor
         self._ends = np.array(list(itertools.accumulate(s.rows for s in shards)), dtype=np.int64)
         self.rows = int(self._ends[-1]) if shards else 0
         flips = mirrored and bool(shards) and all(s.flipped is not None for s in shards)
         self.size = self.rows * (2 if flips else 1)
-        self._label = read_labels(shards, classes) if classes and shards else None
+        self._label = read_labels(shards, spec.num_classes) if spec.num_classes else None
 
     def items(self, index: Tensor) -> Items:
         """Rows are read shard by shard and put back in the order asked for."""
         flipped, row = np.divmod(index.numpy(), max(self.rows, 1))
         shard = np.searchsorted(self._ends, row, side="right")
-        latents = None
+        latents = torch.empty(len(row), *self._shape)
         for group in np.unique(np.stack((shard, flipped)), axis=1).T.tolist():
             where = np.flatnonzero((shard == group[0]) & (flipped == group[1]))
             first = int(self._ends[group[0]]) - self._shards[group[0]].rows
             part = self._read(group[0], bool(group[1]), row[where] - first, index[where])
-            if latents is None:
-                latents = part.new_empty((len(row), *part.shape[1:]))
             latents[torch.from_numpy(where)] = part
-        assert latents is not None
         label = None if self._label is None else self._label[torch.from_numpy(row)]
         return Items(latents, label)
 

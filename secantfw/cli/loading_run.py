@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -34,13 +34,18 @@ class TrainedRun:
     checkpoint: Path
 
 
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
 def load_trained(
     directory: Path,
     overrides: Sequence[str],
     plugins: Plugins,
     weights: Literal["ema", "student"] = "ema",
+    note: Callable[[str], None] = _to_stderr,
 ) -> TrainedRun:
-    """The newest valid checkpoint of the run in `directory`.
+    """The newest valid checkpoint of the run in `directory`; `note` is told the warnings.
 
     Raises:
         UserError: no run, no valid checkpoint, or overrides that change the network.
@@ -58,10 +63,10 @@ def load_trained(
         _check_override(override)
     loaded = load(directory / "resolved.toml", overrides, plugins)
     for warning in loaded.warnings:
-        print(warning, file=sys.stderr)
+        note(str(warning))
     found, complaints = newest_valid(directory / "checkpoints")
     for complaint in complaints:
-        print(f"secantfw: warning: {complaint}; using {found.name}", file=sys.stderr)
+        note(f"secantfw: warning: {complaint}; using {found.name}")
     with located(loaded):
         formats = partial(weights_formats, plugins)
         built = build_experiment(loaded.experiment, device_of(loaded.experiment), formats)

@@ -16,8 +16,10 @@ from secantfw.baselines.find import find_baselines
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.evaluate import Evaluator
 from secantfw.evaluation.kept_rows import KeptRows
+from secantfw.evaluation.share import Share, share_of
 from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.backbone import Backbone
+from secantfw.parallel.group import ALONE, Group
 from secantfw.sampling.shard import WHOLE, Shard
 from secantfw.training.build import Built
 from secantfw.training.files import write_json
@@ -29,14 +31,21 @@ def evaluate_to(
     student: Backbone,
     note: Callable[[str], None],
     overrides: Sequence[str] = (),
-) -> dict[str, Any]:
+    group: Group = ALONE,
+) -> dict[str, Any] | None:
     """Evaluate and write; returns the content of evaluation.json, which names `overrides`.
 
-    The evaluation before it stays whole until this one is complete. Rows that an evaluation of
-    the same weights and settings had finished before it was killed are not measured again.
+    Every process of `group` makes its share; all but the main one return None. The evaluation
+    before it stays whole until this one is complete. What an evaluation of the same weights and
+    settings had made before it was killed is not made again: rows, and blocks of a row.
     """
-    evaluator = _evaluator(directory, built, student, note)
-    evaluator.run()
+    evaluator = _evaluator(directory, built, student, note, group)
+    evaluator.run(share_of(group))
+    with group.apart():
+        return _written(directory, evaluator, overrides) if group.is_main else None
+
+
+def _written(directory: Path, evaluator: Evaluator, overrides: Sequence[str]) -> dict[str, Any]:
     evaluator.plane()
     evaluation = evaluator.content()
     if overrides:
@@ -55,16 +64,24 @@ def evaluate_part(
     note: Callable[[str], None],
     shard: Shard = WHOLE,
 ) -> None:
-    """Finish the rows that fall to `shard`, for an `evaluate_to` that finds them."""
-    _evaluator(directory, built, student, note).run(shard)
+    """Make the blocks that fall to `shard`, for an `evaluate_to` that finds them."""
+    _evaluator(directory, built, student, note).run(Share(shard, measures=False))
 
 
 def _evaluator(
-    directory: Path, built: Built, student: Backbone, note: Callable[[str], None]
+    directory: Path,
+    built: Built,
+    student: Backbone,
+    note: Callable[[str], None],
+    group: Group = ALONE,
 ) -> Evaluator:
+    """The key is the main process's: it may take what the metrics compare with, which others
+    do not need."""
     sources = Sources(built, student)
     baselines = find_baselines(built, note)
-    return Evaluator(sources, note, KeptRows(directory, _key(sources, baselines)), baselines)
+    with group.apart():
+        key = _key(sources, baselines) if group.is_main else ""
+    return Evaluator(sources, note, KeptRows(directory, group.from_main(key)), baselines)
 
 
 def _key(sources: Sources, baselines: Baselines | None) -> str:
