@@ -31,9 +31,7 @@ class EnergyDistance(FeatureMetric):
 
     @cached_property
     def _reference(self) -> Tensor:
-        return self.space.of_items(
-            self._dataset, "train", self._options.reference_samples
-        ).float()
+        return self.space.of_items(self._dataset, "train", self._options.reference_samples).float()
 
     @cached_property
     def _within_reference(self) -> float:

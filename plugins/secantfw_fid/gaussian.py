@@ -35,11 +35,12 @@ class Gaussian:
     @cached_property
     def factor(self) -> Tensor:
         """L (d, d) with L L^T the covariance: Cholesky's, or of a singular one its root."""
-        found, failed = torch.linalg.cholesky_ex(self.covariance)
-        if not failed:
-            return found
+        found: tuple[Tensor, Tensor] = torch.linalg.cholesky_ex(self.covariance)
+        if not found[1]:
+            return found[0]
         values, vectors = torch.linalg.eigh(self.covariance)
-        return vectors * values.clamp_min(0).sqrt()
+        root: Tensor = vectors * values.clamp_min(0).sqrt()
+        return root
 
 
 class RunningGaussian:

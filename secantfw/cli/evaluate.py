@@ -1,7 +1,7 @@
 """`secantfw evaluate RUN`: measure a trained run again, with other steps, guidance or solvers.
 
-A command that was killed goes on where it was: finished rows, and finished blocks of samples of the
-row at hand, are kept in the run directory. `--processes N` shares the blocks out on this machine,
+A command that was killed goes on where it was: finished rows, and finished blocks of the row at
+hand, are kept in the run directory. `--processes N` shares the blocks out on this machine,
 torchrun on several.
 """
 
@@ -36,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--guidance", metavar="W,W", help="guidance scales, e.g. 1.0,1.5,2.0")
     parser.add_argument("--seeds", metavar="N,N", help="repeat with each seed: mean and deviation")
     parser.add_argument("--processes", type=int, default=1, help="share each row out (1)")
-    parser.add_argument("--shard", metavar="I/N", help="make this part of each row only, such as 0/2")
+    parser.add_argument(
+        "--shard", metavar="I/N", help="make this part of each row only, such as 0/2"
+    )
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
@@ -83,10 +85,8 @@ def _part(directory: Path, overrides: Sequence[str], shard: str, plugins: Plugin
     return int(ExitCode.DONE)
 
 
-def _evaluate(
-    directory: Path, overrides: Sequence[str], plugins: Plugins, group: Group
-) -> int:
-    from secantfw.evaluation.write import evaluate_to
+def _evaluate(directory: Path, overrides: Sequence[str], plugins: Plugins, group: Group) -> int:
+    from secantfw.evaluation.write import evaluate_in
     from secantfw.reporting.report import write_report
     from secantfw.training.compiled import compile_networks
 
@@ -97,7 +97,7 @@ def _evaluate(
     compile_networks(built)  # as the run itself did when it measured
     if group.is_main:
         _warn_of_steps(built)
-    evaluation = evaluate_to(directory, built, trained.student, note, overrides, group)
+    evaluation = evaluate_in(group, directory, built, trained.student, note, overrides)
     if evaluation is not None:
         print_table(evaluation)
         print(f"report: {write_report(directory)}")

@@ -219,7 +219,7 @@ def _evaluate_and_report(job: Run, say: Callable[[str], None]) -> None:
     """Every process makes its share of each row; the main one measures them."""
     from secantfw.cli.loading_run import load_trained
     from secantfw.cli.table import print_table
-    from secantfw.evaluation.write import evaluate_to
+    from secantfw.evaluation.write import evaluate_in
 
     if not job.loaded.experiment.evaluate.keys.samples:
         return
@@ -227,7 +227,7 @@ def _evaluate_and_report(job: Run, say: Callable[[str], None]) -> None:
     if job.update.engine.sharded:  # this process has a share of the average; the checkpoint all
         trained = load_trained(job.directory, [], job.plugins)
         built, student = trained.built, trained.student
-    content = evaluate_to(job.directory, built, student, say, group=job.group)
+    content = evaluate_in(job.group, job.directory, built, student, say)
     if content is not None:
         print_table(content)
 

@@ -74,7 +74,9 @@ class Evaluator:
 
     def _left(self, share: Share) -> list[Row]:
         """Rows that are not measured yet, as the main process sees it."""
-        there = share.group.from_main([self.kept.get(row.name) is not None for row in self.planned])
+        there = share.group.from_main(
+            [self.kept.get(row.name) is not None for row in self.planned]
+        )
         return [row for row, is_there in zip(self.planned, there, strict=True) if not is_there]
 
     def _samples(self, share: Share) -> int:

@@ -59,9 +59,9 @@ class Pairs:
             for number, pair in zip(numbers, times, strict=True):
                 if number % shard.parts == shard.index:
                     self._block(number, *pair)
-        if not self.share.measures and self.share.group.size == 1:
-            if any(self.kept.get(self.series, number) is None for number in numbers):
-                raise OthersHaveTheRest
+        alone = not self.share.measures and self.share.group.size == 1
+        if alone and any(self.kept.get(self.series, number) is None for number in numbers):
+            raise OthersHaveTheRest
         parts = [self._block(n, *pair) for n, pair in zip(numbers, times, strict=True)]
         return SecantPair(
             torch.cat([part["found"] for part in parts]),

@@ -31,13 +31,28 @@ def evaluate_to(
     student: Backbone,
     note: Callable[[str], None],
     overrides: Sequence[str] = (),
-    group: Group = ALONE,
-) -> dict[str, Any] | None:
+) -> dict[str, Any]:
     """Evaluate and write; returns the content of evaluation.json, which names `overrides`.
 
-    Every process of `group` makes its share; all but the main one return None. The evaluation
-    before it stays whole until this one is complete. What an evaluation of the same weights and
-    settings had made before it was killed is not made again: rows, and blocks of a row.
+    The evaluation before it stays whole until this one is complete. What an evaluation of the
+    same weights and settings had made before it was killed is not made again: rows, and blocks of
+    a row.
+    """
+    content = evaluate_in(ALONE, directory, built, student, note, overrides)
+    assert content is not None
+    return content
+
+
+def evaluate_in(
+    group: Group,
+    directory: Path,
+    built: Built,
+    student: Backbone,
+    note: Callable[[str], None],
+    overrides: Sequence[str] = (),
+) -> dict[str, Any] | None:
+    """`evaluate_to`, of which each process of `group` does its share: they all call it, and only
+    the main one is given the content.
     """
     evaluator = _evaluator(directory, built, student, note, group)
     evaluator.run(share_of(group))

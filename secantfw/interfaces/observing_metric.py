@@ -50,7 +50,7 @@ class Observation(abc.ABC):
 
 
 class Reduction(abc.ABC):
-    """Takes rows of what the metric's observations say, in the samples' order; gives one number."""
+    """Takes what was observed of the samples, in their order; gives one number."""
 
     @abc.abstractmethod
     def take(self, *observed: Tensor) -> None:

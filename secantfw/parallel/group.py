@@ -160,7 +160,7 @@ def joined(processes: Processes, timeout: datetime.timedelta = TIMEOUT) -> Itera
     )
     patient = dist.new_group(backend="gloo", timeout=PATIENCE)
     try:
-        yield Group(processes, patient)
+        yield Group(processes, patient)  # type: ignore[arg-type]  # -100 stands for non-members
     except RuntimeError as error:
         if is_loss_of_another(error):
             raise RunAborted(LOST) from error

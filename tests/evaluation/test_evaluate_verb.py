@@ -103,8 +103,8 @@ def test_rows_made_in_parts_are_the_same_and_not_made_again(run, secantfw, monke
     whole = (run / "evaluation.json").read_text()
     for shard in ("0/2", "1/2"):
         assert secantfw("evaluate", run, *SWEEP, "--shard", shard).code == 0
-    for network in (student_field, teacher_field):
-        monkeypatch.setattr(f"secantfw.evaluation.sources.{network.__name__}", None)
+    for maker in ("drawn_blocks.draw", "teacher_ends.draw", "secant_pairs.Pairs._made"):
+        monkeypatch.setattr(f"secantfw.evaluation.{maker}", None)  # it is not called
     assert secantfw("evaluate", run, *SWEEP).code == 0
     assert (run / "evaluation.json").read_text() == whole
 
