@@ -25,6 +25,7 @@ class FeatureSpace(Observation):
     #: Whether it sees pictures, and by which filter they became its size.
     pictures: bool = False
     resize: str = ""
+    _held_out: tuple[Dataset, Tensor] | None = None
 
     @abc.abstractmethod
     def mapped(self, seen: Tensor) -> Tensor:
@@ -56,15 +57,20 @@ class FeatureSpace(Observation):
         """(n, *) samples -> (n, dimension)."""
         return self.of(SampleBlock(x))
 
-    def of_split(self, dataset: Dataset, split: Split) -> Gaussian | None:
-        """The Gaussian of a split's features; None for fewer than two items."""
-        size = dataset.size(split)
-        if size < 2:
-            return None
+    def of_train(self, dataset: Dataset) -> Gaussian | None:
+        """The Gaussian of the training split's features, of which none is kept; None for fewer
+        than two items."""
         running = RunningGaussian(self.dimension)
-        for index in torch.split(torch.arange(size), CHUNK):
-            running.add(self.features(dataset.items(split, index).x_0))
+        for index in torch.split(torch.arange(dataset.size("train")), CHUNK):
+            running.add(self.features(dataset.items("train", index).x_0))
         return running.gaussian()
+
+    def of_held_out(self, dataset: Dataset) -> Tensor:
+        """Features of the held-out split, (n, dimension) on the CPU; made once."""
+        if self._held_out is None or self._held_out[0] is not dataset:
+            found = self.of_items(dataset, "test", dataset.size("test"))
+            self._held_out = dataset, found
+        return self._held_out[1]
 
     def of_items(self, dataset: Dataset, split: Split, most: int) -> Tensor:
         """Features of at most `most` items, evenly spread, (n, dimension) on the CPU."""

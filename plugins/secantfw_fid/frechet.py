@@ -28,7 +28,7 @@ from secantfw import (
 )
 from secantfw_fid.choose_features import feature_space
 from secantfw_fid.feature_options import Resize
-from secantfw_fid.feature_space import sha256
+from secantfw_fid.feature_space import CHUNK, sha256
 from secantfw_fid.gaussian import Gaussian, RunningGaussian, frechet_distance
 from secantfw_fid.options import FrechetOptions
 from secantfw_fid.sample_curve import PARTS, Part, SampleCurve, curve_details
@@ -64,7 +64,7 @@ class Frechet(ObservingMetric):
 
     def _found_reference(self) -> Gaussian:
         found = self.space.stored_reference(self._dataset)
-        found = found or self.space.of_split(self._dataset, "train")
+        found = found or self.space.of_train(self._dataset)
         if found is None:
             raise UserError("metric frechet: the training split has fewer than two items")
         return found
@@ -81,7 +81,10 @@ class Frechet(ObservingMetric):
         nothing of these data and are given to spare one the features of a data set."""
         if self._options.statistics is not None:
             return None
-        held_out = self.space.of_split(self._dataset, "test")
+        running = RunningGaussian(self.space.dimension)
+        for part in torch.split(self.space.of_held_out(self._dataset), CHUNK):
+            running.add(part)
+        held_out = running.gaussian()
         return None if held_out is None else frechet_distance(held_out, self.reference)
 
     def protocol(self) -> MetricProtocol:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import attrs
@@ -14,11 +14,20 @@ from secantfw.evaluation.rows import Model, Row
 from secantfw.experiment.schema import EvaluateKeys
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.metric import Metric, NetworkMetric
+from secantfw.interfaces.solver import Solver
 from secantfw.sampling.draw import Start, start_of, starts
 from secantfw.sampling.field import CountedField, student_field, teacher_field
 from secantfw.sampling.grid_options import GridOptions
 from secantfw.training.build import Built, build
 from secantfw.training.precision import AUTOCAST
+
+
+@attrs.frozen
+class Found:
+    """A reference solution's steps, and its error if it was estimated."""
+
+    steps: int
+    error: float | None
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -54,6 +63,21 @@ class Sources:
                 keys.reference_tolerance,
             )
         return self._references[under]
+
+    def references(self) -> list[Found]:
+        """What was chosen under each guidance, as another process takes it; nothing where no
+        metric compares."""
+        if not self.network_metrics and all("endpoints" not in m.requires for m in self.metrics):
+            return []
+        chosen = [self.reference(under) for under in self.guidances]
+        return [Found(one.steps, one.error) for one in chosen]
+
+    def take(self, references: Sequence[Found]) -> None:
+        """Take what another process has chosen: it finds the same."""
+        solver: Solver = build(self.built.experiment.evaluate.reference)  # type: ignore[assignment]
+        for under, found in zip(self.guidances, references, strict=False):
+            tolerance = 0.0 if found.error is None else self.keys.reference_tolerance
+            self._references[under] = Reference(solver, found.steps, tolerance, found.error)
 
     def truth(self, under: RowGuidance) -> str:
         """The reference solution in words, as far as numbers that are compared must share it."""

@@ -90,12 +90,16 @@ def _evaluator(
     note: Callable[[str], None],
     group: Group = ALONE,
 ) -> Evaluator:
-    """The key is the main process's: it may take what the metrics compare with, which others
-    do not need."""
+    """The main process finds the key, which may take what the metrics compare with, and the last
+    one the teacher's reference solution: neither is found twice."""
     sources = Sources(built, student)
     baselines = find_baselines(built, note)
+    is_last = group.processes.rank == group.size - 1
     with group.apart():
         key = _key(sources, baselines) if group.is_main else ""
+        references = sources.references() if is_last and group.size > 1 else []
+    if group.size > 1:
+        sources.take(group.gather(references)[-1])
     return Evaluator(sources, note, KeptRows(directory, group.from_main(key)), baselines)
 
 
