@@ -169,3 +169,32 @@ def test_guidance_that_cannot_be_is_refused(run, secantfw):
     said = secantfw("evaluate", run, "--guidance", "1", "evaluate.guidance=[2]")
     assert said.code == 2
     assert "set one key" in said.err
+
+
+def test_precision_changes_the_samples_and_is_in_the_stamp(run, secantfw):
+    """But not the reference solution that they are compared with."""
+    found = {}
+    for precision in ("fp32", "bf16"):
+        said = secantfw("evaluate", run, f"evaluate.precision={precision}")
+        assert said.code == 0, said.err
+        found[precision] = json.loads((run / "evaluation.json").read_text())
+    exact, rough = found["fp32"], found["bf16"]
+    assert exact["references"] == rough["references"]
+    key = "trajectory_mse"
+    for a, b in zip(exact["rows"], rough["rows"], strict=True):
+        said = differences(stamp_of(exact, a, key), stamp_of(rough, b, key))
+        assert [d.field for d in said] == ["precision"]
+        if a["model"] == "student":  # the teacher in closed form multiplies no matrices
+            assert a[key] != b[key]
+            assert a[key] == pytest.approx(b[key], rel=0.2)
+
+
+def test_without_held_out_data_there_is_no_row_of_it_and_one_line_says_so(secantfw, tmp_path):
+    said = secantfw("run", GMM, *SHORT, "dataset.held_out=0", "--out", tmp_path)
+    assert said.code == 0, said.err
+    assert said.err.count("no held-out data") == 1
+    assert "real data" not in said.out
+    (file,) = tmp_path.glob("*/*/evaluation.json")
+    found = json.loads(file.read_text())
+    assert [column["floor"] for column in found["columns"]] == [None, None]
+    assert found["floor"] is None
