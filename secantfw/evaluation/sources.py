@@ -23,7 +23,7 @@ from secantfw.training.precision import AUTOCAST
 
 
 @attrs.frozen
-class Found:
+class FoundReference:
     """A reference solution's steps, and its error if it was estimated."""
 
     steps: int
@@ -64,15 +64,15 @@ class Sources:
             )
         return self._references[under]
 
-    def references(self) -> list[Found]:
+    def references(self) -> list[FoundReference]:
         """What was chosen under each guidance, as another process takes it; nothing where no
         metric compares."""
         if not self.network_metrics and all("endpoints" not in m.requires for m in self.metrics):
             return []
         chosen = [self.reference(under) for under in self.guidances]
-        return [Found(one.steps, one.error) for one in chosen]
+        return [FoundReference(one.steps, one.error) for one in chosen]
 
-    def take(self, references: Sequence[Found]) -> None:
+    def take(self, references: Sequence[FoundReference]) -> None:
         """Take what another process has chosen: it finds the same."""
         solver: Solver = build(self.built.experiment.evaluate.reference)  # type: ignore[assignment]
         for under, found in zip(self.guidances, references, strict=False):
