@@ -157,7 +157,7 @@ def failure(of: Evaluations) -> dict[str, Any]:
         if os.environ["RANK"] == "0":
             DrawnBlocks._made = lambda *a: [][1]  # type: ignore
         words = ["run", str(of.shown.toml), "--out", str(of.shown.folder / "broken")]
-        return main([*words, "train.steps=2", *MEASURED])
+        return main([*words, "train.steps=4", *MEASURED])
 
     ended: list[Ended] = run(broken, of.shown.folder / "logs" / "broken")
     (outcome,) = (of.shown.folder / "broken").glob("*/*/outcome.json")

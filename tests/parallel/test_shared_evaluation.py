@@ -24,7 +24,7 @@ def shown(tmp_path_factory):
         [sys.executable, str(TESTS / "parallel" / "scenarios_of_evaluation.py"), str(folder)],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         check=True,
-        timeout=600,
+        timeout=1200,
     )
     return json.loads((folder / "shown.json").read_text())
 
