@@ -57,6 +57,10 @@ if TYPE_CHECKING:
     from secantfw.interfaces.metric import NetworkMetric as NetworkMetric
     from secantfw.interfaces.metric import SecantPair as SecantPair
     from secantfw.interfaces.metric import SecantPairs as SecantPairs
+    from secantfw.interfaces.observing_metric import Observation as Observation
+    from secantfw.interfaces.observing_metric import ObservingMetric as ObservingMetric
+    from secantfw.interfaces.observing_metric import Reduction as Reduction
+    from secantfw.interfaces.observing_metric import SampleBlock as SampleBlock
     from secantfw.interfaces.path import Path as Path
     from secantfw.interfaces.records import Batch as Batch
     from secantfw.interfaces.records import Coefficients as Coefficients
@@ -146,14 +150,18 @@ _LAZY = {
     "MetricSite": "interfaces.metric",
     "NetworkMetric": "interfaces.metric",
     "Noising": "interfaces.conversions",
+    "Observation": "interfaces.observing_metric",
+    "ObservingMetric": "interfaces.observing_metric",
     "Outcome": "training.run_directory",
     "Path": "interfaces.path",
     "Point": "interfaces.loss",
     "Progress": "training.progress",
     "Register": "plugin.registry",
+    "Reduction": "interfaces.observing_metric",
     "RowDraws": "interfaces.augmentation",
     "Run": "notebook.run",
     "RunInfo": "training.run_directory",
+    "SampleBlock": "interfaces.observing_metric",
     "Samples": "notebook.samples",
     "SecantCall": "interfaces.loss",
     "SecantLoss": "interfaces.loss",

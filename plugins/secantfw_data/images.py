@@ -71,7 +71,8 @@ class _Pictures:
 
     def read(self, index: Tensor) -> Tensor:
         if not len(self._known):
-            return torch.stack([self._decode(i) for i in index.tolist()])
+            none = self._pixels[:0]
+            return torch.cat([none, *(self._decode(i)[None] for i in index.tolist())])
         for i in index[~self._known[index]].tolist():
             self._pixels[i] = self._decode(i)
             self._known[i] = True

@@ -35,8 +35,10 @@ class Mixture:
 
     def draw(self, n: int, rng: torch.Generator) -> Items:
         """n items and their components as labels, on the CPU."""
-        weights = self.log_weights.exp()
-        label = torch.multinomial(weights, n, replacement=True, generator=rng)
+        label = torch.empty(0, dtype=torch.int64)
+        if n:  # torch refuses to draw none
+            weights = self.log_weights.exp()
+            label = torch.multinomial(weights, n, replacement=True, generator=rng)
         noise = torch.randn(n, self.means.shape[1], generator=rng)
         return Items(self.means[label] + self.std * noise, label)
 

@@ -7,35 +7,47 @@ import abc
 import torch
 from torch import Tensor
 
-from secantfw import MetricSite
+from secantfw import Dataset, MetricSite, Observation, SampleBlock
 from secantfw_fid.fashion16_features import SHAPE, Fashion16Features
-from secantfw_fid.feature_space import CHUNK, pictures_of
+from secantfw_fid.feature_space import CHUNK, nan_unless_finite, pictures_of
 from secantfw_fid.inception_network import InceptionNetwork
 from secantfw_fid.options import InceptionScoreOptions
 
 
-class Classifier(abc.ABC):
-    """p(y | x) of samples in the data's own range."""
+class Classifier(Observation):
+    """p(y | x) of the pictures that a data set makes of samples."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
 
     @abc.abstractmethod
-    def probabilities(self, x: Tensor) -> Tensor:
-        """(n, *) samples -> (n, classes)."""
+    def probabilities(self, pictures: Tensor) -> Tensor:
+        """(n, height, width, channels) uint8 -> (n, classes)."""
 
     @abc.abstractmethod
     def identity(self) -> str:
         """A hash of what the classifier depends on."""
+
+    @property
+    def key(self) -> str:
+        return f"probabilities {type(self).__name__} {self.identity()}"
+
+    @torch.no_grad()
+    def of(self, block: SampleBlock) -> Tensor:
+        pictures = pictures_of(self._dataset, block)
+        found = torch.cat([self.probabilities(part) for part in torch.split(pictures, CHUNK)])
+        return nan_unless_finite(found, block.x)
 
 
 class InceptionClassifier(Classifier):
     """1008 classes, of pictures resized inside the network."""
 
     def __init__(self, site: MetricSite, weights: str | None) -> None:
-        self._dataset = site.dataset
+        super().__init__(site.dataset)
         self._net = InceptionNetwork(site.dataset, site.device, weights, "tensorflow")
 
-    def probabilities(self, x: Tensor) -> Tensor:
-        pictures = pictures_of(self._dataset, x)
-        return torch.cat([self._net.probabilities(part) for part in torch.split(pictures, CHUNK)])
+    def probabilities(self, pictures: Tensor) -> Tensor:
+        return self._net.probabilities(pictures)
 
     def identity(self) -> str:
         return self._net.identity
@@ -45,12 +57,11 @@ class EmbeddedClassifier(Classifier):
     """10 classes, of 16x16 grey pictures (assets/README.md)."""
 
     def __init__(self, site: MetricSite) -> None:
+        super().__init__(site.dataset)
         self._features = Fashion16Features(site.dataset, site.device)
 
-    def probabilities(self, x: Tensor) -> Tensor:
-        return torch.cat([self._features.logits(part) for part in torch.split(x, CHUNK)]).softmax(
-            1
-        )
+    def probabilities(self, pictures: Tensor) -> Tensor:
+        return self._features.logits(pictures).softmax(1)
 
     def identity(self) -> str:
         return self._features.identity()

@@ -11,15 +11,15 @@ from functools import cached_property
 
 from torch import Tensor
 
-from secantfw import Accumulator, Metric, MetricProtocol, MetricSite
+from secantfw import MetricProtocol, MetricSite, Reduction
 from secantfw_fid.feature_space import sha256
 from secantfw_fid.identity_features import IdentityFeatures
-from secantfw_fid.kept_features import KeptFeatures
+from secantfw_fid.kept_features import FeatureMetric, KeptFeatures
 from secantfw_fid.neighbours import distance_blocks
 from secantfw_fid.options import EnergyDistanceOptions
 
 
-class EnergyDistance(Metric):
+class EnergyDistance(FeatureMetric):
     """Between the samples and the training split, in the data's unit."""
 
     key = "energy_distance"
@@ -27,20 +27,18 @@ class EnergyDistance(Metric):
 
     def __init__(self, options: EnergyDistanceOptions, site: MetricSite) -> None:
         self._options, self._dataset = options, site.dataset
-        self._space = IdentityFeatures(site.dataset.spec)
+        self.space = IdentityFeatures(site.dataset.spec)
 
     @cached_property
     def _reference(self) -> Tensor:
-        return self._space.of_items(
-            self._dataset, "train", self._options.reference_samples
-        ).float()
+        return self.space.of_items(self._dataset, "train", self._options.reference_samples).float()
 
     @cached_property
     def _within_reference(self) -> float:
         return mean_distance(self._reference, self._reference)
 
-    def accumulator(self) -> Accumulator:
-        return KeptFeatures(self._space, self._distance, fewest=1)
+    def reduction(self) -> Reduction:
+        return KeptFeatures(self._distance, fewest=1)
 
     def _distance(self, x: Tensor) -> float:
         between = mean_distance(x, self._reference)
@@ -48,7 +46,7 @@ class EnergyDistance(Metric):
 
     def protocol(self) -> MetricProtocol:
         return MetricProtocol(
-            features=self._space.name,
+            features=self.space.name,
             reference=f"training split, {len(self._reference)} items",
             reference_sha256=sha256({"items": self._reference}),
         )

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import abc
 import hashlib
-import weakref
+import math
 from collections.abc import Mapping
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from secantfw import Dataset, MetricProtocol, Split, UserError
+from secantfw import Dataset, MetricProtocol, Observation, SampleBlock, Split, UserError
 from secantfw_fid.gaussian import Gaussian, RunningGaussian
 
 CHUNK = 500  # samples per pass: bounds memory
 
 
-class FeatureSpace(abc.ABC):
+class FeatureSpace(Observation):
     """Features of samples in the data's own range, one vector each."""
 
     name: str
     dimension: int
     #: Whether it sees pictures, and by which filter they became its size.
-    pictures: bool = True
+    pictures: bool = False
     resize: str = ""
-    _last: tuple[weakref.ref[Tensor], Tensor] | None = None
+    _held_out: tuple[Dataset, Tensor] | None = None
 
     @abc.abstractmethod
-    def features(self, x: Tensor) -> Tensor:
-        """(n, *) samples -> (n, dimension)."""
+    def mapped(self, seen: Tensor) -> Tensor:
+        """Features (n, dimension) of n samples, as `seen` shows them."""
+
+    def seen(self, block: SampleBlock) -> Tensor:
+        """What the map is of, n rows: the samples themselves."""
+        return block.x
 
     @abc.abstractmethod
     def identity(self) -> str:
@@ -38,32 +43,41 @@ class FeatureSpace(abc.ABC):
         """Statistics of this data set's training split that came with the features, if any."""
         return None
 
+    @cached_property
+    def key(self) -> str:
+        return f"features {self.name} {self.identity()}"
+
     @torch.no_grad()
-    def of(self, x: Tensor) -> Tensor:
-        """Features (n, dimension) of samples, piece by piece.
+    def of(self, block: SampleBlock) -> Tensor:
+        """Features (n, dimension), piece by piece."""
+        found = torch.cat([self.mapped(part) for part in torch.split(self.seen(block), CHUNK)])
+        return nan_unless_finite(found, block.x)
 
-        The last answer is kept: several metrics are asked about the same samples.
-        """
-        if self._last is None or self._last[0]() is not x:
-            found = torch.cat([self.features(part) for part in torch.split(x, CHUNK)])
-            self._last = weakref.ref(x), found
-        return self._last[1]
+    def features(self, x: Tensor) -> Tensor:
+        """(n, *) samples -> (n, dimension)."""
+        return self.of(SampleBlock(x))
 
-    def of_split(self, dataset: Dataset, split: Split) -> Gaussian | None:
-        """The Gaussian of a split's features; None for fewer than two items."""
-        if dataset.size(split) < 2:
-            return None
+    def of_train(self, dataset: Dataset) -> Gaussian | None:
+        """The Gaussian of the training split's features, of which none is kept; None for fewer
+        than two items."""
         running = RunningGaussian(self.dimension)
-        for index in torch.split(torch.arange(dataset.size(split)), CHUNK):
-            running.add(self.of(dataset.items(split, index).x_0))
+        for index in torch.split(torch.arange(dataset.size("train")), CHUNK):
+            running.add(self.features(dataset.items("train", index).x_0))
         return running.gaussian()
+
+    def of_held_out(self, dataset: Dataset) -> Tensor:
+        """Features of the held-out split, (n, dimension) on the CPU; made once."""
+        if self._held_out is None or self._held_out[0] is not dataset:
+            found = self.of_items(dataset, "test", dataset.size("test"))
+            self._held_out = dataset, found
+        return self._held_out[1]
 
     def of_items(self, dataset: Dataset, split: Split, most: int) -> Tensor:
         """Features of at most `most` items, evenly spread, (n, dimension) on the CPU."""
         size = dataset.size(split)
         index = torch.arange(min(size, most)) * size // max(1, min(size, most))
         parts = [
-            self.of(dataset.items(split, part).x_0).cpu()
+            self.features(dataset.items(split, part).x_0).cpu()
             for part in torch.split(index, CHUNK)
             if len(part)
         ]
@@ -80,10 +94,29 @@ class FeatureSpace(abc.ABC):
         )
 
 
-def pictures_of(dataset: Dataset, x: Tensor) -> Tensor:
-    """What a viewer would see of samples x, (n, height, width, channels) uint8: the data set's
+class PictureFeatures(FeatureSpace):
+    """Features of the pictures that a data set makes of samples: `mapped` takes uint8."""
+
+    pictures = True
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+
+    def seen(self, block: SampleBlock) -> Tensor:
+        return pictures_of(self._dataset, block)
+
+
+def nan_unless_finite(found: Tensor, x: Tensor) -> Tensor:
+    """Rows `found` (n, d) of samples x; NaN where a sample is not finite: rounded to uint8 it
+    would look like a grey level and be forgiven."""
+    finite = torch.isfinite(x).flatten(1).all(1).to(found.device)
+    return found.masked_fill(~finite[:, None], math.nan)
+
+
+def pictures_of(dataset: Dataset, block: SampleBlock) -> Tensor:
+    """What a viewer would see of samples, (n, height, width, channels) uint8: the data set's
     own rounding (for data in [-1, 1] it is floor(clip(127.5 x + 128, 0, 255)), as in EDM)."""
-    pictures = dataset.to_uint8(x)
+    pictures = block.pictures(dataset)
     if pictures is None:
         raise UserError(
             "metric frechet: the data are not pictures; only features = 'identity' will do"

@@ -18,13 +18,20 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw import Accumulator, Metric, MetricProtocol, MetricSite, UserError
+from secantfw import (
+    MetricProtocol,
+    MetricSite,
+    Observation,
+    ObservingMetric,
+    Reduction,
+    UserError,
+)
 from secantfw_fid.choose_features import feature_space
 from secantfw_fid.feature_options import Resize
-from secantfw_fid.feature_space import FeatureSpace, sha256
+from secantfw_fid.feature_space import CHUNK, sha256
 from secantfw_fid.gaussian import Gaussian, RunningGaussian, frechet_distance
 from secantfw_fid.options import FrechetOptions
-from secantfw_fid.sample_curve import PARTS, SampleCurve, curve_details
+from secantfw_fid.sample_curve import PARTS, Part, SampleCurve, curve_details
 
 #: From here on the finite number of samples is the smaller of one's worries.
 _MANY = 10_000
@@ -32,7 +39,7 @@ _MANY = 10_000
 _CHEAP_DIMENSION = 512
 
 
-class Frechet(Metric):
+class Frechet(ObservingMetric):
     """Between the samples' features and those of the data set's training split."""
 
     key = "frechet_distance"
@@ -57,17 +64,27 @@ class Frechet(Metric):
 
     def _found_reference(self) -> Gaussian:
         found = self.space.stored_reference(self._dataset)
-        found = found or self.space.of_split(self._dataset, "train")
+        found = found or self.space.of_train(self._dataset)
         if found is None:
             raise UserError("metric frechet: the training split has fewer than two items")
         return found
 
-    def accumulator(self) -> Accumulator:
-        return FrechetAccumulator(self.space, self.reference)
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        return self.space, Part()
+
+    def reduction(self) -> Reduction:
+        return FrechetReduction(self.space.dimension, self.reference)
 
     def floor(self) -> float | None:
-        """Held-out split against the reference."""
-        held_out = self.space.of_split(self._dataset, "test")
+        """Held-out split against the reference; None against statistics by path, which say
+        nothing of these data and are given to spare one the features of a data set."""
+        if self._options.statistics is not None:
+            return None
+        running = RunningGaussian(self.space.dimension)
+        for part in torch.split(self.space.of_held_out(self._dataset), CHUNK):
+            running.add(part)
+        held_out = running.gaussian()
         return None if held_out is None else frechet_distance(held_out, self.reference)
 
     def protocol(self) -> MetricProtocol:
@@ -88,33 +105,32 @@ class Frechet(Metric):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-class FrechetAccumulator(Accumulator):
+class FrechetReduction(Reduction):
     """Sums of features of one row's samples."""
 
-    def __init__(self, space: FeatureSpace, reference: Gaussian) -> None:
-        self._space, self._reference = space, reference
-        self._running, self._count = RunningGaussian(space.dimension), 0
-        self._curve: SampleCurve | None = SampleCurve(space.dimension)
+    def __init__(self, dimension: int, reference: Gaussian) -> None:
+        self._dimension, self._reference = dimension, reference
+        self._running, self._count = RunningGaussian(dimension), 0
+        self._curve: SampleCurve | None = SampleCurve(dimension)
         self._finite = True
 
-    def update(self, samples: Tensor, endpoints: Tensor | None) -> None:
-        # Rounded to uint8 a NaN would look like a grey level and be forgiven.
-        self._finite = self._finite and bool(torch.isfinite(samples).all())
+    def take(self, *observed: Tensor) -> None:
+        features, part_of = observed
+        self._finite = self._finite and bool(torch.isfinite(features).all())
         if not self._finite:
             return
-        features = self._space.of(samples)
         self._running.add(features)
-        self._count += len(samples)
+        self._count += len(features)
         if self._count >= _MANY:
             self._curve = None
         elif self._curve is not None:
-            self._curve.add(samples, features)
+            self._curve.add(part_of, features)
 
     def details(self) -> Mapping[str, Any]:
         """The bias of few samples; nothing of many, and of too few to see it."""
         if self._curve is None or not self._finite:
             return {}
-        groups = PARTS if self._space.dimension <= _CHEAP_DIMENSION else 1
+        groups = PARTS if self._dimension <= _CHEAP_DIMENSION else 1
         found = self._curve.groups(self._reference, groups)
         return {"finite_samples": curve_details(found)} if len(found) > 1 else {}
 

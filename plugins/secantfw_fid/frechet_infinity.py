@@ -10,16 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from secantfw import Accumulator, Metric, MetricProtocol, MetricSite
+from secantfw import MetricProtocol, MetricSite, Observation, ObservingMetric, Reduction
 from secantfw_fid.extrapolation import LEAST_SAMPLES, extrapolated
-from secantfw_fid.feature_space import FeatureSpace
 from secantfw_fid.frechet import Frechet
 from secantfw_fid.gaussian import Gaussian
 from secantfw_fid.options import FrechetOptions
 from secantfw_fid.sample_curve import PARTS, SampleCurve, curve_details
 
 
-class FrechetInfinity(Metric):
+class FrechetInfinity(ObservingMetric):
     """The limit; `details` has the distances it was extrapolated from, and its interval."""
 
     key = "frechet_distance_infinity"
@@ -30,8 +29,12 @@ class FrechetInfinity(Metric):
         # Each eighth of them is a size of its own, with more samples than features.
         self.least_samples = PARTS * max(LEAST_SAMPLES, self._frechet.space.dimension + 2)
 
-    def accumulator(self) -> Accumulator:
-        return FrechetInfinityAccumulator(self._frechet.space, self._frechet.reference)
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        return self._frechet.observations
+
+    def reduction(self) -> Reduction:
+        return FrechetInfinityReduction(self._frechet.space.dimension, self._frechet.reference)
 
     def protocol(self) -> MetricProtocol:
         return self._frechet.protocol()
@@ -40,19 +43,19 @@ class FrechetInfinity(Metric):
         return self._frechet.identity()
 
 
-class FrechetInfinityAccumulator(Accumulator):
+class FrechetInfinityReduction(Reduction):
     """The curve of one row's samples."""
 
-    def __init__(self, space: FeatureSpace, reference: Gaussian) -> None:
-        self._space, self._reference = space, reference
-        self._curve = SampleCurve(space.dimension)
+    def __init__(self, dimension: int, reference: Gaussian) -> None:
+        self._reference = reference
+        self._curve = SampleCurve(dimension)
         self._finite = True
 
-    def update(self, samples: Tensor, endpoints: Tensor | None) -> None:
-        # Rounded to uint8 a NaN would look like a grey level and be forgiven.
-        self._finite = self._finite and bool(torch.isfinite(samples).all())
-        if self._finite and len(samples):
-            self._curve.add(samples, self._space.of(samples))
+    def take(self, *observed: Tensor) -> None:
+        features, part_of = observed
+        self._finite = self._finite and bool(torch.isfinite(features).all())
+        if self._finite:
+            self._curve.add(part_of, features)
 
     def details(self) -> Mapping[str, Any]:
         """Mean numbers of `samples`, the mean distance at each as `frechet_distance`, and the

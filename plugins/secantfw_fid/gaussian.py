@@ -1,28 +1,46 @@
 """The Gaussian that stands for a set of features, and the Frechet distance between two of them.
 
-    d^2 = ||m1 - m2||^2 + tr S1 + tr S2 - 2 tr (S1^1/2 S2 S1^1/2)^1/2
+    d^2 = ||m1 - m2||^2 + tr S1 + tr S2 - 2 tr (L^T S1 L)^1/2,    S2 = L L^T
 
-(Dowson and Landau, 1982; for features of pictures arXiv:1706.08500.) S1^1/2 S2 S1^1/2 is
-symmetric, so its root's trace is the sum of the roots of its eigenvalues: no general matrix square
-root, no complex numbers, defined for singular covariances too.
+(Dowson and Landau, 1982; for features of pictures arXiv:1706.08500.) L^T S1 L is symmetric and has
+the eigenvalues of S1 S2, so its root's trace is the sum of the roots of its eigenvalues: no
+general matrix square root, no complex numbers, defined for singular covariances too. Of n points
+at most n - 1 eigenvalues are not zero; the others are rounding, whose roots would add up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import attrs
 import torch
 from torch import Tensor
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Gaussian:
-    """`mean` (d,) and `covariance` (d, d), float64 on the CPU, of `count` points."""
+    """`mean` (d,) and `covariance` (d, d), float64 on the CPU, of `count` points; 0: not known."""
 
     mean: Tensor
     covariance: Tensor
     count: int
+
+    @property
+    def most_rank(self) -> int:
+        """What the rank of the covariance cannot exceed."""
+        d = len(self.mean)
+        return min(d, self.count - 1) if self.count else d
+
+    @cached_property
+    def factor(self) -> Tensor:
+        """L (d, d) with L L^T the covariance: Cholesky's, or of a singular one its root."""
+        found: tuple[Tensor, Tensor] = torch.linalg.cholesky_ex(self.covariance)
+        if not found[1]:
+            return found[0]
+        values, vectors = torch.linalg.eigh(self.covariance)
+        root: Tensor = vectors * values.clamp_min(0).sqrt()
+        return root
 
 
 class RunningGaussian:
@@ -70,9 +88,10 @@ def from_tensors(tensors: Mapping[str, Tensor]) -> Gaussian:
 
 
 def frechet_distance(a: Gaussian, b: Gaussian) -> float:
-    """d^2 as above. Never negative: rounding below zero is cut off."""
-    values, vectors = torch.linalg.eigh(a.covariance)
-    root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
-    between = torch.linalg.eigvalsh(root @ b.covariance @ root).clamp_min(0).sqrt().sum()
+    """d^2 as above. Never negative: rounding below zero is cut off. `b.factor` is kept, so that
+    the reference goes there."""
+    product = b.factor.T @ a.covariance @ b.factor
+    values = torch.linalg.eigvalsh(product).clamp_min(0)
+    between = values[-min(a.most_rank, b.most_rank) :].sqrt().sum()  # they ascend
     spread = a.covariance.trace() + b.covariance.trace() - 2 * between
     return max(0.0, float((a.mean - b.mean).square().sum() + spread))

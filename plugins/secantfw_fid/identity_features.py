@@ -17,7 +17,6 @@ class IdentityFeatures(FeatureSpace):
     """(n, *) -> (n, d), flattened, not rounded to pixels."""
 
     name = "identity"
-    pictures = False
 
     def __init__(self, spec: DataSpec) -> None:
         self.dimension = math.prod(spec.shape)
@@ -27,8 +26,8 @@ class IdentityFeatures(FeatureSpace):
                 f"these have {self.dimension}"
             )
 
-    def features(self, x: Tensor) -> Tensor:
-        return x.flatten(1)
+    def mapped(self, seen: Tensor) -> Tensor:
+        return seen.flatten(1)
 
     def identity(self) -> str:
         return f"identity:{self.dimension}"

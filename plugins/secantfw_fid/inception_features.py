@@ -16,14 +16,14 @@ from torch import Tensor
 
 from secantfw import Dataset, UserError
 from secantfw_fid.feature_options import Resize
-from secantfw_fid.feature_space import FeatureSpace, pictures_of
+from secantfw_fid.feature_space import PictureFeatures
 from secantfw_fid.gaussian import Gaussian
 from secantfw_fid.inception_network import InceptionNetwork
 
 STATISTICS = "https://www.cs.cmu.edu/~clean-fid/stats/"
 
 
-class InceptionFeatures(FeatureSpace):
+class InceptionFeatures(PictureFeatures):
     """2048 features of pictures, resized to 299x299 outside the network by clean-fid's bicubic
     filter ("clean"), or inside it as TensorFlow did ("tensorflow"), as for ADM's statistics."""
 
@@ -33,11 +33,12 @@ class InceptionFeatures(FeatureSpace):
     def __init__(
         self, dataset: Dataset, device: torch.device, weights: str | None, resize: Resize = "clean"
     ) -> None:
-        self._dataset, self.resize = dataset, resize
+        super().__init__(dataset)
+        self.resize = resize
         self._net = InceptionNetwork(dataset, device, weights, resize)
 
-    def features(self, x: Tensor) -> Tensor:
-        return self._net.features(pictures_of(self._dataset, x))
+    def mapped(self, seen: Tensor) -> Tensor:
+        return self._net.features(seen)
 
     def identity(self) -> str:
         return self._net.identity

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from secantfw import Dataset, UserError
+from secantfw import Dataset, SampleBlock, UserError
 from secantfw_fid.feature_options import Resize
 from secantfw_fid.feature_space import pictures_of
 
@@ -77,7 +77,7 @@ def _check_pictures(dataset: Dataset) -> None:
             "metric: features = 'inception' takes grey or RGB pictures, these items have shape "
             f"{shape}"
         )
-    channels = pictures_of(dataset, torch.empty((0, *shape))).shape[-1]
+    channels = pictures_of(dataset, SampleBlock(torch.empty((0, *shape)))).shape[-1]
     if channels not in (1, 3):
         raise UserError(
             "metric: features = 'inception' takes grey or RGB pictures, these have "

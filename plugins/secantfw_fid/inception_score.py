@@ -13,12 +13,12 @@ import math
 import torch
 from torch import Tensor
 
-from secantfw import Accumulator, Metric, MetricSite
+from secantfw import MetricSite, Observation, ObservingMetric, Reduction
 from secantfw_fid.classifier import classifier
 from secantfw_fid.options import InceptionScoreOptions
 
 
-class InceptionScore(Metric):
+class InceptionScore(ObservingMetric):
     """Between 1 (the guesses never change) and the number of classes."""
 
     key = "inception_score"
@@ -29,40 +29,38 @@ class InceptionScore(Metric):
         self.part = options.part
         self._classifier = classifier(options, site)
 
-    def accumulator(self) -> Accumulator:
-        return InceptionScoreAccumulator(self)
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        return (self._classifier,)
+
+    def reduction(self) -> Reduction:
+        return InceptionScoreReduction(self.part)
 
     def identity(self) -> str:
         return f"{self._classifier.identity()} {self.part}"
 
-    @torch.no_grad()
-    def probabilities(self, samples: Tensor) -> Tensor:
-        """p(y | x) of samples (n, *): (n, classes), float64 on the CPU."""
-        return self._classifier.probabilities(samples).to("cpu", torch.float64)
 
+class InceptionScoreReduction(Reduction):
+    """Sum over the samples of p and of sum_y p ln p, in float64, for the part at hand."""
 
-class InceptionScoreAccumulator(Accumulator):
-    """Sum over the samples of p and of sum_y p ln p, for the part at hand."""
-
-    def __init__(self, metric: InceptionScore) -> None:
-        self._metric = metric
+    def __init__(self, part: int) -> None:
+        self._part = part
         self._scores: list[float] = []
         self._count, self._sum, self._negentropy = 0, torch.zeros(()), torch.zeros(())
         self._finite = True
 
-    def update(self, samples: Tensor, endpoints: Tensor | None) -> None:
-        # Rounded to uint8 a NaN would look like a grey level and be forgiven.
-        self._finite = self._finite and bool(torch.isfinite(samples).all())
-        if not self._finite or not len(samples):
+    def take(self, *observed: Tensor) -> None:
+        p = observed[0].double()
+        self._finite = self._finite and bool(torch.isfinite(p).all())
+        if not self._finite:
             return
-        p = self._metric.probabilities(samples)
         while len(p):
-            n = min(len(p), self._metric.part - self._count)
+            n = min(len(p), self._part - self._count)
             piece, p = p[:n], p[n:]
             self._sum = self._sum + piece.sum(0)
             self._negentropy = self._negentropy + torch.special.xlogy(piece, piece).sum()
             self._count += n
-            if self._count == self._metric.part:
+            if self._count == self._part:
                 self._close()
 
     def _close(self) -> None:

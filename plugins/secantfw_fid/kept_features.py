@@ -1,4 +1,4 @@
-"""An accumulator that keeps each sample's features and compares them with the data's at the end.
+"""Metrics of features alone, which are all kept and compared with the data's at the end.
 
 Memory is a vector per sample, never a picture.
 """
@@ -11,25 +11,33 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from secantfw import Accumulator
+from secantfw import Observation, ObservingMetric, Reduction
 from secantfw_fid.feature_space import FeatureSpace
 
 
-class KeptFeatures(Accumulator):
+class FeatureMetric(ObservingMetric):
+    """A metric of each sample's features in `space` and nothing else."""
+
+    space: FeatureSpace
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        return (self.space,)
+
+
+class KeptFeatures(Reduction):
     """`compare(features (n, d)) -> number` once all samples are there."""
 
-    def __init__(
-        self, space: FeatureSpace, compare: Callable[[Tensor], float], fewest: int
-    ) -> None:
-        self._space, self._compare, self._fewest = space, compare, fewest
+    def __init__(self, compare: Callable[[Tensor], float], fewest: int) -> None:
+        self._compare, self._fewest = compare, fewest
         self._parts: list[Tensor] = []
         self._finite = True
 
-    def update(self, samples: Tensor, endpoints: Tensor | None) -> None:
-        # Rounded to uint8 a NaN would look like a grey level and be forgiven.
-        self._finite = self._finite and bool(torch.isfinite(samples).all())
-        if self._finite and len(samples):
-            self._parts.append(self._space.of(samples).detach().to("cpu", torch.float32).clone())
+    def take(self, *observed: Tensor) -> None:
+        (features,) = observed
+        self._finite = self._finite and bool(torch.isfinite(features).all())
+        if self._finite:
+            self._parts.append(features.to(torch.float32).clone())
 
     def value(self) -> float:
         """NaN for fewer than `fewest` samples, and once any sample was not finite."""

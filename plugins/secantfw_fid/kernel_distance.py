@@ -16,14 +16,14 @@ import attrs
 import numpy as np
 from torch import Tensor
 
-from secantfw import Accumulator, Metric, MetricProtocol, MetricSite
+from secantfw import MetricProtocol, MetricSite, Reduction
 from secantfw_fid.choose_features import feature_space
 from secantfw_fid.feature_space import sha256
-from secantfw_fid.kept_features import KeptFeatures
+from secantfw_fid.kept_features import FeatureMetric, KeptFeatures
 from secantfw_fid.options import KernelDistanceOptions
 
 
-class KernelDistance(Metric):
+class KernelDistance(FeatureMetric):
     """Between the samples' features and those of the training split; it may be below zero."""
 
     key = "kernel_distance"
@@ -31,19 +31,19 @@ class KernelDistance(Metric):
 
     def __init__(self, options: KernelDistanceOptions, site: MetricSite) -> None:
         self._options, self._dataset = options, site.dataset
-        self._space = feature_space(options, site)
+        self.space = feature_space(options, site)
 
     @cached_property
     def _reference(self) -> Tensor:
-        return self._space.of_items(self._dataset, "train", self._options.reference_samples)
+        return self.space.of_items(self._dataset, "train", self._options.reference_samples)
 
-    def accumulator(self) -> Accumulator:
-        return KeptFeatures(self._space, self._distance, fewest=2)
+    def reduction(self) -> Reduction:
+        return KeptFeatures(self._distance, fewest=2)
 
     def protocol(self) -> MetricProtocol:
         o = self._options
         return attrs.evolve(
-            self._space.protocol(self._dataset),
+            self.space.protocol(self._dataset),
             reference=f"training split, {len(self._reference)} items",
             reference_sha256=sha256({"features": self._reference}),
             settings=f"{o.subsets} subsets of {o.subset_size}, seed {o.seed}",

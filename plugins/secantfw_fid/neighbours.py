@@ -79,7 +79,7 @@ class Neighbours:
 
     def held_out(self) -> Tensor | None:
         """Features of the held-out split, (n, d); None where it has too few items for a ball."""
-        x = self.space.of_items(self._dataset, "test", self._dataset.size("test"))
+        x = self.space.of_held_out(self._dataset)
         return x if len(x) >= self.fewest else None
 
     @property

@@ -18,21 +18,22 @@ from torch import Tensor
 
 from secantfw import Dataset, UserError
 from secantfw_fid.feature_options import FeatureOptions
-from secantfw_fid.feature_space import FeatureSpace, pictures_of
+from secantfw_fid.feature_space import PictureFeatures
 from secantfw_fid.transformers_network import CONFIG, WEIGHTS, colours, load_transformer
 
 #: Of ImageNet's colours.
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-class NetworkFeatures(FeatureSpace):
+class NetworkFeatures(PictureFeatures):
     """Features of pictures, grey ones in three equal channels."""
 
     def __init__(self, dataset: Dataset, device: torch.device, options: FeatureOptions) -> None:
+        super().__init__(dataset)
         assert options.network is not None
         path, self._size = Path(options.network), options.network_size
         folder = path.is_dir()
-        self._dataset, self._device = dataset, device
+        self._device = device
         self.name, self._sha256 = path.name, _sha256(path)
         mean = options.network_mean or (colours(path, "image_mean") if folder else None) or _MEAN
         std = options.network_std or (colours(path, "image_std") if folder else None) or _STD
@@ -43,12 +44,11 @@ class NetworkFeatures(FeatureSpace):
             probe = torch.zeros(1, 3, self._size, self._size, device=device)
             self.dimension = int(self._checked(probe).shape[1])
 
-    def features(self, x: Tensor) -> Tensor:
+    def mapped(self, seen: Tensor) -> Tensor:
         from cleanfid.resize import make_resizer
 
         resize = make_resizer("PIL", False, "bicubic", (self._size, self._size))
-        pictures = pictures_of(self._dataset, x)
-        rgb = np.broadcast_to(pictures.numpy(), (*pictures.shape[:3], 3))
+        rgb = np.broadcast_to(seen.numpy(), (*seen.shape[:3], 3))
         resized = np.stack([resize(p) for p in rgb]) if len(rgb) else np.zeros((0, 1, 1, 3))
         pixels = torch.from_numpy(resized).movedim(-1, 1).to(self._device, torch.float32) / 255
         return self._net((pixels - self._mean) / self._std)

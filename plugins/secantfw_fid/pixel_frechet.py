@@ -6,12 +6,12 @@ the wrong contrast.
 
 from __future__ import annotations
 
-from secantfw import Accumulator, Metric, MetricProtocol, MetricSite
+from secantfw import MetricProtocol, MetricSite, Observation, ObservingMetric, Reduction
 from secantfw_fid.frechet import Frechet
 from secantfw_fid.options import FrechetOptions, PixelFrechetOptions
 
 
-class PixelFrechet(Metric):
+class PixelFrechet(ObservingMetric):
     """`frechet` with features = 'identity', in a column of its own; data of up to 4096 numbers."""
 
     key = "pixel_frechet_distance"
@@ -20,8 +20,12 @@ class PixelFrechet(Metric):
     def __init__(self, options: PixelFrechetOptions, site: MetricSite) -> None:
         self._frechet = Frechet(FrechetOptions(features="identity"), site)
 
-    def accumulator(self) -> Accumulator:
-        return self._frechet.accumulator()
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        return self._frechet.observations
+
+    def reduction(self) -> Reduction:
+        return self._frechet.reduction()
 
     def floor(self) -> float | None:
         """Held-out split against the training split."""

@@ -6,26 +6,27 @@ import abc
 
 from torch import Tensor
 
-from secantfw import Accumulator, Metric, MetricProtocol, MetricSite
-from secantfw_fid.kept_features import KeptFeatures
+from secantfw import MetricProtocol, MetricSite, Reduction
+from secantfw_fid.kept_features import FeatureMetric, KeptFeatures
 from secantfw_fid.neighbours import Neighbours
 from secantfw_fid.options import NeighbourOptions
 
 
-class NeighbourMetric(Metric):
+class NeighbourMetric(FeatureMetric):
     """A number of samples' features among the data's."""
 
     lower_is_better = False
 
     def __init__(self, options: NeighbourOptions, site: MetricSite) -> None:
         self._neighbours = Neighbours(options, site)
+        self.space = self._neighbours.space
 
     @abc.abstractmethod
     def _of(self, x: Tensor) -> float:
         """Features (n, d) -> the number."""
 
-    def accumulator(self) -> Accumulator:
-        return KeptFeatures(self._neighbours.space, self._of, self._neighbours.fewest)
+    def reduction(self) -> Reduction:
+        return KeptFeatures(self._of, self._neighbours.fewest)
 
     def floor(self) -> float | None:
         """The held-out split's; it depends on how many items that has."""

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from secantfw import Observation, SampleBlock
 from secantfw_fid.extrapolation import extrapolated
 from secantfw_fid.gaussian import Gaussian, RunningGaussian, frechet_distance
 
@@ -28,8 +29,17 @@ PARTS = 8
 _GOLDEN = -0x61C8864680B583EB  # 2^64 / golden ratio, as a signed integer
 
 
+class Part(Observation):
+    """(n,) int64: the part of each sample, by its float32 bits alone."""
+
+    key = "part of the sample curve"
+
+    def of(self, block: SampleBlock) -> Tensor:
+        return parts_of(block.x)
+
+
 def parts_of(samples: Tensor) -> Tensor:
-    """The part of each of n samples, (n,) int64, by its float32 bits alone."""
+    """The part of each of n samples, (n,) int64."""
     bits = samples.flatten(1).float().contiguous().view(torch.int32).long()
     odd = 2 * torch.arange(bits.shape[1], device=bits.device) + 1
     key = (bits * odd).sum(1) * _GOLDEN  # integers wrap: no order of summation matters
@@ -43,9 +53,8 @@ class SampleCurve:
         self._dimension, self._count = dimension, 0
         self._parts = [RunningGaussian(dimension) for _ in range(PARTS)]
 
-    def add(self, samples: Tensor, features: Tensor) -> None:
-        """Take n more samples, (n, ...), with their features, (n, d)."""
-        part_of = parts_of(samples).to(features.device)
+    def add(self, part_of: Tensor, features: Tensor) -> None:
+        """Take n more samples: their parts (n,), and their features (n, d)."""
         for part in range(PARTS):
             self._parts[part].add(features[part_of == part])
         self._count += len(features)

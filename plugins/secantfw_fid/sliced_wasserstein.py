@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from secantfw import Accumulator, Metric, MetricProtocol, MetricSite
+from secantfw import MetricProtocol, MetricSite, Reduction
 from secantfw_fid.feature_space import FeatureSpace, sha256
 from secantfw_fid.identity_features import IdentityFeatures
-from secantfw_fid.kept_features import KeptFeatures
+from secantfw_fid.kept_features import FeatureMetric, KeptFeatures
 from secantfw_fid.options import SlicedWassersteinOptions
 
 _Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -29,7 +29,6 @@ class Projections(FeatureSpace):
     """(n, *) -> (n, projections), on random unit vectors."""
 
     name = "projections"
-    pictures = False
 
     def __init__(self, flat: IdentityFeatures, options: SlicedWassersteinOptions) -> None:
         self._flat, self.dimension = flat, options.projections
@@ -37,14 +36,14 @@ class Projections(FeatureSpace):
         directions = torch.randn(flat.dimension, options.projections, generator=rng)
         self._directions = directions / directions.norm(dim=0)
 
-    def features(self, x: Tensor) -> Tensor:
-        return torch.mm(self._flat.features(x).cpu().float(), self._directions)
+    def mapped(self, seen: Tensor) -> Tensor:
+        return torch.mm(self._flat.mapped(seen).cpu().float(), self._directions)
 
     def identity(self) -> str:
         return sha256({"directions": self._directions})
 
 
-class SlicedWasserstein(Metric):
+class SlicedWasserstein(FeatureMetric):
     """Between the samples and the training split, in the data's unit."""
 
     key = "sliced_wasserstein"
@@ -52,22 +51,22 @@ class SlicedWasserstein(Metric):
 
     def __init__(self, options: SlicedWassersteinOptions, site: MetricSite) -> None:
         self._options, self._dataset = options, site.dataset
-        self._space = Projections(IdentityFeatures(site.dataset.spec), options)
+        self.space = Projections(IdentityFeatures(site.dataset.spec), options)
 
     @cached_property
     def _reference(self) -> Tensor:
-        return self._space.of_items(self._dataset, "train", self._options.reference_samples)
+        return self.space.of_items(self._dataset, "train", self._options.reference_samples)
 
-    def accumulator(self) -> Accumulator:
-        return KeptFeatures(self._space, self._distance, fewest=1)
+    def reduction(self) -> Reduction:
+        return KeptFeatures(self._distance, fewest=1)
 
     def _distance(self, x: Tensor) -> float:
         return float(np.sqrt(squared_distances(x.numpy(), self._reference.numpy()).mean()))
 
     def protocol(self) -> MetricProtocol:
         return MetricProtocol(
-            features=self._space.name,
-            features_sha256=self._space.identity(),
+            features=self.space.name,
+            features_sha256=self.space.identity(),
             reference=f"training split, {len(self._reference)} items",
             reference_sha256=sha256({"projections": self._reference}),
         )

@@ -14,11 +14,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from secantfw import Accumulator, Metric, MetricSite
+from secantfw import MetricSite, Observation, ObservingMetric, Reduction, SampleBlock
 from secantfw_fid.options import TrajectoryOptions
 
 
-class Trajectory(Metric):
+class Trajectory(ObservingMetric):
     """Needs `endpoints`: the ends of a fine solve from the noise of each sample."""
 
     key = "trajectory_mse"
@@ -28,22 +28,36 @@ class Trajectory(Metric):
     def __init__(self, options: TrajectoryOptions, site: MetricSite) -> None:
         pass
 
-    def accumulator(self) -> Accumulator:
-        return TrajectoryAccumulator()
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        return (SquaredError(),)
+
+    def reduction(self) -> Reduction:
+        return Mean()
 
 
-class TrajectoryAccumulator(Accumulator):
-    """The sum of squares and how many numbers went into it."""
+class SquaredError(Observation):
+    """(n, 1) float64: each sample's mean square over its dimensions."""
+
+    key = "squared error of the end"
+
+    def of(self, block: SampleBlock) -> Tensor:
+        x, ends = block.x, block.endpoints
+        if ends is None or ends.shape != x.shape:
+            raise ValueError("trajectory: endpoints must come with the samples, one for each")
+        squares = (x.to(torch.float32) - ends.to(torch.float32)).square()
+        return squares.cpu().double().flatten(1).mean(1, keepdim=True)
+
+
+class Mean(Reduction):
+    """The mean over the samples."""
 
     def __init__(self) -> None:
-        self._sum, self._numbers = 0.0, 0
+        self._sum, self._count = 0.0, 0
 
-    def update(self, samples: Tensor, endpoints: Tensor | None) -> None:
-        if endpoints is None or endpoints.shape != samples.shape:
-            raise ValueError("trajectory: endpoints must come with the samples, one for each")
-        squares = (samples.to(torch.float32) - endpoints.to(torch.float32)).square()
-        self._sum += float(squares.cpu().double().sum())
-        self._numbers += samples.numel()
+    def take(self, *observed: Tensor) -> None:
+        self._sum += float(observed[0].sum())
+        self._count += len(observed[0])
 
     def value(self) -> float:
-        return self._sum / self._numbers if self._numbers else math.nan
+        return self._sum / self._count if self._count else math.nan

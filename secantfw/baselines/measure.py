@@ -11,14 +11,14 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw.baselines.endpoints import Endpoints
 from secantfw.baselines.journal import Journal, Measurement
 from secantfw.baselines.records import Candidate
 from secantfw.baselines.tables import solver_table
 from secantfw.errors import RunAborted
-from secantfw.evaluation.endpoints import Endpoints
+from secantfw.evaluation.observing import Tally, observed
 from secantfw.evaluation.reference import TRIED, choose_reference
 from secantfw.evaluation.row_guidance import RowGuidance
-from secantfw.evaluation.row_measurement import grouped
 from secantfw.interfaces.metric import Metric
 from secantfw.interfaces.solver import Solver
 from secantfw.sampling.draw import Start, draw, starts
@@ -68,21 +68,21 @@ class Measurer:
     ) -> Mapping[int, Mapping[str, float]]:
         compares = any("endpoints" in metric.requires for metric in metrics)
         ends = self._endpoints(candidate.guidance, counts[-1], seed) if compares else None
-        accumulators = {n: [metric.accumulator() for metric in metrics] for n in counts}
-        first = 0
         size = self.built.experiment.evaluate.keys.batch_size
+        tallies = {n: [Tally(m, size, self.built.device) for m in metrics] for n in counts}
+        first = 0
         for samples in grouped(self._samples(candidate, counts[-1], seed), size):
             numbers = range(first, first + len(samples))
             theirs = None if ends is None else ends.read(numbers, samples.device)
+            block = observed(metrics, samples, theirs, size)
             for n in counts:
                 wanted = max(0, min(n - first, len(samples)))
-                for accumulator in accumulators[n] if wanted else ():
-                    some = None if theirs is None else theirs[:wanted]
-                    accumulator.update(samples[:wanted], some)
+                for tally in tallies[n] if wanted else ():
+                    tally.take({name: tensor[:wanted] for name, tensor in block.items()})
             first = numbers.stop
         return {
-            n: {m.key: a.value() for m, a in zip(metrics, each, strict=True)}
-            for n, each in accumulators.items()
+            n: {m.key: one.value() for m, one in zip(metrics, each, strict=True)}
+            for n, each in tallies.items()
         }
 
     def _samples(self, candidate: Candidate, count: int, seed: int) -> Iterator[Tensor]:
@@ -118,6 +118,19 @@ class Measurer:
         assert built.teacher is not None
         guidance = under.applied_to(built.experiment.guidance)
         return teacher_field(built.teacher, guidance, built.dataset.spec.num_classes)
+
+
+def grouped(parts: Iterator[Tensor], size: int) -> Iterator[Tensor]:
+    """The same rows in order, `size` at a time; the last may be fewer."""
+    waiting: list[Tensor] = []
+    for part in parts:
+        waiting.append(part)
+        while sum(map(len, waiting)) >= size:
+            rows = torch.cat(waiting)
+            yield rows[:size]
+            waiting = [rows[size:]] if len(rows) > size else []
+    if waiting:
+        yield torch.cat(waiting)
 
 
 def _plain(name: str) -> str:

@@ -1,13 +1,16 @@
 """`secantfw evaluate RUN`: measure a trained run again, with other steps, guidance or solvers.
 
-A command that was killed goes on where it was: its finished rows are kept in the run directory.
+A command that was killed goes on where it was: finished rows, and finished blocks of the row at
+hand, are kept in the run directory. `--processes N` shares the blocks out on this machine,
+torchrun on several.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +18,14 @@ import attrs
 
 from secantfw.cli.arguments import RunAndOverrides, add_run_and_overrides, run_and_overrides
 from secantfw.cli.loading_run import TrainedRun, load_trained
-from secantfw.cli.processes import check_processes, run_shards
+from secantfw.cli.processes import check_processes
 from secantfw.cli.table import print_table
 from secantfw.errors import ExitCode, UserError
+from secantfw.parallel.processes import processes_of
 from secantfw.plugin.loader import Plugins
 
 if TYPE_CHECKING:
+    from secantfw.parallel.group import Group
     from secantfw.training.build import Built
 
 NAME = "evaluate"
@@ -32,8 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", help=argparse.SUPPRESS)
     parser.add_argument("--guidance", metavar="W,W", help="guidance scales, e.g. 1.0,1.5,2.0")
     parser.add_argument("--seeds", metavar="N,N", help="repeat with each seed: mean and deviation")
-    parser.add_argument("--processes", type=int, default=1, help="share the rows out (1)")
-    parser.add_argument("--shard", metavar="I/N", help="measure these rows only, such as 0/2")
+    parser.add_argument("--processes", type=int, default=1, help="share each row out (1)")
+    parser.add_argument(
+        "--shard", metavar="I/N", help="make this part of each row only, such as 0/2"
+    )
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
@@ -44,41 +51,78 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         raise UserError(f"evaluate: --steps is called --nfe now: --nfe {args.steps}")
     for key in ("nfe", "guidance", "seeds"):
         overrides = _with(overrides, key, getattr(args, key))
+    processes = processes_of(os.environ)
+    if args.processes > 1 and not processes.launched:
+        return _launch(args)
+    if args.processes not in (1, processes.size):
+        raise UserError(f"evaluate: --processes {args.processes}, and {processes.size} started")
     named = attrs.evolve(named, overrides=overrides)
-    if args.processes > 1:
-        run_shards([NAME, *named.words()], args.processes, plugins)
-    return _evaluate(named, args.shard, plugins)
+    if args.shard is not None:
+        return _part(named, args.shard, plugins)
+    from secantfw.parallel.group import joined
+    from secantfw.training.signals import terminable
+
+    with terminable(), joined(processes) as group:
+        return _evaluate(named, plugins, group)
 
 
-def _evaluate(named: RunAndOverrides, shard: str | None, plugins: Plugins) -> int:
-    from secantfw.evaluation.write import evaluate_part, evaluate_to
-    from secantfw.reporting.report import write_report
+def _launch(args: argparse.Namespace) -> int:
+    """Each process uses as many threads as one would: the last bits of a product may depend on
+    them."""
+    import torch
+
+    from secantfw.parallel.launch import launch
+
+    return launch(args.arguments, args.processes, torch.get_num_threads())
+
+
+def _part(named: RunAndOverrides, shard: str, plugins: Plugins) -> int:
+    from secantfw.evaluation.write import evaluate_part
     from secantfw.sampling.shard import read_shard
     from secantfw.training.compiled import compile_networks
 
-    part = None if shard is None else read_shard(shard)
-    trained = load_to_measure(named.directory, named.overrides, plugins, named.allowed)
+    part = read_shard(shard)
+    trained = load_to_measure(named.directory, named.overrides, plugins, allowed=named.allowed)
+    compile_networks(trained.built)
+    evaluate_part(trained.directory, trained.built, trained.student, _note, part)
+    return int(ExitCode.DONE)
+
+
+def _evaluate(named: RunAndOverrides, plugins: Plugins, group: Group) -> int:
+    from secantfw.evaluation.write import evaluate_in
+    from secantfw.reporting.report import write_report
+    from secantfw.training.compiled import compile_networks
+
+    note = _note if group.is_main else _nothing
+    with group.apart():
+        trained = load_to_measure(
+            named.directory, named.overrides, plugins, allowed=named.allowed, note=note
+        )
     built, directory = trained.built, trained.directory
     compile_networks(built)  # as the run itself did when it measured
-    if part is not None:
-        evaluate_part(directory, built, trained.student, _note, part)
-        return int(ExitCode.DONE)
-    _warn_of_steps(built)
-    evaluation = evaluate_to(directory, built, trained.student, _note, named.overrides)
-    print_table(evaluation)
-    print(f"report: {write_report(trained.directory)}")
+    if group.is_main:
+        _warn_of_steps(built)
+    evaluation = evaluate_in(group, directory, built, trained.student, note, named.overrides)
+    if evaluation is not None:
+        print_table(evaluation)
+        print(f"report: {write_report(directory)}")
     return int(ExitCode.DONE)
 
 
 def load_to_measure(
-    directory: Path, overrides: Sequence[str], plugins: Plugins, allowed: Sequence[str] = ()
+    directory: Path,
+    overrides: Sequence[str],
+    plugins: Plugins,
+    *,
+    allowed: Sequence[str] = (),
+    note: Callable[[str], None] | None = None,
 ) -> TrainedRun:
-    """A trained run whose evaluation draws samples.
+    """A trained run whose evaluation draws samples; `note` is told what there is to warn of.
 
     Raises:
         UserError: as `load_trained`; an evaluation of no samples.
     """
-    trained = load_trained(directory, overrides, plugins, allowed=allowed)
+    trained = load_trained(directory, overrides, plugins, allowed=allowed, note=note or _note)
     if not trained.built.experiment.evaluate.keys.samples:
         raise UserError("evaluate: evaluate.samples is 0; give a number, evaluate.samples=2048")
     return trained
@@ -118,3 +162,7 @@ def _warn_of_steps(built: Built) -> None:
 
 def _note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _nothing(text: str) -> None:
+    """What processes say that are not the main one."""

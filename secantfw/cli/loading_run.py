@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -35,6 +35,10 @@ class TrainedRun:
     checkpoint: Path
 
 
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
 def load_trained(
     directory: Path,
     overrides: Sequence[str],
@@ -42,8 +46,9 @@ def load_trained(
     weights: Literal["ema", "student"] = "ema",
     *,
     allowed: Sequence[str] = (),
+    note: Callable[[str], None] = _to_stderr,
 ) -> TrainedRun:
-    """The newest valid checkpoint of the run in `directory`.
+    """The newest valid checkpoint of the run in `directory`; `note` is told the warnings.
 
     Its files may have moved, where overrides say to; `allowed` may hold something else, too.
 
@@ -64,10 +69,10 @@ def load_trained(
     moved = _moved(directory, overrides, plugins)
     loaded = load(directory / "resolved.toml", overrides, plugins)
     for warning in loaded.warnings:
-        print(warning, file=sys.stderr)
+        note(str(warning))
     found, complaints = newest_valid(directory / "checkpoints")
     for complaint in complaints:
-        print(f"secantfw: warning: {complaint}; using {found.name}", file=sys.stderr)
+        note(f"secantfw: warning: {complaint}; using {found.name}")
     with located(loaded):
         formats = partial(weights_formats, plugins)
         built = build_experiment(loaded.experiment, device_of(loaded.experiment), formats)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -206,7 +207,7 @@ def complete(job: Run, say: Callable[[str], None]) -> ExitCode:
         say(f"stopped {message}; {go_on}")
         return exit_code(error)
     except Exception as error:
-        end_run(observer, "failed", f"evaluation: {error}")
+        end_run(observer, "failed", f"evaluation: {_said(job, error)}")
         raise
     end_run(observer, "finished")
     if job.group.is_main:
@@ -215,11 +216,10 @@ def complete(job: Run, say: Callable[[str], None]) -> ExitCode:
 
 
 def _evaluate_and_report(job: Run, say: Callable[[str], None]) -> None:
-    """Every process finishes the rows that fall to it; the main one puts them together."""
+    """Every process makes its share of each row; the main one measures them."""
     from secantfw.cli.loading_run import load_trained
     from secantfw.cli.table import print_table
-    from secantfw.evaluation.write import evaluate_part, evaluate_to
-    from secantfw.sampling.shard import Shard
+    from secantfw.evaluation.write import evaluate_in
 
     if not job.loaded.experiment.evaluate.keys.samples:
         return
@@ -227,13 +227,24 @@ def _evaluate_and_report(job: Run, say: Callable[[str], None]) -> None:
     if job.update.engine.sharded:  # this process has a share of the average; the checkpoint all
         trained = load_trained(job.directory, [], job.plugins)
         built, student = trained.built, trained.student
-    group = job.group
-    if group.size > 1:
-        with group.together():
-            part = Shard(group.processes.rank, group.size)
-            evaluate_part(job.directory, built, student, say, part)
-    if group.is_main:
-        print_table(evaluate_to(job.directory, built, student, say))
+    content = evaluate_in(job.group, job.directory, built, student, say)
+    if content is not None:
+        print_table(content)
+
+
+def _said(job: Run, error: Exception) -> str:
+    """An error in words for outcome.json; of one that nobody foresaw the type too, and its
+    traceback in events.jsonl."""
+    from secantfw.parallel.group import LOST, is_loss_of_another
+    from secantfw.training.event_log import EventLog
+
+    if isinstance(error, SecantfwError):
+        return str(error)
+    if job.group.size > 1 and is_loss_of_another(error):
+        return LOST
+    facts = {"process": job.group.processes.rank, "traceback": traceback.format_exc()}
+    EventLog(job.directory).add("failed", job.loaded.experiment.train.steps, **facts)
+    return ": ".join(filter(None, (type(error).__name__, str(error))))
 
 
 def _report(directory: Path) -> None:

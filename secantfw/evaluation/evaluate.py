@@ -1,4 +1,7 @@
-"""One command's worth of numbers: every row of the table, from the same noise."""
+"""One command's worth of numbers: every row of the table, from the same noise.
+
+A row's blocks are made by all processes; when the last has come, the main one measures them.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,26 @@ import attrs
 
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.baseline_rows import baseline_rows, comparable_ceiling
+from secantfw.evaluation.drawn_blocks import DrawnBlocks
+from secantfw.evaluation.kept_blocks import KeptBlocks
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
+from secantfw.evaluation.network_measurement import NetworkMeasurement
 from secantfw.evaluation.planned_rows import planned_rows
 from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.row_measurement import RowMeasurement
 from secantfw.evaluation.rows import Row
+from secantfw.evaluation.sample_blocks import sample_blocks
+from secantfw.evaluation.share import Share
 from secantfw.evaluation.sources import Sources
+from secantfw.evaluation.teacher_ends import TeacherEnds
 from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.interfaces.metric import AnyMetric, Metric
-from secantfw.sampling.shard import WHOLE, Shard
+from secantfw.parallel.silent import SilentProgress
 from secantfw.training.build import build
 from secantfw.training.progress import Progress
 
+ALL = Share()
 #: Of trajectories in the plane; those of more steps look alike.
 _MOST_PANELS = 4
 
@@ -41,25 +51,48 @@ class Evaluator:
         if self.baselines is not None:
             self.planned += baseline_rows(self.sources, self.baselines, self.planned)
 
-    def run(self, shard: Shard = WHOLE) -> None:
-        """Finish the rows that fall to `shard` and are not there yet."""
-        left = [
-            row
-            for row in self.planned[shard.index :: shard.parts]
-            if self.kept.get(row.name) is None
-        ]
-        samples = len(left) * len(self.sources.seeds) * self.sources.keys.samples
-        with Progress(samples, 0, "evaluation", bar=shard.parts == 1) as progress:
-            measurement = RowMeasurement(self.sources, self.note, self.kept.folder, progress)
+    def run(self, share: Share = ALL) -> None:
+        """Make this process's share of the rows that are not there yet; measure them, if it is
+        the one that does."""
+        left = self._left(share)
+        samples = len(left) * len(self.sources.seeds) * self._samples(share)
+        blocks = KeptBlocks(self.kept.folder / "blocks")
+        ends = TeacherEnds(self.sources, blocks, self.note)
+        network = NetworkMeasurement(self.sources, blocks, ends, share, self.note)
+        with _progress(samples, share) as progress:
+            drawn = DrawnBlocks(self.sources, blocks, ends, progress)
+            measurement = RowMeasurement(self.sources, drawn, self.kept.samples)
             for row in left:
-                found = measurement.row(row) | self._of_the_network(row, measurement)
-                self.kept.put(row.name, {**found, "stamps": self._stamp_names(row, found)})
+                self.note(row.title)
+                with share.group.apart():
+                    drawn.fill(row, share.shard)
+                more = network.under(row.guidance) if self._has_the_network(row) else {}
+                with share.group.apart():
+                    if share.measures:
+                        self._measure(row, measurement, more)
+                        drawn.forget(row)
+
+    def _left(self, share: Share) -> list[Row]:
+        """Rows that are not measured yet, as the main process sees it."""
+        there = share.group.from_main(
+            [self.kept.get(row.name) is not None for row in self.planned]
+        )
+        return [row for row, is_there in zip(self.planned, there, strict=True) if not is_there]
+
+    def _samples(self, share: Share) -> int:
+        return sum(map(len, sample_blocks(self.sources.keys, share.shard)))
+
+    def _measure(self, row: Row, measurement: RowMeasurement, more: dict[str, Any]) -> None:
+        found = measurement.row(row) | more
+        self.kept.put(row.name, {**found, "stamps": self._stamp_names(row, found)})
 
     def content(self) -> dict[str, Any]:
         """The content of evaluation.json, once every row is finished."""
         keys, metrics = self.sources.keys, self.sources.metrics
         frechet = next((m for m in metrics if m.key == "frechet_distance"), None)
-        columns = [_column(metric) for metric in metrics]
+        columns = [self._column(metric) for metric in metrics]
+        if not self.sources.built.dataset.size("test"):
+            self.note("no held-out data: the table has no row of real data")
         compares = any("endpoints" in metric.requires for metric in metrics)
         seeds, found = self.sources.seeds, self.baselines
         guidances = self.sources.guidances
@@ -100,12 +133,10 @@ class Evaluator:
             self.kept.samples / "trajectories.png",
         )
 
-    def _of_the_network(self, row: Row, measurement: RowMeasurement) -> dict[str, Any]:
-        """What is measured of the student's secants, in the first of its rows along them."""
+    def _has_the_network(self, row: Row) -> bool:
+        """What is measured of the student's secants stands in the first of its rows along them."""
         mine = [r for r in self.planned if r.model == "student" and r.guidance == row.guidance]
-        if row != next((r for r in mine if r.along_secants), None):
-            return {}
-        return measurement.of_the_network(row.guidance)
+        return row == next((r for r in mine if r.along_secants), None)
 
     def _stamp_names(self, row: Row, found: dict[str, Any]) -> dict[str, str]:
         """The name of each number's stamp; metrics absent from the row are skipped."""
@@ -135,11 +166,17 @@ class Evaluator:
         found = [make_stamp(self.sources, *pair) for pair in dict.fromkeys(pairs)]
         return {stamp.name: stamp.as_json() for stamp in found}
 
+    def _column(self, metric: Metric) -> dict[str, Any]:
+        held_out = self.sources.built.dataset.size("test")
+        return {
+            "key": metric.key,
+            "title": metric.title,
+            "lower_is_better": metric.lower_is_better,
+            "floor": metric.floor() if held_out else None,
+        }
 
-def _column(metric: Metric) -> dict[str, Any]:
-    return {
-        "key": metric.key,
-        "title": metric.title,
-        "lower_is_better": metric.lower_is_better,
-        "floor": metric.floor(),
-    }
+
+def _progress(samples: int, share: Share) -> Progress:
+    if not share.group.is_main:
+        return SilentProgress()
+    return Progress(samples, 0, "evaluation", bar=share.shard.parts == 1)

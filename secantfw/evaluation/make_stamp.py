@@ -28,4 +28,5 @@ def make_stamp(sources: Sources, metric: AnyMetric, guidance: RowGuidance) -> St
         guidance_channels=experiment.guidance.channels,
         weights="ema",
         compute_batch=keys.compute_batch,
+        precision=keys.precision,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import attrs
+import torch
 
 from secantfw.evaluation.reference import TRIED, Reference, choose_reference
 from secantfw.evaluation.row_guidance import RowGuidance, evaluated_guidances
@@ -13,10 +14,20 @@ from secantfw.evaluation.rows import Model, Row
 from secantfw.experiment.schema import EvaluateKeys
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.metric import Metric, NetworkMetric
-from secantfw.sampling.draw import Start, starts
+from secantfw.interfaces.solver import Solver
+from secantfw.sampling.draw import Start, start_of, starts
 from secantfw.sampling.field import CountedField, student_field, teacher_field
 from secantfw.sampling.grid_options import GridOptions
 from secantfw.training.build import Built, build
+from secantfw.training.precision import AUTOCAST
+
+
+@attrs.frozen
+class FoundReference:
+    """A reference solution's steps, and its error if it was estimated."""
+
+    steps: int
+    error: float | None
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -45,13 +56,28 @@ class Sources:
             keys, spec = self.keys, self.built.dataset.spec
             few = starts(spec, self.seeds[0], TRIED, keys.compute_batch, self.built.device)
             self._references[under] = choose_reference(
-                self.field("teacher", under),
+                self.exact(under),
                 build(self.built.experiment.evaluate.reference),  # type: ignore[arg-type]
                 list(few),
                 keys.reference_steps,
                 keys.reference_tolerance,
             )
         return self._references[under]
+
+    def references(self) -> list[FoundReference]:
+        """What was chosen under each guidance, as another process takes it; nothing where no
+        metric compares."""
+        if not self.network_metrics and all("endpoints" not in m.requires for m in self.metrics):
+            return []
+        chosen = [self.reference(under) for under in self.guidances]
+        return [FoundReference(one.steps, one.error) for one in chosen]
+
+    def take(self, references: Sequence[FoundReference]) -> None:
+        """Take what another process has chosen: it finds the same."""
+        solver: Solver = build(self.built.experiment.evaluate.reference)  # type: ignore[assignment]
+        for under, found in zip(self.guidances, references, strict=False):
+            tolerance = 0.0 if found.error is None else self.keys.reference_tolerance
+            self._references[under] = Reference(solver, found.steps, tolerance, found.error)
 
     def truth(self, under: RowGuidance) -> str:
         """The reference solution in words, as far as numbers that are compared must share it."""
@@ -97,17 +123,28 @@ class Sources:
         """Under which the student is evaluated."""
         return evaluated_guidances(self.built.experiment)
 
-    def starts(self, seed: int) -> Iterator[Start]:
-        """The same noise and labels for every row, a compute block at a time."""
-        spec, keys = self.built.dataset.spec, self.keys
-        return starts(spec, seed, keys.samples, keys.compute_batch, self.built.device)
+    def start(self, seed: int, numbers: range) -> Start:
+        """The same noise and labels for every row, of the compute block that begins `numbers`."""
+        spec, rows = self.built.dataset.spec, self.keys.compute_batch
+        return start_of(spec, seed, numbers, rows, self.built.device)
 
     def field(self, model: Model, under: RowGuidance) -> CountedField:
-        """The student or the teacher under this guidance, its NFE counted."""
-        built = self.built
-        guidance = under.applied_to(built.experiment.guidance)
-        null = built.dataset.spec.num_classes
-        if model == "student":
-            return student_field(self.student.eval(), built.path, guidance, null)
-        assert built.teacher is not None
-        return teacher_field(built.teacher, guidance, null)
+        """What a row samples: the student or the teacher under this guidance, its NFE counted, by
+        `evaluate.precision`."""
+        dtype = AUTOCAST[self.keys.precision]
+        if model == "teacher":
+            return self._teacher(under, dtype)
+        guidance = under.applied_to(self.built.experiment.guidance)
+        null = self.built.dataset.spec.num_classes
+        return student_field(self.student.eval(), self.built.path, guidance, null, dtype)
+
+    def exact(self, under: RowGuidance) -> CountedField:
+        """The teacher whose ODE is solved for the truth: in float32 whatever the precision."""
+        return self._teacher(under, None)
+
+    def _teacher(self, under: RowGuidance, dtype: torch.dtype | None) -> CountedField:
+        assert self.built.teacher is not None
+        guidance = under.applied_to(self.built.experiment.guidance)
+        return teacher_field(
+            self.built.teacher, guidance, self.built.dataset.spec.num_classes, dtype
+        )

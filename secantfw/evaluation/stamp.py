@@ -41,6 +41,7 @@ class Stamp:
     guidance_channels: int | None = None
     weights: str = ""  # of the student: "ema" or "student" (live)
     compute_batch: int = 0  # rows the network sees at once
+    precision: str = "fp32"  # autocast dtype of the networks that were sampled
     nfe: float | None = None  # per sample; the row says it, not the record
 
     def as_json(self) -> dict[str, Any]:

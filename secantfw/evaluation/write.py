@@ -16,8 +16,10 @@ from secantfw.baselines.find import find_baselines
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.evaluate import Evaluator
 from secantfw.evaluation.kept_rows import KeptRows
+from secantfw.evaluation.share import Share, share_of
 from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.backbone import Backbone
+from secantfw.parallel.group import ALONE, Group
 from secantfw.sampling.shard import WHOLE, Shard
 from secantfw.training.build import Built
 from secantfw.training.files import write_json
@@ -32,11 +34,33 @@ def evaluate_to(
 ) -> dict[str, Any]:
     """Evaluate and write; returns the content of evaluation.json, which names `overrides`.
 
-    The evaluation before it stays whole until this one is complete. Rows that an evaluation of
-    the same weights and settings had finished before it was killed are not measured again.
+    The evaluation before it stays whole until this one is complete. What an evaluation of the
+    same weights and settings had made before it was killed is not made again: rows, and blocks of
+    a row.
     """
-    evaluator = _evaluator(directory, built, student, note)
-    evaluator.run()
+    content = evaluate_in(ALONE, directory, built, student, note, overrides)
+    assert content is not None
+    return content
+
+
+def evaluate_in(
+    group: Group,
+    directory: Path,
+    built: Built,
+    student: Backbone,
+    note: Callable[[str], None],
+    overrides: Sequence[str] = (),
+) -> dict[str, Any] | None:
+    """`evaluate_to`, of which each process of `group` does its share: they all call it, and only
+    the main one is given the content.
+    """
+    evaluator = _evaluator(directory, built, student, note, group)
+    evaluator.run(share_of(group))
+    with group.apart():
+        return _written(directory, evaluator, overrides) if group.is_main else None
+
+
+def _written(directory: Path, evaluator: Evaluator, overrides: Sequence[str]) -> dict[str, Any]:
     evaluator.plane()
     evaluation = evaluator.content()
     if overrides:
@@ -55,16 +79,28 @@ def evaluate_part(
     note: Callable[[str], None],
     shard: Shard = WHOLE,
 ) -> None:
-    """Finish the rows that fall to `shard`, for an `evaluate_to` that finds them."""
-    _evaluator(directory, built, student, note).run(shard)
+    """Make the blocks that fall to `shard`, for an `evaluate_to` that finds them."""
+    _evaluator(directory, built, student, note).run(Share(shard, measures=False))
 
 
 def _evaluator(
-    directory: Path, built: Built, student: Backbone, note: Callable[[str], None]
+    directory: Path,
+    built: Built,
+    student: Backbone,
+    note: Callable[[str], None],
+    group: Group = ALONE,
 ) -> Evaluator:
+    """The main process finds the key, which may take what the metrics compare with, and the last
+    one the teacher's reference solution: neither is found twice."""
     sources = Sources(built, student)
     baselines = find_baselines(built, note)
-    return Evaluator(sources, note, KeptRows(directory, _key(sources, baselines)), baselines)
+    is_last = group.processes.rank == group.size - 1
+    with group.apart():
+        key = _key(sources, baselines) if group.is_main else ""
+        references = sources.references() if is_last and group.size > 1 else []
+    if group.size > 1:
+        sources.take(group.gather(references)[-1])
+    return Evaluator(sources, note, KeptRows(directory, group.from_main(key)), baselines)
 
 
 def _key(sources: Sources, baselines: Baselines | None) -> str:

@@ -205,6 +205,11 @@ class EvaluateKeys:
     compute_batch: int = option(
         64, "rows the network sees at once; the last bits of a sample depend on it", ge=1
     )
+    precision: Literal["fp32", "bf16"] = option(
+        "fp32",
+        "autocast dtype of the networks that draw samples; the teacher's reference solution, "
+        "decoders and metrics stay in float32",
+    )
     seed: int = option(0, "seed of the sampling noise, the same for every row", ge=0)
     seeds: tuple[int, ...] = option(
         (), "several instead of `seed`: a row has the mean, and its standard deviation", ge=0

@@ -27,7 +27,7 @@ class Dataset(abc.ABC):
 
     @abc.abstractmethod
     def items(self, split: Split, index: Tensor) -> Items:
-        """The items at `index` (n,) int64 on the CPU, as CPU tensors.
+        """The items at `index` (n,) int64 on the CPU, as CPU tensors; n may be 0, in either split.
 
         Raises:
             UserError: an item that cannot be read or is not finite, by file and index.

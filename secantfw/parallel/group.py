@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -18,6 +19,11 @@ from secantfw.parallel.processes import EndsWithAnother, Processes
 #: After this long without an answer a process is taken for lost. Rank 0 alone writes checkpoints
 #: meanwhile, so it is not short.
 TIMEOUT = datetime.timedelta(minutes=20)
+
+#: Of what processes do each for itself: it may take as long as it takes. One that ends is noticed
+#: at once, by its closed connections.
+PATIENCE = datetime.timedelta(days=14)
+_POLL_SECONDS = 0.02
 
 LOST = "another process was lost"
 #: What gloo and nccl say of a process that is gone, and of one that does not answer.
@@ -35,6 +41,8 @@ class Group:
     """The processes of a run that have joined; all of them make the same calls in one order."""
 
     processes: Processes = attrs.field(factory=Processes)
+    #: The same processes again, whose collectives wait as long as `PATIENCE`.
+    patient: dist.ProcessGroup | None = None
 
     @property
     def is_main(self) -> bool:
@@ -67,8 +75,28 @@ class Group:
             value /= self.size
         return value
 
+    def arrived(self) -> None:
+        """Wait until all processes are here, for whatever time; a signal is heeded meanwhile.
+
+        Raises:
+            RuntimeError: another process is gone (`is_loss_of_another`).
+        """
+        if self.size == 1:
+            return
+        work = dist.barrier(group=self.patient, async_op=True)
+        while not work.is_completed():
+            time.sleep(_POLL_SECONDS)
+        work.wait()
+
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def apart(self) -> Iterator[None]:
+        """As `together`, for what takes one process longer than another by any time: nobody is
+        taken for lost because it works, and whoever is done waits for the others."""
+        with self.together(patiently=True):
+            yield
+
+    @contextmanager
+    def together(self, *, patiently: bool = False) -> Iterator[None]:
         """What one process cannot do, none does: all leave with an error if any met one.
 
         Raises:
@@ -81,6 +109,8 @@ class Group:
             if self.size == 1:
                 raise
             own = error
+        if patiently:
+            self.arrived()
         said = self.gather(None if own is None else (own.lines(), int(own.exit_code)))
         first = next((n for n, one in enumerate(said) if one is not None), None)
         if first is None:
@@ -128,8 +158,9 @@ def joined(processes: Processes, timeout: datetime.timedelta = TIMEOUT) -> Itera
     dist.init_process_group(
         backend, rank=processes.rank, world_size=processes.size, timeout=timeout
     )
+    patient = dist.new_group(backend="gloo", timeout=PATIENCE)
     try:
-        yield Group(processes)
+        yield Group(processes, patient)  # type: ignore[arg-type]  # -100 stands for non-members
     except RuntimeError as error:
         if is_loss_of_another(error):
             raise RunAborted(LOST) from error

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 
 from secantfw.errors import ExitCode
@@ -23,10 +24,14 @@ _POLL_SECONDS = 0.05
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
-def launch(arguments: Sequence[str], count: int) -> int:
-    """Run `secantfw ARGUMENTS` in `count` processes; returns the exit code of the job."""
-    port = str(_free_port())
-    children = [_start(arguments, rank, count, port) for rank in range(count)]
+def launch(arguments: Sequence[str], count: int, threads: int | None = None) -> int:
+    """Run `secantfw ARGUMENTS` in `count` processes; returns the exit code of the job.
+
+    Args:
+        threads: of each process; its share of the machine's processors unless given.
+    """
+    port, threads = str(_free_port()), threads or max(1, (os.cpu_count() or 1) // count)
+    children = [_start(arguments, rank, count, port, threads) for rank in range(count)]
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         for child in children:
@@ -37,14 +42,14 @@ def launch(arguments: Sequence[str], count: int) -> int:
     try:
         return _first_failure(children)
     finally:
-        for child in children:
-            child.kill()
-            child.wait()
+        _end(children)
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def _start(arguments: Sequence[str], rank: int, count: int, port: str) -> subprocess.Popen[bytes]:
+def _start(
+    arguments: Sequence[str], rank: int, count: int, port: str, threads: int
+) -> subprocess.Popen[bytes]:
     """In a session of its own: Ctrl-C reaches the launcher alone, which passes it on once."""
     said = {
         "RANK": str(rank),
@@ -54,8 +59,7 @@ def _start(arguments: Sequence[str], rank: int, count: int, port: str) -> subpro
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": port,
     }
-    threads = str(max(1, (os.cpu_count() or 1) // count))
-    environment = {"OMP_NUM_THREADS": threads, **os.environ, **said}
+    environment = {"OMP_NUM_THREADS": str(threads), **os.environ, **said}
     return subprocess.Popen(
         [sys.executable, "-m", "secantfw", *arguments], env=environment, start_new_session=True
     )
@@ -74,6 +78,18 @@ def _first_failure(children: Sequence[subprocess.Popen[bytes]]) -> int:
             return _as_exit_code(failed or 0)
     codes = [child.returncode for child in children if child.returncode]
     return _as_exit_code(failed if failed is not None else next(iter(codes), 0))
+
+
+def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Those that are still there: asked first, since one that measures leaves word of its end."""
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + _GRACE_SECONDS
+    for child in children:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.0, deadline - time.monotonic()))
+        child.kill()
+        child.wait()
 
 
 def _as_exit_code(code: int) -> int:

@@ -57,11 +57,16 @@ def starts(
     Number k has label k mod num_classes.
     """
     for numbers in shard.blocks(count, rows):
-        whole = range(numbers.start, numbers.start + rows)
-        label = None
-        if spec.num_classes:
-            label = torch.tensor(whole, device=device) % spec.num_classes
-        yield Start(numbers, noise(spec, seed, whole).to(device), Cond(label=label), seed)
+        yield start_of(spec, seed, numbers, rows, device)
+
+
+def start_of(spec: DataSpec, seed: int, numbers: range, rows: int, device: torch.device) -> Start:
+    """The start of the block whose first samples are `numbers`."""
+    whole = range(numbers.start, numbers.start + rows)
+    label = None
+    if spec.num_classes:
+        label = torch.tensor(whole, device=device) % spec.num_classes
+    return Start(numbers, noise(spec, seed, whole).to(device), Cond(label=label), seed)
 
 
 def noise(spec: DataSpec, seed: int, numbers: range) -> Tensor:

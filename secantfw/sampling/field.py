@@ -89,32 +89,43 @@ class CountedField(Field):
             raise UserError("a teacher has tangents only; this solver steps along secants")
 
 
-def student_field(student: Backbone, path: Path, guidance: Guidance, null: int) -> CountedField:
+def student_field(
+    student: Backbone,
+    path: Path,
+    guidance: Guidance,
+    null: int,
+    dtype: torch.dtype | None = None,
+) -> CountedField:
     """The student under the sampling guidance of `[guidance]`.
 
     A student trained with a guidance range is told the scale; another is guided by two calls.
+    `dtype` is that of autocast in its evaluations.
     """
+    network = _under_autocast(student, dtype)
 
-    def cast(dtype: torch.dtype) -> CountedField:
-        return student_field(with_cast_weights(student, dtype), path, guidance, null)
+    def cast(weights: torch.dtype) -> CountedField:
+        return student_field(with_cast_weights(student, weights), path, guidance, null, dtype)
 
     if guidance.range is not None:
 
         def told(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
             scale = scale_at(t, guidance.scale, guidance.interval)
-            return student(x, t, s, Cond(cond.label, scale, cond.augment))  # type: ignore[no-any-return]
+            return network(x, t, s, Cond(cond.label, scale, cond.augment))
 
         return CountedField(path, told, has_secants=True, cast=cast)
-    return CountedField(path, student, True, _two_calls(student, guidance, null), cast)
+    return CountedField(path, network, True, _two_calls(network, guidance, null), cast)
 
 
-def teacher_field(teacher: Teacher, guidance: Guidance, null: int) -> CountedField:
-    """The teacher's tangents under the sampling guidance of `[guidance]`."""
+def teacher_field(
+    teacher: Teacher, guidance: Guidance, null: int, dtype: torch.dtype | None = None
+) -> CountedField:
+    """The teacher's tangents under the sampling guidance of `[guidance]`; `dtype` of autocast."""
 
     def velocity(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
         return teacher.velocity(x, t, cond)
 
-    return CountedField(teacher.path, velocity, False, _two_calls(velocity, guidance, null))
+    network = _under_autocast(velocity, dtype)
+    return CountedField(teacher.path, network, False, _two_calls(network, guidance, null))
 
 
 def counting_field(path: Path, guidance: Guidance, null: int) -> CountedField:
@@ -124,6 +135,18 @@ def counting_field(path: Path, guidance: Guidance, null: int) -> CountedField:
         return torch.zeros_like(x)
 
     return CountedField(path, zeros, True, _two_calls(zeros, guidance, null))
+
+
+def _under_autocast(network: Network, dtype: torch.dtype | None) -> Network:
+    """The network's own arithmetic in `dtype`; what it gives, and all of the solver, in x's."""
+    if dtype is None:
+        return network
+
+    def evaluate(x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
+        with torch.autocast(x.device.type, dtype):
+            return network(x, t, s, cond).to(x.dtype)
+
+    return evaluate
 
 
 def _two_calls(network: Network, guidance: Guidance, null: int) -> TwoCalls | None:

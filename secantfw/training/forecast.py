@@ -29,9 +29,6 @@ DEFAULT_MFU = 0.30
 #: CUDA's context, its libraries' work space, and what the allocator cannot use.
 RESERVED_BYTES = 2.5e9
 
-#: The networks' precision while they are evaluated.
-_EVALUATED_IN = "fp32"
-
 Strategy = Literal["none", "ddp", "fsdp"]
 
 
@@ -83,6 +80,7 @@ def forecast(
     }  # fmt: skip
     evaluation = evaluation_cost(built, evaluations, pictures)
     evaluated = 0.0 if evaluation is None else evaluation.flops
+    drawing = gpu.peak(built.experiment.evaluate.keys.precision) or gpu.fp32
     return Forecast(
         title=built.experiment.title,
         gpus=gpus,
@@ -101,7 +99,7 @@ def forecast(
         checkpoint_gb=checkpoint_bytes(built.student) / 1e9,
         checkpoints=kept_checkpoints(train),
         evaluation=evaluation,
-        evaluation_hours=evaluated / (gpus * gpu.peak(_EVALUATED_IN) * mfu) / 3600,
+        evaluation_hours=evaluated / (gpus * drawing * mfu) / 3600,
         evaluation_gb=0.0 if evaluation is None else _evaluation_bytes(built, evaluation) / 1e9,
     )
 

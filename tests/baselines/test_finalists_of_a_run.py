@@ -128,6 +128,7 @@ def test_other_finalists_are_another_evaluation(folder):
 def test_the_first_finalist_of_an_nfe_is_shown_as_the_series(tmp_path):
     from types import SimpleNamespace
 
+    from secantfw.evaluation.drawn_blocks import DrawnBlocks
     from secantfw.evaluation.row_measurement import RowMeasurement
     from secantfw.evaluation.rows import NamedSolver, Row
     from secantfw.reporting.evaluation_rows import Series
@@ -135,11 +136,13 @@ def test_the_first_finalist_of_an_nfe_is_shown_as_the_series(tmp_path):
 
     pixels = torch.zeros((4, 1, 2, 2), dtype=torch.uint8)
     data = SimpleNamespace(to_uint8=lambda samples: pixels)
-    sources = SimpleNamespace(built=SimpleNamespace(dataset=data, device=torch.device("cpu")))
-    (tmp_path / "samples").mkdir()
+    built = SimpleNamespace(dataset=data, device=torch.device("cpu"))
+    sources = SimpleNamespace(built=built, seeds=(0,), keys=SimpleNamespace(picture=4))
+    drawn = DrawnBlocks(sources, None, None, None)
     for place in (1, 2):
         row = Row("teacher", NamedSolver("midpoint", None), 2, 4, place=place)
-        RowMeasurement(sources, print, tmp_path, None)._picture(row, [torch.zeros(4, 1, 2, 2)], 4)
-    assert [p.name for p in (tmp_path / "samples").iterdir()] == ["teacher-tuned solver-004.png"]
-    gallery = read_gallery(tmp_path / "samples")
+        shown = [torch.zeros(n, 1, 2, 2) for n in [drawn._shown(row, 0, range(64))] if n]
+        RowMeasurement(sources, None, tmp_path)._picture(row, shown, 4)
+    assert [p.name for p in tmp_path.iterdir()] == ["teacher-tuned solver-004.png"]
+    gallery = read_gallery(tmp_path)
     assert (gallery.series, gallery.counts) == ((Series("teacher", "tuned solver"),), (4,))

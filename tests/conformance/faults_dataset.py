@@ -60,6 +60,16 @@ class EditsIndex(SoundData):
         return super().items(split, index.add_(1).remainder_(64))
 
 
+class NothingIsAnError(SoundData):
+    def items(self, split, index):
+        return Items(torch.stack([self.x[split][i] for i in index.tolist()]), self.label(index))
+
+
+class NothingHasNoLabels(SoundData):
+    def label(self, index):
+        return index % 3 if len(index) else None
+
+
 class TestIsTrain(SoundData):
     def __init__(self, options) -> None:
         super().__init__(options)
@@ -96,6 +106,7 @@ class MislabelledClasses(SoundData):
 
 
 ITEMS = "check_items_match_the_spec"
+NOTHING = "check_an_empty_index_gives_no_items"
 ALONE = "check_items_depend_on_their_index_alone"
 FAULTS = (
     *faults_of(
@@ -111,6 +122,8 @@ FAULTS = (
         ("UnseededDraw", "items drawn without a seed of their own", ALONE),
         ("Sorted", "items in the order of their index", ALONE),
         ("EditsIndex", "edits the index in place", "check_inputs_are_left_alone"),
+        ("NothingIsAnError", "an error where nothing is asked for", NOTHING),
+        ("NothingHasNoLabels", "no labels where nothing is asked for", NOTHING),
         ("TestIsTrain", "held-out items are training items", "check_splits_are_apart"),
         ("Wraps", "bright pixels wrap to black", "check_pictures_are_uint8"),
         ("ChannelsFirst", "pictures with channels first", "check_pictures_are_uint8"),

@@ -6,7 +6,7 @@ import math
 
 import torch
 from faults import faults_of
-from sound import SoundAccumulator, SoundMetric
+from sound import SoundAccumulator, SoundMetric, SoundObservingMetric, SoundSquares
 
 
 class MeanOfBatches(SoundMetric):
@@ -141,10 +141,38 @@ class EndpointsUndeclared(SoundMetric):
     requires = frozenset()
 
 
+class OfTheWholeBlock(SoundObservingMetric):
+    class Squares(SoundSquares):
+        def of(self, block):
+            found = super().of(block)
+            return found + found.mean() - found.mean().round(decimals=1)
+
+    observations = (Squares(),)
+
+
+class ForgivesNaN(SoundObservingMetric):
+    class Squares(SoundSquares):
+        def of(self, block):
+            return super().of(block).nan_to_num()
+
+    observations = (Squares(),)
+
+
+class KeyOfTheObject(SoundObservingMetric):
+    class Squares(SoundSquares):
+        def __init__(self) -> None:
+            self.key = f"squares {id(self)}"
+
+    def __init__(self, options, site) -> None:
+        super().__init__(options, site)
+        self.observations = (self.Squares(),)
+
+
 class TitleForKey(SoundMetric):
     key = "Distance (data units)"
 
 
+OBSERVED = "check_observations_are_of_each_sample"
 FAULTS = faults_of(
     "metric", "faults_metric",
     ("MeanOfBatches", "mean of the batches' means", "check_pieces_do_not_matter"),
@@ -163,5 +191,8 @@ FAULTS = faults_of(
     ("RandomFloor", "a floor drawn anew", "check_identity_and_floor_are_stable"),
     ("InfiniteFloor", "an infinite floor", "check_identity_and_floor_are_stable"),
     ("EndpointsUndeclared", "needs end points undeclared", "check_no_samples_give_nan"),
+    ("OfTheWholeBlock", "a row that depends on its block", OBSERVED),
+    ("ForgivesNaN", "observes NaN away", OBSERVED),
+    ("KeyOfTheObject", "an observation's key is the object's", OBSERVED),
     ("TitleForKey", "a key that is no key", "check_names_its_column"),
 )  # fmt: skip

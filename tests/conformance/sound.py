@@ -23,7 +23,10 @@ from secantfw import (
     Items,
     LossTerms,
     Metric,
+    Observation,
+    ObservingMetric,
     Path,
+    Reduction,
     SecantLoss,
     Solver,
     Teacher,
@@ -223,6 +226,43 @@ class SoundAccumulator(Accumulator):
     def update(self, samples, endpoints) -> None:
         self.sum += float((samples - endpoints).double().square().sum())
         self.n += samples.numel()
+
+    def value(self) -> float:
+        return self.sum / self.n if self.n else math.nan
+
+
+class SoundSquares(Observation):
+    """Each sample's mean square distance from its end point."""
+
+    key = "squares"
+
+    def of(self, block):
+        return (block.x - block.endpoints).double().square().flatten(1).mean(1)
+
+
+class SoundObservingMetric(ObservingMetric):
+    """The same number, of what is observed of each sample."""
+
+    key, title = "distance", "Distance"
+    requires = frozenset({"endpoints"})
+    observations = (SoundSquares(),)
+
+    def __init__(self, options, site) -> None:
+        self.site = site
+
+    def reduction(self):
+        return SoundReduction()
+
+
+class SoundReduction(Reduction):
+    """A mean."""
+
+    def __init__(self) -> None:
+        self.sum, self.n = 0.0, 0
+
+    def take(self, *observed) -> None:
+        self.sum += float(observed[0].sum())
+        self.n += len(observed[0])
 
     def value(self) -> float:
         return self.sum / self.n if self.n else math.nan

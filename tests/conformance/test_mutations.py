@@ -42,6 +42,7 @@ SOUND = [
         ("solver", "SoundSolver"),
         ("solver", "SoundSecantSolver"),
         ("metric", "SoundMetric"),
+        ("metric", "SoundObservingMetric"),
         ("engine", "SoundEngine"),
     )
 ]

@@ -98,14 +98,15 @@ def test_an_evaluation_that_is_killed_goes_on(run, secantfw, monkeypatch):
     assert not (run / ".evaluation").exists()
 
 
-def test_rows_measured_in_parts_are_the_same(run, secantfw):
+def test_rows_made_in_parts_are_the_same_and_not_made_again(run, secantfw, monkeypatch):
     assert secantfw("evaluate", run, *SWEEP).code == 0
-    whole = json.loads((run / "evaluation.json").read_text())
+    whole = (run / "evaluation.json").read_text()
     for shard in ("0/2", "1/2"):
         assert secantfw("evaluate", run, *SWEEP, "--shard", shard).code == 0
-    said = secantfw("evaluate", run, *SWEEP)
-    assert "NFE" not in said.err  # every row was there
-    assert json.loads((run / "evaluation.json").read_text()) == whole
+    for maker in ("drawn_blocks.draw", "teacher_ends.draw", "secant_pairs.Pairs._made"):
+        monkeypatch.setattr(f"secantfw.evaluation.{maker}", None)  # it is not called
+    assert secantfw("evaluate", run, *SWEEP).code == 0
+    assert (run / "evaluation.json").read_text() == whole
 
 
 def test_the_file_says_what_was_measured(run, secantfw):
@@ -168,3 +169,32 @@ def test_guidance_that_cannot_be_is_refused(run, secantfw):
     said = secantfw("evaluate", run, "--guidance", "1", "evaluate.guidance=[2]")
     assert said.code == 2
     assert "set one key" in said.err
+
+
+def test_precision_changes_the_samples_and_is_in_the_stamp(run, secantfw):
+    """But not the reference solution that they are compared with."""
+    found = {}
+    for precision in ("fp32", "bf16"):
+        said = secantfw("evaluate", run, f"evaluate.precision={precision}")
+        assert said.code == 0, said.err
+        found[precision] = json.loads((run / "evaluation.json").read_text())
+    exact, rough = found["fp32"], found["bf16"]
+    assert exact["references"] == rough["references"]
+    key = "trajectory_mse"
+    for a, b in zip(exact["rows"], rough["rows"], strict=True):
+        said = differences(stamp_of(exact, a, key), stamp_of(rough, b, key))
+        assert [d.field for d in said] == ["precision"]
+        if a["model"] == "student":  # the teacher in closed form multiplies no matrices
+            assert a[key] != b[key]
+            assert a[key] == pytest.approx(b[key], rel=0.2)
+
+
+def test_without_held_out_data_there_is_no_row_of_it_and_one_line_says_so(secantfw, tmp_path):
+    said = secantfw("run", GMM, *SHORT, "dataset.held_out=0", "--out", tmp_path)
+    assert said.code == 0, said.err
+    assert said.err.count("no held-out data") == 1
+    assert "real data" not in said.out
+    (file,) = tmp_path.glob("*/*/evaluation.json")
+    found = json.loads(file.read_text())
+    assert [column["floor"] for column in found["columns"]] == [None, None]
+    assert found["floor"] is None

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 CORE = sorted((ROOT / "secantfw").rglob("*.py"))
 PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
 INTERFACES = (
-    "Backbone", "Dataset", "Metric", "Path", "SecantLoss", "Solver", "Teacher",
+    "Backbone", "Dataset", "Metric", "ObservingMetric", "Path", "SecantLoss", "Solver", "Teacher",
     "TimeSampler",
 )  # fmt: skip
 
@@ -119,7 +119,7 @@ def test_a_plug_ins_listing_imports_no_torch(folder):
 def test_the_core_holds_no_concrete_component(file):
     """No subclass of an interface; `Context` is a service of the loop and no component."""
     for node in ast.walk(tree(file)):
-        if isinstance(node, ast.ClassDef):
+        if isinstance(node, ast.ClassDef) and node.name not in INTERFACES:
             bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
             assert not bases & (set(INTERFACES)), node.name
 

@@ -48,6 +48,22 @@ def check_items_match_the_spec(subject: Subject) -> None:
             require(inside.all(), f"{split} labels leave 0..{classes - 1}")
 
 
+def check_an_empty_index_gives_no_items(subject: Subject) -> None:
+    """Asked for nothing, either split gives (0, *), with (0,) labels where there are classes."""
+    data: Dataset = subject.object
+    shape = (0, *data.spec.shape)
+    for split in _SPLITS:
+        items = data.items(split, torch.empty(0, dtype=torch.int64))
+        found = items.x_0
+        good = found.dtype == torch.float32 and found.shape == shape
+        require(good, f"{split}: no items are {found.dtype} {tuple(found.shape)}, not {shape}")
+        label = items.label
+        require((label is not None) == (data.spec.num_classes > 0), f"{split}: labels are {label}")
+        if label is not None:
+            good = label.dtype == torch.int64 and label.shape == (0,)
+            require(good, f"{split}: labels of no items are {label.dtype} {tuple(label.shape)}")
+
+
 def check_items_have_the_scale_of_noise(subject: Subject) -> None:
     """The standard deviation of the items lies in 0.02..20; the noise has 1."""
     for split, items, n in _all_items(subject.object):
@@ -124,6 +140,7 @@ def _trial(subject: Subject) -> Trial:
 CHECKS = (
     check_spec_is_sensible,
     check_items_match_the_spec,
+    check_an_empty_index_gives_no_items,
     check_items_have_the_scale_of_noise,
     check_items_depend_on_their_index_alone,
     check_items_can_be_changed,

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from secantfw.interfaces.metric import Metric, MetricSite, NetworkMetric, SecantPair
+from secantfw.interfaces.observing_metric import ObservingMetric, SampleBlock
 from secantfw.testing.check import CheckFunction, Skip, require
 from secantfw.testing.checks.purity import Trial, purity_checks
 from secantfw.testing.subject import Subject
@@ -89,6 +90,30 @@ def check_samples_that_are_not_finite_show(subject: Subject) -> None:
     samples[3] = math.nan
     value = _value(subject.object, samples, _data(subject))
     require(not math.isfinite(value), f"gives {value:.4g} for samples with NaN")
+
+
+def check_observations_are_of_each_sample(subject: Subject) -> None:
+    """A row of an observation is of its sample alone, NaN where that is not finite; it goes by one
+    key in every object."""
+    metric = subject.object
+    if not isinstance(metric, ObservingMetric):
+        raise Skip("takes the samples themselves")
+    keys = [one.key for one in metric.observations]
+    again = [one.key for one in subject.build(seed=1).observations]
+    require(keys == again, f"keys differ between two objects: {keys}, {again}")
+    require(len(set(keys)) == len(keys), f"two observations have one key: {keys}")
+    x, ends = _noise(subject), _data(subject)
+    bad = x.clone()
+    bad[3] = math.nan
+    for one in metric.observations:
+        whole = one.of(SampleBlock(x, ends))
+        require(len(whole) == len(x), f"{one.key}: {len(whole)} rows of {len(x)} samples")
+        part = one.of(SampleBlock(x[5:9].clone(), ends[5:9]))
+        near = torch.allclose(whole[5:9].double(), part.double(), rtol=_RELATIVE, atol=1e-6)
+        require(near, f"{one.key}: a row depends on the other samples")
+        found = one.of(SampleBlock(bad, ends))
+        shows = not found.is_floating_point() or not found[3].isfinite().all()
+        require(shows, f"{one.key}: a sample that is not finite has a finite row")
 
 
 def check_identity_and_floor_are_stable(subject: Subject) -> None:
@@ -184,6 +209,7 @@ _OF_SAMPLES = (
     check_accumulators_are_apart,
     check_data_beat_noise,
     check_samples_that_are_not_finite_show,
+    check_observations_are_of_each_sample,
     check_identity_and_floor_are_stable,
     *purity_checks(_trial),
 )

@@ -202,3 +202,12 @@ def test_a_thousand_shards_need_no_thousand_open_files(tmp_path):
         assert data.items("train", torch.arange(300)).x_0.isfinite().all()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_split_that_is_not_there_has_no_items_of_the_right_shape(tmp_path):
+    """Without held-out shards, which is what the paper's recipes leave it at."""
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", rng.normal(size=(8, 4, 4, 4)).astype(np.float32) * 5.4)
+    data = Latents(LatentsOptions(folder=str(tmp_path), shape=(4, 4, 4)))
+    for split in ("train", "test"):
+        assert data.items(split, torch.empty(0, dtype=torch.int64)).x_0.shape == (0, 4, 4, 4)

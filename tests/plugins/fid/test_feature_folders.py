@@ -66,7 +66,7 @@ def test_dinov2_gives_its_pooled_output(dino):
     with torch.no_grad():
         expected = net(pixel_values=pixels).pooler_output
     assert found.dimension == 16
-    torch.testing.assert_close(found.of(x), expected)
+    torch.testing.assert_close(found.features(x), expected)
 
 
 def test_clip_gives_its_projected_embedding_of_pictures_alone(clip, capfd):
@@ -77,7 +77,7 @@ def test_clip_gives_its_projected_embedding_of_pictures_alone(clip, capfd):
         seen = net.vision_model(pixel_values=pixels).pooler_output
         expected = net.visual_projection(seen)
     assert found.dimension == 12
-    torch.testing.assert_close(found.of(x), expected)
+    torch.testing.assert_close(found.features(x), expected)
     assert capfd.readouterr() == ("", "")  # its text half is left over, which is nobody's worry
 
 

@@ -83,3 +83,41 @@ def test_statistics_survive_as_tensors():
     assert torch.equal(again.covariance, first.covariance)
     assert torch.equal(again.mean, first.mean)
     assert again.count == 50
+
+
+def distances_by_scipy(a, b):
+    from scipy.linalg import sqrtm
+
+    root = sqrtm(a.covariance.numpy() @ b.covariance.numpy()).real
+    spread = a.covariance.trace() + b.covariance.trace() - 2 * np.trace(root)
+    return float((a.mean - b.mean).square().sum() + spread)
+
+
+def gaussian_of(x):
+    running = RunningGaussian(x.shape[1])
+    running.add(x)
+    return running.gaussian()
+
+
+def points(n, d, seed):
+    rng = torch.Generator().manual_seed(seed)
+    scale = torch.logspace(0, -3, d, dtype=torch.float64)
+    return torch.randn(n, d, generator=rng, dtype=torch.float64) * scale + seed
+
+
+def test_many_dimensions_agree_with_scipys_root():
+    pytest.importorskip("scipy")
+    a, b = gaussian_of(points(900, 300, 1)), gaussian_of(points(800, 300, 2))
+    assert frechet_distance(a, b) == pytest.approx(distances_by_scipy(a, b), rel=1e-6)
+
+
+def test_of_fewer_points_than_dimensions_the_distance_is_that_of_their_span():
+    """tr (S1 S2)^1/2 is the sum of the singular values of X^T Y, centred: no root of a zero."""
+    x, y = points(40, 300, 1), points(50, 300, 2)
+    a, b = gaussian_of(x), gaussian_of(y)
+    x, y = ((z - z.mean(0)) / (len(z) - 1) ** 0.5 for z in (x, y))
+    between = torch.linalg.svdvals(x @ y.T).sum()
+    spread = a.covariance.trace() + b.covariance.trace() - 2 * between
+    expected = float((a.mean - b.mean).square().sum() + spread)
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-9)
+    assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a), rel=1e-9)

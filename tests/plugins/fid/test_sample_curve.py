@@ -39,7 +39,7 @@ def test_parts_depend_on_neither_order_nor_pieces():
 def curve_of(samples, dimension):
     curve = SampleCurve(dimension)
     for piece in samples.split(250):
-        curve.add(piece, piece)
+        curve.add(parts_of(piece), piece)
     return curve
 
 
