@@ -11,6 +11,7 @@ from secantfw.experiment.load import load
 from secantfw.experiment.read import RESOLVED
 from secantfw.plugin.bibliography import bibtex
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put
 from secantfw.training.run_directory import open_run
 
 NAME = "cite"
@@ -28,5 +29,5 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     if file.is_dir():
         file = open_run(file) / RESOLVED
     experiment = load(file, args.overrides, plugins, without_files=True).experiment
-    print("\n\n".join(bibtex(cited(experiment), plugins.registry.bibliographies)))
+    put("\n\n".join(bibtex(cited(experiment), plugins.registry.bibliographies)))
     return int(ExitCode.DONE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, UserError
 from secantfw.experiment.read import RESOLVED
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import draw, put
 
 if TYPE_CHECKING:
     from secantfw.comparison.comparison import Comparison
@@ -63,12 +63,9 @@ def run_directories(named: Sequence[Path]) -> Iterable[Path]:
 
 def show(comparison: Comparison, out: Path | None) -> None:
     """The tables on standard output, and in files where `out` is given."""
-    from rich.console import Console
-
     from secantfw.comparison.write import terminal, write_comparison
 
-    width = None if sys.stdout.isatty() else 140
-    Console(width=width).print(terminal(comparison))
+    draw(terminal(comparison), width=140)
     if out is not None:
         for file in write_comparison(comparison, out):
-            print(f"comparison: {file}")
+            put(f"comparison: {file}")

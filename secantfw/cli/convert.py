@@ -17,6 +17,7 @@ from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, UserError
 from secantfw.experiment.overrides import overrides_layer
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put
 
 if TYPE_CHECKING:
     from secantfw.interfaces.weights_format import ConvertedWeights
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     note = {**read.note, **origin}
     _write(args.out, read, note)
     for line in _report(args.out, read, note):
-        print(line)
+        put(line)
     return int(ExitCode.DONE)
 
 

@@ -14,6 +14,7 @@ from secantfw.experiment.load import load
 from secantfw.experiment.read import read_layer
 from secantfw.experiment.write import plain, value_text
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put
 from secantfw.training.run_directory import open_run
 
 NAME = "diff"
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     for key in dict.fromkeys([*one, *other]):
         # the name of an experiment is its file's, and the reader has just typed both
         if one.get(key) != other.get(key) and key != ("name",):
-            print(f"{dotted(key)}: {_text(one, key)} -> {_text(other, key)}")
+            put(f"{dotted(key)}: {_text(one, key)} -> {_text(other, key)}")
     return int(ExitCode.DONE)
 
 

@@ -6,7 +6,6 @@ A command that was killed goes on where it was: its finished rows are kept in th
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from secantfw.cli.processes import check_processes, run_shards
 from secantfw.cli.table import print_table
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put, say, warn
 
 if TYPE_CHECKING:
     from secantfw.training.build import Built
@@ -60,12 +60,12 @@ def _evaluate(
     built, directory = trained.built, trained.directory
     compile_networks(built)  # as the run itself did when it measured
     if part is not None:
-        evaluate_part(directory, built, trained.student, _note, part)
+        evaluate_part(directory, built, trained.student, say, part)
         return int(ExitCode.DONE)
     _warn_of_steps(built)
-    evaluation = evaluate_to(directory, built, trained.student, _note, overrides)
+    evaluation = evaluate_to(directory, built, trained.student, say, overrides)
     print_table(evaluation)
-    print(f"report: {write_report(trained.directory)}")
+    put(f"report: {write_report(trained.directory)}")
     return int(ExitCode.DONE)
 
 
@@ -110,8 +110,4 @@ def _warn_of_steps(built: Built) -> None:
     rows = [row for row in planned_rows(built) if row.model == "student"]
     warning = steps_warning(built, [(row.solver.solver, row.steps) for row in rows])
     if warning:
-        _note(f"secantfw: warning: {warning}")
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+        warn(warning)

@@ -17,6 +17,7 @@ from secantfw.cli.arguments import out_path
 from secantfw.cli.loading_run import TrainedRun, load_trained
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put, warn
 
 if TYPE_CHECKING:
     import torch
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         )
     except OSError as error:
         raise UserError(f"{args.out}: cannot be written ({error.strerror})") from error
-    print(f"{args.out}: {len(tensors)} tensors, {args.out.stat().st_size:,} bytes")
+    put(f"{args.out}: {len(tensors)} tensors, {args.out.stat().st_size:,} bytes")
     return int(ExitCode.DONE)
 
 
@@ -99,10 +100,10 @@ def _to_another(args: argparse.Namespace, trained: TrainedRun, plugins: Plugins)
     times, scales = ((), ()) if args.tangent else _grid(built, _steps(args.steps, built))
     found = named.export(Export(trained.student.cpu(), header, times, scales))
     if built.experiment.guidance.scale != 1 and not scales:
-        print("secantfw: warning: guidance.scale is no part of the weights", file=sys.stderr)
+        warn("guidance.scale is no part of the weights")
     _write_folder(args.out, found, _note(args, trained), getattr(torch, args.dtype))
     names = ", ".join([found.weights_name, *found.texts])
-    print(f"{args.out}: {names}")
+    put(f"{args.out}: {names}")
     return int(ExitCode.DONE)
 
 
@@ -113,7 +114,7 @@ def _steps(asked: int | None, built: Built) -> int:
     steps = default_steps(built) if asked is None else asked
     warning = steps_warning(built, [(built.solver, steps)])
     if warning:
-        print(f"secantfw: warning: {warning}", file=sys.stderr)
+        warn(warning)
     return steps
 
 
@@ -131,7 +132,7 @@ def _grid(built: Built, steps: int) -> tuple[tuple[float, ...], tuple[float, ...
     grid = options.grid_text() if isinstance(options, GridOptions) else "uniform"
     if grid != "uniform":
         warning = f"this student samples on {grid} steps, and the folder takes equal ones"
-        print(f"secantfw: warning: {warning}", file=sys.stderr)
+        warn(warning)
 
     times = torch.linspace(built.path.t_max, built.path.t_min, steps + 1, dtype=torch.float64)
     guidance = built.experiment.guidance

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ import attrs
 from secantfw.errors import ExperimentError, UserError, nearest
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
+from secantfw.runtime.terminal import say, warn
 
 if TYPE_CHECKING:
     from secantfw.interfaces.backbone import Backbone
@@ -58,10 +58,10 @@ def load_trained(
         _check_override(override)
     loaded = load(directory / "resolved.toml", overrides, plugins)
     for warning in loaded.warnings:
-        print(warning, file=sys.stderr)
+        say(warning)
     found, complaints = newest_valid(directory / "checkpoints")
     for complaint in complaints:
-        print(f"secantfw: warning: {complaint}; using {found.name}", file=sys.stderr)
+        warn(f"{complaint}; using {found.name}")
     with located(loaded):
         formats = partial(weights_formats, plugins)
         built = build_experiment(loaded.experiment, device_of(loaded.experiment), formats)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from secantfw.errors import ExitCode
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put
 
 NAME = "report"
 
@@ -19,5 +20,5 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     from secantfw.reporting.report import write_report
     from secantfw.training.run_directory import open_run
 
-    print(f"report: {write_report(open_run(args.directory))}")
+    put(f"report: {write_report(open_run(args.directory))}")
     return int(ExitCode.DONE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from secantfw.errors import ExitCode, SecantfwError, UserError
 from secantfw.experiment.heading import heading
 from secantfw.parallel.processes import EndsWithAnother, Processes, processes_of
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put, say
 
 if TYPE_CHECKING:
     from secantfw.experiment.load import LoadedExperiment
@@ -74,15 +74,15 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     if args.processes not in (None, processes.size):
         raise UserError(f"run: --processes {args.processes}, and {processes.size} were started")
     loaded = None if args.resume else _loaded(args, plugins, processes)
-    say = _say if processes.is_main else _nothing
+    tell = say if processes.is_main else _nothing
     if loaded is not None:
-        _head(loaded, say)  # before torch, which takes seconds
+        _head(loaded, tell)  # before torch, which takes seconds
     from secantfw.parallel.group import joined
     from secantfw.training.files import disk_errors_said
     from secantfw.training.signals import terminable
 
     with terminable(), disk_errors_said(args.resume or args.out), joined(processes) as group:
-        return _in_group(args, plugins, loaded, group, say)
+        return _in_group(args, plugins, loaded, group, tell)
 
 
 def _launch(args: argparse.Namespace, plugins: Plugins) -> int:
@@ -106,7 +106,7 @@ def _loaded(args: argparse.Namespace, plugins: Plugins, processes: Processes) ->
         raise EndsWithAnother(error.exit_code) from error
     for warning in loaded.warnings:
         if processes.is_main and (processes.launched or args.processes is None):
-            _say(str(warning))
+            say(str(warning))
     return loaded
 
 
@@ -149,12 +149,12 @@ def _dry(args: argparse.Namespace, plugins: Plugins) -> int:
 
     loaded = load(args.file, args.overrides, plugins, without_files=True)
     for warning in loaded.warnings:
-        _say(str(warning))
-    _head(loaded, _say)
+        say(str(warning))
+    _head(loaded, say)
     from secantfw.training.dry_run import dry_run
 
-    for line in dry_run(loaded, plugins, args.dry_steps, _say):
-        print(line)
+    for line in dry_run(loaded, plugins, args.dry_steps, say):
+        put(line)
     return int(ExitCode.DONE)
 
 
@@ -170,10 +170,6 @@ def _resumed(
 def _head(loaded: LoadedExperiment, say: Callable[[str], None]) -> None:
     for line in heading(loaded.experiment):
         say(line)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _nothing(text: str) -> None:
@@ -239,4 +235,4 @@ def _evaluate_and_report(job: Run, say: Callable[[str], None]) -> None:
 def _report(directory: Path) -> None:
     from secantfw.reporting.report import write_report
 
-    print(f"report: {write_report(directory)}")
+    put(f"report: {write_report(directory)}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from secantfw.cli.arguments import add_run_and_overrides, out_path, run_and_overrides
 from secantfw.cli.loading_run import load_trained
 from secantfw.cli.processes import check_processes, run_shards
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put, warn
 
 NAME = "sample"
 _MOST = 10_000_000  # as many as a count of files can be meant to be
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
             _draw(args, plugins)
     except OSError as error:
         raise UserError(f"{args.out}: cannot be written ({error.strerror})") from error
-    print(f"{args.count} samples in {args.out}")
+    put(f"{args.count} samples in {args.out}")
     return int(ExitCode.DONE)
 
 
@@ -78,7 +78,7 @@ def _draw(args: argparse.Namespace, plugins: Plugins) -> None:
     steps = default_steps(built) if args.steps is None else args.steps
     warning = steps_warning(built, [(solver, steps)])
     if warning and shard.index == 0:
-        print(f"secantfw: warning: {warning}", file=sys.stderr)
+        warn(warning)
     rows = built.experiment.evaluate.keys.compute_batch
     args.out.mkdir(parents=True, exist_ok=True)
     store = Store(args.out, built.dataset, args.count, args.batch_size)

@@ -9,6 +9,7 @@ from secantfw.errors import ExitCode
 from secantfw.experiment.load import load, resolved_toml
 from secantfw.experiment.read import RESOLVED
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put
 from secantfw.training.run_directory import open_run
 
 NAME = "show"
@@ -30,11 +31,11 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     resolved = open_run(Path(args.file)) / RESOLVED
     if not args.origins or args.overrides:
         return _show(resolved, args, plugins)
-    print(resolved.read_text(encoding="utf-8"), end="")  # it says the origins itself
+    put(resolved.read_text(encoding="utf-8"), end="")  # it says the origins itself
     return int(ExitCode.DONE)
 
 
 def _show(file: Path | str, args: argparse.Namespace, plugins: Plugins) -> int:
     loaded = load(file, args.overrides, plugins)
-    print(resolved_toml(loaded, args.origins), end="")
+    put(resolved_toml(loaded, args.origins), end="")
     return int(ExitCode.DONE)

@@ -12,6 +12,7 @@ from secantfw.comparison.cells import TextTable, failures, notes, text_tables
 from secantfw.comparison.comparison import Comparison, NumberTable
 from secantfw.comparison.groups import NOT_SET, Group
 from secantfw.errors import UserError
+from secantfw.runtime.terminal import styled
 from secantfw.training.files import write_text
 
 if TYPE_CHECKING:
@@ -111,26 +112,24 @@ def _number_fields(table: NumberTable, group: Group) -> Iterator[list[object]]:
 def terminal(comparison: Comparison) -> RenderableType:
     """The tables for the terminal."""
     from rich import console
-    from rich.text import Text
 
     parts: list[RenderableType] = []
     for table in text_tables(comparison):
-        parts += [Text(table.title, style="bold")]
-        parts += [Text(table.note)] if table.note else []
-        parts += [_rich_table(table), Text("")]
-    parts += [Text(note, style="dim") for note in notes(comparison)]
-    parts += [Text(f"no numbers: {line}", style="red") for line in failures(comparison)]
+        parts += [styled(table.title, style="bold")]
+        parts += [styled(table.note)] if table.note else []
+        parts += [_rich_table(table), styled("")]
+    parts += [styled(note, style="dim") for note in notes(comparison)]
+    parts += [styled(f"no numbers: {line}", style="red") for line in failures(comparison)]
     return console.Group(*parts)
 
 
 def _rich_table(table: TextTable) -> RenderableType:
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for head in table.heads:
-        drawn.add_column(Text(head.text), justify="right" if head.is_number else "left")
+        drawn.add_column(styled(head.text), justify="right" if head.is_number else "left")
     for row in table.rows:
-        drawn.add_row(*(Text(c.text, style="bold green" if c.best else "") for c in row))
+        drawn.add_row(*(styled(c.text, style="bold green" if c.best else "") for c in row))
     return drawn

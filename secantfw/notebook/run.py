@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from secantfw.errors import ExperimentError
 from secantfw.experiment.load import LoadedExperiment, load
 from secantfw.plugin.loader import Plugins, load_plugins
 from secantfw.reporting.run_files import RunFiles, read_run
+from secantfw.runtime.terminal import say
 from secantfw.training.run_directory import open_run
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Run:
 
         said = [*self._overrides, *overrides]
         trained = load_to_measure(self.directory, said, _plugins())
-        content = evaluate_to(self.directory, trained.built, trained.student, _note, said)
+        content = evaluate_to(self.directory, trained.built, trained.student, say, said)
         write_report(self.directory)
         return read_evaluation(content)
 
@@ -151,7 +151,7 @@ class Run:
         if problems:
             raise ExperimentError(map(loaded.located, problems))
         for warning in loaded.warnings:
-            _note(str(warning))
+            say(str(warning))
         return loaded.experiment.guidance
 
     def _experiment(self, overrides: Sequence[str]) -> Experiment:
@@ -166,7 +166,3 @@ def _plugins() -> Plugins:
     found = load_plugins()
     found.warn()
     return found
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

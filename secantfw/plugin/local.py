@@ -13,6 +13,7 @@ from secantfw.plugin.calling import contained
 from secantfw.plugin.isolation import watched
 from secantfw.plugin.loader import LoadedPlugin, Plugins, entering
 from secantfw.plugin.records import cause
+from secantfw.runtime.terminal import warn
 
 
 def load_local(plugins: Plugins, file: Path) -> None:
@@ -39,7 +40,7 @@ def load_local(plugins: Plugins, file: Path) -> None:
             raise UserError(f"local plug-in {file}: {cause(error)}") from error
     plugins.loaded.append(LoadedPlugin(name, str(file), seen.milliseconds, module))
     for what, _ in seen.complaints():
-        print(f"secantfw: warning: local plug-in {file} {what}", file=sys.stderr)
+        warn(f"local plug-in {file} {what}")
 
 
 def _new_module(file: Path) -> ModuleType:
