@@ -17,6 +17,7 @@ from secantfw.cli.table import print_table
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 from secantfw.runtime.terminal import put, say, warn
+from secantfw.training.run_directory import open_run
 
 if TYPE_CHECKING:
     from secantfw.training.build import Built
@@ -42,12 +43,25 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         raise UserError(f"evaluate: --steps is called --nfe now: --nfe {args.steps}")
     for key in ("nfe", "guidance", "seeds"):
         overrides = _with(overrides, key, getattr(args, key))
-    if args.processes > 1:
-        run_shards([NAME, str(named.directory), *overrides], args.processes, plugins)
-    return _evaluate(named.directory, overrides, args.shard, plugins)
+    return _evaluate(open_run(named.directory), overrides, args, plugins)
 
 
 def _evaluate(
+    directory: Path, overrides: Sequence[str], args: argparse.Namespace, plugins: Plugins
+) -> int:
+    """Under the run's lock; processes that measure some of the rows each share it."""
+    from secantfw.training.files import disk_errors_said
+    from secantfw.training.lock import locked
+
+    with disk_errors_said(directory):
+        if args.processes > 1:
+            with locked(directory, shared=True):
+                run_shards([NAME, str(directory), *overrides], args.processes, plugins)
+        with locked(directory, shared=args.shard is not None):
+            return _measure(directory, overrides, args.shard, plugins)
+
+
+def _measure(
     directory: Path, overrides: Sequence[str], shard: str | None, plugins: Plugins
 ) -> int:
     from secantfw.evaluation.write import evaluate_part, evaluate_to

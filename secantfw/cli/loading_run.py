@@ -50,7 +50,7 @@ def load_trained(
     from secantfw.training.build import build_experiment, device_of
     from secantfw.training.check_built import check_built
     from secantfw.training.checkpoint import check_fits, tensors_of
-    from secantfw.training.checkpoint_folder import newest_valid
+    from secantfw.training.checkpoint_folder import read_newest
     from secantfw.training.run import located
 
     directory = run_directory.open_run(directory)
@@ -59,7 +59,8 @@ def load_trained(
     loaded = load(directory / "resolved.toml", overrides, plugins)
     for warning in loaded.warnings:
         say(warning)
-    found, complaints = newest_valid(directory / "checkpoints")
+    read = partial(tensors_of, name=weights)
+    tensors, found, complaints = read_newest(directory / "checkpoints", read)
     for complaint in complaints:
         warn(f"{complaint}; using {found.name}")
     with located(loaded):
@@ -68,7 +69,6 @@ def load_trained(
         problems = check_built(built)
         if problems:
             raise ExperimentError(problems)
-    tensors = tensors_of(found, weights)
     check_fits(found / f"{weights}.safetensors", tensors, built.student)
     built.student.load_state_dict(tensors)
     built.student.requires_grad_(False).eval()

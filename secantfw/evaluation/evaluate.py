@@ -53,7 +53,8 @@ class Evaluator:
             measurement = RowMeasurement(self.sources, self.note, self.kept.folder, progress)
             for row in left:
                 found = measurement.row(row) | self._of_the_network(row, measurement)
-                self.kept.put(row.name, {**found, "stamps": self._stamp_names(row, found)})
+                stamped = {**found, "stamps": self._stamp_names(row, found)}
+                self.kept.put(row.name, stamped, self._pictures(row, round(found["nfe"])))
 
     def content(self) -> dict[str, Any]:
         """The content of evaluation.json, once every row is finished."""
@@ -99,6 +100,11 @@ class Evaluator:
             self.sources.seeds[0],
             self.kept.samples / "trajectories.png",
         )
+
+    def _pictures(self, row: Row, nfe: int) -> list[str]:
+        """The names of the pictures that were drawn of a row."""
+        name = f"{row.picture(nfe)}.png"
+        return [name] if (self.kept.samples / name).is_file() else []
 
     def _of_the_network(self, row: Row, measurement: RowMeasurement) -> dict[str, Any]:
         """What is measured of the student's secants, in the first of its rows along them."""

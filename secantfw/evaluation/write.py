@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from secantfw.baselines.find import find_baselines
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.evaluate import Evaluator
 from secantfw.evaluation.kept_rows import KeptRows
+from secantfw.evaluation.publish import publish, settle
 from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.backbone import Backbone
 from secantfw.sampling.shard import WHOLE, Shard
 from secantfw.training.build import Built
-from secantfw.training.files import write_json
 
 
 def evaluate_to(
@@ -32,19 +31,18 @@ def evaluate_to(
 ) -> dict[str, Any]:
     """Evaluate and write; returns the content of evaluation.json, which names `overrides`.
 
+    For who holds the run's lock.
     The evaluation before it stays whole until this one is complete. Rows that an evaluation of
     the same weights and settings had finished before it was killed are not measured again.
     """
+    settle(directory)
     evaluator = _evaluator(directory, built, student, note)
     evaluator.run()
     evaluator.plane()
     evaluation = evaluator.content()
     if overrides:
         evaluation["overrides"] = " ".join(overrides)
-    shutil.rmtree(directory / "samples", ignore_errors=True)
-    evaluator.kept.samples.rename(directory / "samples")
-    write_json(directory / "evaluation.json", evaluation)
-    evaluator.kept.remove()
+    publish(directory, evaluator.kept.complete(evaluation))
     return evaluation
 
 

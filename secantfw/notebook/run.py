@@ -111,16 +111,19 @@ class Run:
         """Measure again, as `secantfw evaluate RUN key=value ...`; rewrites evaluation and report.
 
         Raises:
-            UserError: an override that would change the network, or no samples to measure.
+            UserError: an override that would change the network, or no samples to measure; another
+                process writes to the run.
         """
         from secantfw.evaluation.write import evaluate_to
         from secantfw.reporting.read_evaluation import read_evaluation
         from secantfw.reporting.report import write_report
+        from secantfw.training.lock import locked
 
         said = [*self._overrides, *overrides]
-        trained = load_to_measure(self.directory, said, _plugins())
-        content = evaluate_to(self.directory, trained.built, trained.student, say, said)
-        write_report(self.directory)
+        with locked(self.directory):
+            trained = load_to_measure(self.directory, said, _plugins())
+            content = evaluate_to(self.directory, trained.built, trained.student, say, said)
+            write_report(self.directory)
         return read_evaluation(content)
 
     def __repr__(self) -> str:

@@ -17,8 +17,6 @@ MAX_INTEGER = 2**63
 
 # Cheap signs that the parsed value has to be walked; a million lines of a log have none of them.
 _SUSPICIOUS = re.compile(rb"NaN|Infinity|\\u[dD][89a-fA-F]|[0-9]{19}|[eE]\+?[0-9]{3}")
-    rb"NaN|Infinity|\\u[dD][89a-fA-F]|[0-9]{19}|[eE]\+?[0-9]{3}|\xed[\xa0-\xbf]"
-)
 
 
 def parse_json(content: bytes, *, non_finite: bool = False) -> Any:

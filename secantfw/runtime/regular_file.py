@@ -5,8 +5,8 @@ A link leads elsewhere, a FIFO waits for ever, a device has no end. None of them
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import io
 import os
 import stat
 from pathlib import Path
@@ -38,7 +38,7 @@ def kind_of(mode: int) -> str:
 
 
 def open_regular(file: Path, flags: int = os.O_RDONLY) -> BinaryIO:
-    """`file` itself, unbuffered reads and writes of bytes by `flags` of `os.open`.
+    """`file` itself, to read, and to write where `flags` of `os.open` say so.
 
     Raises:
         FileNotFoundError: it is not there.
@@ -55,7 +55,7 @@ def open_regular(file: Path, flags: int = os.O_RDONLY) -> BinaryIO:
     try:
         _refuse(file, kind_of(os.fstat(descriptor).st_mode))
         os.set_blocking(descriptor, True)
-        return io.FileIO(descriptor, "r" if flags == os.O_RDONLY else "r+")  # type: ignore[return-value]
+        return os.fdopen(descriptor, "rb" if flags == os.O_RDONLY else "r+b")
     except BaseException:
         os.close(descriptor)
         raise
@@ -69,11 +69,23 @@ def read_regular(file: Path, most: int) -> bytes:
         UserError: not a regular file, or larger than `most` bytes.
         OSError: it cannot be read.
     """
-    with open_regular(file) as raw, io.BufferedReader(raw) as stream:  # type: ignore[arg-type]
+    with open_regular(file) as stream:
         content = stream.read(most + 1)
     if len(content) > most:
         raise UserError(f"{printable(file)}: larger than {_size(most)}, which no such file is")
     return content
+
+
+def appending(file: Path) -> BinaryIO:
+    """`file` for reading and for writing at its end; it is made where it is not there.
+
+    Raises:
+        NotRegular: a link, a FIFO, a device, a folder.
+        OSError: it cannot be opened.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+    return open_regular(file, os.O_RDWR | os.O_APPEND)
 
 
 def is_regular(file: Path) -> bool:

@@ -6,7 +6,6 @@ FIFO or a device under a name that secantfw uses is refused in one line, before 
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 from collections.abc import Iterator
@@ -119,12 +118,12 @@ class RunFolder:
             UserError: not a regular file, or it cannot be read.
         """
         try:
-            raw = self.open(name)
+            stream = self.open(name)
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             raise UserError(f"{self._said(name)}: cannot be read ({error.strerror})") from error
-        with raw, io.BufferedReader(raw, 1 << 20) as stream:  # type: ignore[arg-type]
+        with stream:
             whole = True  # what is read next begins a line
             while line := stream.readline(_MOST_LINE_BYTES):
                 ends = line.endswith(b"\n")
