@@ -11,6 +11,7 @@ from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, UserError
 from secantfw.experiment.read import RESOLVED
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.find_runs import runs_below
 from secantfw.runtime.terminal import draw, put
 
 if TYPE_CHECKING:
@@ -51,10 +52,7 @@ def run_directories(named: Sequence[Path]) -> Iterable[Path]:
     """
     found: dict[Path, None] = {}
     for place in named:
-        if (place / RESOLVED).is_file():
-            found[place.resolve()] = None
-            continue
-        below = sorted(file.parent.resolve() for file in place.glob(f"**/{RESOLVED}"))
+        below = sorted(run.resolve() for run in runs_below(place))
         if not below:
             raise UserError(f"{place}: not a run directory, and none is below it (no {RESOLVED})")
         found.update(dict.fromkeys(below))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import add_run_and_overrides, run_and_overrides
 from secantfw.cli.loading_run import TrainedRun, load_trained
-from secantfw.cli.processes import check_processes, run_shards
+from secantfw.cli.processes import check_processes, run_shards, trust_in_time
 from secantfw.cli.table import print_table
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
@@ -56,7 +56,11 @@ def _evaluate(
     with disk_errors_said(directory):
         if args.processes > 1:
             with locked(directory, shared=True):
-                run_shards([NAME, str(directory), *overrides], args.processes, plugins)
+                run_shards(
+                    [NAME, str(directory), *overrides, *trust_in_time(directory, plugins)],
+                    args.processes,
+                    plugins,
+                )
         with locked(directory, shared=args.shard is not None):
             return _measure(directory, overrides, args.shard, plugins)
 

@@ -107,6 +107,7 @@ def _main(arguments: list[str]) -> int:
         strict=chosen.strict_plugins,
         trace=chosen.trace_plugins,
     )
+    found.trust = chosen.trust
     if not rest or rest[0].startswith("-"):
         parser = _overview(found)
         found.warn()
@@ -157,6 +158,11 @@ def _global_parser() -> argparse.ArgumentParser:
         action="store_true",
         default=bool(os.environ.get("SECANTFW_TRACE_PLUGINS")),
         help="say each hook call and its milliseconds (also SECANTFW_TRACE_PLUGINS=1)",
+    )
+    group.add_argument(
+        "--trust",
+        action="store_true",
+        help="execute code that a run brings which was not made here by you, without asking",
     )
     group.add_argument("--debug", action="store_true", help="show the traceback of every error")
     return parser

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import out_path
+from secantfw.cli.processes import trust_in_time
 from secantfw.errors import ExitCode, SecantfwError, UserError
 from secantfw.experiment.heading import heading
 from secantfw.parallel.processes import EndsWithAnother, Processes, processes_of
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.regular_file import is_regular
 from secantfw.runtime.terminal import put, say
+from secantfw.training.run_directory import open_run
 
 if TYPE_CHECKING:
     from secantfw.experiment.load import LoadedExperiment
@@ -91,7 +94,11 @@ def _launch(args: argparse.Namespace, plugins: Plugins) -> int:
 
     if args.resume is None:
         _loaded(args, plugins, Processes())
-    return launch(args.arguments, args.processes)
+        return launch(args.arguments, args.processes)
+    of_checkpoint = is_regular(args.resume / "state.json")
+    directory = open_run(args.resume.parent.parent if of_checkpoint else args.resume)
+    trusted = trust_in_time(directory, plugins)
+    return launch([*args.arguments, *trusted], args.processes)
 
 
 def _loaded(args: argparse.Namespace, plugins: Plugins, processes: Processes) -> LoadedExperiment:

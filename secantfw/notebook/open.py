@@ -12,18 +12,20 @@ from secantfw.plugin.loader import load_plugins
 from secantfw.runtime.terminal import say
 
 
-def load(run: str | os.PathLike[str], *overrides: str) -> Run:
+def load(run: str | os.PathLike[str], *overrides: str, trust: bool = False) -> Run:
     """The run in the directory `run`; its networks are loaded when they are asked for.
 
     Args:
         run: the run directory.
         overrides: keys that a trained run leaves free, such as "guidance.scale=1.5",
             "train.device=cpu" or "solver.use=heun".
+        trust: execute code that the run brings, though it was not made here by you; else it is
+            refused, unless it has been trusted before.
 
     Raises:
         UserError: not a run directory.
     """
-    return Run(Path(run), overrides)
+    return Run(Path(run), overrides, trust)
 
 
 def run(

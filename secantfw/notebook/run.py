@@ -37,9 +37,11 @@ class Run:
     is read from the folder each time.
     """
 
-    def __init__(self, directory: Path, overrides: Sequence[str] = ()) -> None:
+    def __init__(
+        self, directory: Path, overrides: Sequence[str] = (), trust: bool = False
+    ) -> None:
         self.directory = open_run(directory)
-        self._overrides = tuple(overrides)
+        self._overrides, self._trust = tuple(overrides), trust
 
     @property
     def title(self) -> str:
@@ -121,7 +123,7 @@ class Run:
 
         said = [*self._overrides, *overrides]
         with locked(self.directory):
-            trained = load_to_measure(self.directory, said, _plugins())
+            trained = load_to_measure(self.directory, said, self._plugins())
             content = evaluate_to(self.directory, trained.built, trained.student, say, said)
             write_report(self.directory)
         return read_evaluation(content)
@@ -141,7 +143,7 @@ class Run:
 
     @cached_property
     def _trained(self) -> TrainedRun:
-        return load_trained(self.directory, self._overrides, _plugins())
+        return load_trained(self.directory, self._overrides, self._plugins())
 
     def _guidance(self, scale: float | None) -> Guidance:
         from secantfw.training.check_guidance import guidance_problems
@@ -161,11 +163,11 @@ class Run:
         return self._loaded(overrides).experiment
 
     def _loaded(self, overrides: Sequence[str]) -> LoadedExperiment:
-        return load(self.directory / "resolved.toml", overrides, _plugins())
+        return load(self.directory / "resolved.toml", overrides, self._plugins())
 
-
-def _plugins() -> Plugins:
-    """Anew each time: an experiment's local plug-ins are loaded into it."""
-    found = load_plugins()
-    found.warn()
-    return found
+    def _plugins(self) -> Plugins:
+        """Anew each time: an experiment's local plug-ins are loaded into it."""
+        found = load_plugins()
+        found.trust = self._trust
+        found.warn()
+        return found

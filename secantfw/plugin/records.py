@@ -73,6 +73,7 @@ class LoadedPlugin:
     distribution: str
     milliseconds: float
     module: ModuleType
+    code: bytes = attrs.field(default=b"", repr=False)  # of a local plug-in: what was executed
 
 
 @attrs.define
@@ -87,6 +88,7 @@ class Plugins:
     blocked: dict[str, str] = attrs.field(factory=dict)  # name and distribution
     strict: bool = False
     trace: bool = False
+    trust: bool = False  # code that a stranger's run brings may be executed
 
     def warn(self) -> None:
         """One stderr line for each plug-in that failed, and for each warning."""

@@ -58,7 +58,7 @@ def read_run(run: Path) -> RunFiles:
     if not run.is_dir():
         raise UserError(f"{printable(run)}: not a run directory: no such directory")
     folder, shown = RunFolder(run), RunFolder(numbers_folder(run))
-    evaluation = shown.json("evaluation.json")
+    evaluation = shown.json("evaluation.json", nan=True)
     return RunFiles(
         name=run.resolve().name,
         plan=_known(folder, "plan.json", _PLAN),

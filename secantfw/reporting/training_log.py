@@ -52,11 +52,9 @@ class TrainingLog:
         length = math.ceil(len(column.values) / MOST_POINTS)
         steps, values = [], []
         for first in range(0, len(column.values), length):
-            part = column.values[first : first + length]
-            steps.append(
-                sum(self.steps[n] for n in column.lines[first : first + length]) / len(part)
-            )
-            values.append(sum(part) / len(part))
+            lines = column.lines[first : first + length]
+            steps.append(sum(self.steps[line] for line in lines) / len(lines))
+            values.append(sum(column.values[first : first + length]) / len(lines))
         return Curve(key, tuple(steps), tuple(values))
 
     def typical(self, key: str) -> float | None:
@@ -108,7 +106,7 @@ def _entries(file: Path) -> Iterator[dict[str, Any]]:
     """The lines that are records of a step."""
     for line in RunFolder(file.parent).lines(file.name):
         try:
-            entry = parse_json(line, non_finite=True)
+            entry = parse_json(line, nan=True)
         except ValueError:
             continue
         if isinstance(entry, dict) and type(entry.get("step")) is int and entry["step"] >= 0:

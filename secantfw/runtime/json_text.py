@@ -19,8 +19,8 @@ MAX_INTEGER = 2**63
 _SUSPICIOUS = re.compile(rb"NaN|Infinity|\\u[dD][89a-fA-F]|[0-9]{19}|[eE]\+?[0-9]{3}")
 
 
-def parse_json(content: bytes, *, non_finite: bool = False) -> Any:
-    """The value that UTF-8 `content` says; with `non_finite` NaN and Infinity are numbers.
+def parse_json(content: bytes, *, nan: bool = False) -> Any:
+    """The value that UTF-8 `content` says; with `nan` NaN is a number.
 
     Raises:
         ValueError: not JSON; numbers that are not finite or wider than 64 bits, brackets nested
@@ -38,11 +38,11 @@ def parse_json(content: bytes, *, non_finite: bool = False) -> Any:
         raise ValueError("a number of thousands of digits") from None
     deep = content.count(b"[") + content.count(b"{") > MAX_DEPTH
     if deep or _SUSPICIOUS.search(content):
-        _check(value, non_finite)
+        _check(value, nan)
     return value
 
 
-def _check(value: Any, non_finite: bool) -> None:
+def _check(value: Any, nan: bool) -> None:
     """Walk it without recursion."""
     waiting: list[tuple[Any, int]] = [(value, 1)]
     while waiting:
@@ -56,7 +56,7 @@ def _check(value: Any, non_finite: bool) -> None:
             _check_texts((one,))
         elif isinstance(one, int) and not -MAX_INTEGER <= one < MAX_INTEGER:
             raise ValueError("an integer wider than 64 bits")
-        elif isinstance(one, float) and not (non_finite or math.isfinite(one)):
+        elif isinstance(one, float) and not (math.isfinite(one) or (nan and math.isnan(one))):
             raise ValueError("a number that is not finite")
         if depth > MAX_DEPTH and isinstance(one, (dict, list)):
             raise ValueError(f"brackets nested deeper than {MAX_DEPTH}")

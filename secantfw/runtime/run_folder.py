@@ -86,8 +86,8 @@ class RunFolder:
         except UnicodeDecodeError as error:
             raise UserError(f"{self._said(name)}: not UTF-8 text") from error
 
-    def json(self, name: str) -> dict[str, Any]:
-        """Its JSON object; empty where it is not there.
+    def json(self, name: str, *, nan: bool = False) -> dict[str, Any]:
+        """Its JSON object; empty where it is not there. With `nan` NaN is a number.
 
         Raises:
             UserError: as `read`; not JSON, or no object.
@@ -96,7 +96,7 @@ class RunFolder:
         if content is None:
             return {}
         try:
-            value = parse_json(content)
+            value = parse_json(content, nan=nan)
         except ValueError as error:
             raise UserError(f"{self._said(name)}: not JSON: {printable(error)}") from error
         if not isinstance(value, dict):

@@ -47,6 +47,12 @@ def put(text: object = "", end: str = "\n") -> None:
     _write(sys.stdout, printable_lines(text) + end, flush=False)
 
 
+def put_toml(text: str) -> None:
+    """TOML on stdout, still TOML: its strings have an escape of their own."""
+    escaped = (c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04X}" for c in text)
+    _write(sys.stdout, text if text.isprintable() else "".join(escaped), flush=False)
+
+
 def draw(picture: RenderableType, width: int) -> None:
     """A rich table on stdout, `width` columns wide where that is no terminal."""
     from rich.console import Console

@@ -89,7 +89,7 @@ def newest_valid(folder: Path) -> tuple[Path, Sequence[str]]:
 
 
 def read_newest(folder: Path, read: Callable[[Path], T]) -> tuple[T, Path, Sequence[str]]:
-    """What `read` makes of the newest valid checkpoint; then it, and what is wrong with newer ones.
+    """What `read` makes of the newest valid checkpoint; then it, and what is wrong with newer.
 
     A run that is training may prune it meanwhile: then the next one is read.
 

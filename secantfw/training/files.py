@@ -55,7 +55,7 @@ def disk_errors_said(place: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _OF_THE_DISK:
             raise
+        where = printable(error.filename or place)
         raise RunAborted(
-            f"{printable(error.filename or place)}: cannot be written ({error.strerror}); what was saved "
-            "before is intact"
+            f"{where}: cannot be written ({error.strerror}); what was saved before is intact"
         ) from error

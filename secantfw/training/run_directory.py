@@ -110,6 +110,20 @@ def open_run(directory: Path) -> Path:
     return directory.resolve()
 
 
+def resolved_of(said: str) -> Path | None:
+    """The resolved experiment of the run that `said` names, or that it is; None for another file.
+
+    Raises:
+        UserError: a folder that is no run directory, or one with links or devices in it.
+    """
+    place = Path(said)
+    if place.name == "resolved.toml" and _is_run(place.parent):
+        return open_run(place.parent) / place.name
+    if not os.path.isdir(said):
+        return None
+    return open_run(place) / "resolved.toml"
+
+
 def _is_run(place: Path) -> bool:
     try:
         return os.path.lexists(place / "resolved.toml")
@@ -188,11 +202,14 @@ class MetricsLog:
 
     def __init__(self, file: Path, resumed_at: int) -> None:
         self.file = file
-        with disk_errors_said(file), replacing(file) as temporary:
-            with temporary.open("x", encoding="utf-8") as stream:
-                for line in RunFolder(file.parent).lines(file.name):
-                    if _step(line) <= resumed_at:
-                        stream.write(line.decode("utf-8", "replace").rstrip("\n") + "\n")
+        lines = RunFolder(file.parent).lines(file.name)
+        kept = (line.rstrip(b"\n") + b"\n" for line in lines if _step(line) <= resumed_at)
+        with (
+            disk_errors_said(file),
+            replacing(file) as temporary,
+            temporary.open("x", encoding="utf-8") as stream,
+        ):
+            stream.writelines(line.decode("utf-8", "replace") for line in kept)
 
     def append(self, record: Mapping[str, float]) -> None:
         with disk_errors_said(self.file), appending(self.file) as stream:
@@ -207,6 +224,6 @@ class MetricsLog:
 def _step(line: bytes) -> float:
     """The step of a line; infinity for a line cut short by a crash, so that it is dropped."""
     try:
-        return float(parse_json(line, non_finite=True)["step"])
+        return float(parse_json(line, nan=True)["step"])
     except (ValueError, KeyError, TypeError):
         return float("inf")
