@@ -39,6 +39,7 @@ class OptionInfo:
     nonempty: bool = False
     formerly: str = ""
     same_result: bool = False
+    limit: int | None = None
 
     def bounds(self) -> str:
         """The bounds as text: `>= 1, < 10`."""
@@ -68,7 +69,11 @@ class OptionInfo:
             and (self.le is None or value <= self.le)
             and (self.lt is None or value < self.lt)
         )
-        return None if inside else f"expected {self.bounds()}, got {value}"
+        if not inside:
+            return f"expected {self.bounds()}, got {value}"
+        if self.limit is not None and value > self.limit:
+            return f"expected at most {self.limit:,}, got {value}"
+        return None
 
 
 def option(
@@ -85,6 +90,7 @@ def option(
     nonempty: bool = False,
     formerly: str = "",
     same_result: bool = False,
+    limit: int | None = None,
 ) -> Any:
     """Declare an option of a component, as a field of an attrs class.
 
@@ -100,13 +106,15 @@ def option(
         formerly: the name it had; an experiment that still says it is told the new one.
         same_result: every value computes the same numbers, but for rounding (which kernel, which
             layout): no part of a teacher's fingerprint.
+        limit: an upper bound beyond all sense, for what memory or time is spent on at once; it is
+            no range to choose from, and is not listed.
 
     Raises:
         ValueError: at construction of the attrs class, where the value breaks a bound.
     """
     bounds = (ge, gt, le, lt)
     info = OptionInfo(
-        help, unit, *bounds, tuple(choices), is_path, nonempty, formerly, same_result
+        help, unit, *bounds, tuple(choices), is_path, nonempty, formerly, same_result, limit
     )
 
     def check(_instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:

@@ -7,7 +7,6 @@ Only headers are read, nothing is unpickled and nothing executed. An npz must be
 from __future__ import annotations
 
 import functools
-import json
 import struct
 import zipfile
 from collections.abc import Callable, Mapping
@@ -20,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from secantfw import UserError
+from secantfw import UserError, parse_json
 
 #: The name of the one array of a .npy file.
 ONLY = ""
@@ -141,7 +140,7 @@ def _read_safetensors(file: Path, stream: BinaryIO) -> dict[str, StoredArray]:
     (length,) = struct.unpack("<Q", stream.read(8))
     if length > _LONGEST_HEADER:
         raise ValueError("its header claims more bytes than a header may have")
-    header = json.loads(stream.read(length))
+    header = parse_json(stream.read(length))
     found = {}
     for name, said in header.items():
         if name != "__metadata__" and said["dtype"] in _DTYPES:

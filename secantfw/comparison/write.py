@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,15 @@ from secantfw.comparison.cells import TextTable, failures, notes, text_tables
 from secantfw.comparison.comparison import Comparison, NumberTable
 from secantfw.comparison.groups import NOT_SET, Group
 from secantfw.errors import UserError
-from secantfw.runtime.terminal import styled
+from secantfw.runtime.terminal import printable_lines, styled
 from secantfw.training.files import write_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+
+#: What begins a formula, or is skipped before one.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
@@ -79,15 +84,33 @@ def comma_separated(comparison: Comparison) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     heads = ["group", "experiment", *comparison.keys, "passes", "images", "training_evaluations"]
     heads += ["model", "solver", "nfe", "metric", "n", "mean", "deviation", "values"]
-    writer.writerow([*heads, "protocol", "error"])
+    writer.writerow(map(_cell, [*heads, "protocol", "error"]))
     for group in comparison.groups:
         head = _group_fields(group, comparison.keys)
         for table in comparison.tables:
-            writer.writerows([*head, *fields] for fields in _number_fields(table, group))
+            for fields in _number_fields(table, group):
+                writer.writerow(map(_cell, [*head, *fields]))
         for run in group.runs:
             if run.error:
-                writer.writerow([*head, *[""] * 9, f"seed {run.seed}: {run.error}"])
+                said = [*head, *[""] * 9, f"seed {run.seed}: {run.error}"]
+                writer.writerow(map(_cell, said))
     return stream.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A text that a spreadsheet would take for a formula begins with an apostrophe; what is no
+    character to be seen is escaped."""
+    if not isinstance(value, str):
+        return value
+    text = printable_lines(value)
+    return f"'{text}" if text[:1] in _FORMULA and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _group_fields(group: Group, keys: Sequence[str]) -> list[object]:
