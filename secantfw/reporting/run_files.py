@@ -49,8 +49,8 @@ class RunFiles:
         return str(self.plan.get("title") or self.name)
 
 
-def read_run(run: Path) -> RunFiles:
-    """Read what is there.
+def read_run(run: Path, *, pictures: bool = True) -> RunFiles:
+    """Read what is there; without `pictures` all but those.
 
     Raises:
         UserError: no such directory, or a file in it that is not what its name says.
@@ -66,7 +66,7 @@ def read_run(run: Path) -> RunFiles:
         outcome=_known(folder, "outcome.json", _OUTCOME),
         evaluation=_evaluation(shown.path, evaluation) if evaluation else None,
         log=read_training_log(run / "metrics.jsonl"),
-        gallery=read_gallery(pictures_folder(run)),
+        gallery=read_gallery(pictures_folder(run)) if pictures else Gallery(),
         resolved=folder.text("resolved.toml"),
         references=folder.text("references.bib"),
     )

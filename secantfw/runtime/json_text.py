@@ -9,14 +9,20 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NoReturn
 
 MAX_DEPTH = 64
 #: Beyond it an integer is no longer a float's, nor a field's of any file.
 MAX_INTEGER = 2**63
+_MOST_DIGITS = 20
 
-# Cheap signs that the parsed value has to be walked; a million lines of a log have none of them.
-_SUSPICIOUS = re.compile(rb"NaN|Infinity|\\u[dD][89a-fA-F]|[0-9]{19}|[eE]\+?[0-9]{3}")
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+class _Refused(ValueError):
+    """Valid JSON that is not taken; the message says why."""
 
 
 def parse_json(content: bytes, *, nan: bool = False) -> Any:
@@ -27,42 +33,65 @@ def parse_json(content: bytes, *, nan: bool = False) -> Any:
             deeper than 64, lone surrogates.
     """
     try:
-        value = json.loads(content.decode("utf-8"))
+        value = (_WITH_NAN if nan else _STRICT).decode(content.decode("utf-8"))
     except UnicodeDecodeError:
         raise ValueError("not UTF-8 text") from None
     except RecursionError:
         raise ValueError("brackets nested too deeply") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"line {error.lineno}: {error.msg}") from None
-    except ValueError:  # int() refuses thousands of digits
-        raise ValueError("a number of thousands of digits") from None
-    deep = content.count(b"[") + content.count(b"{") > MAX_DEPTH
-    if deep or _SUSPICIOUS.search(content):
-        _check(value, nan)
+    if content.count(b"[") + content.count(b"{") > MAX_DEPTH and _depth(content) > MAX_DEPTH:
+        raise ValueError(f"brackets nested deeper than {MAX_DEPTH}")
+    if b"\\u" in content:
+        _check_texts(value)
     return value
 
 
-def _check(value: Any, nan: bool) -> None:
-    """Walk it without recursion."""
-    waiting: list[tuple[Any, int]] = [(value, 1)]
-    while waiting:
-        one, depth = waiting.pop()
-        if isinstance(one, dict):
-            _check_texts(one)
-            waiting += [(inner, depth + 1) for inner in one.values()]
-        elif isinstance(one, list):
-            waiting += [(inner, depth + 1) for inner in one]
-        elif isinstance(one, str):
-            _check_texts((one,))
-        elif isinstance(one, int) and not -MAX_INTEGER <= one < MAX_INTEGER:
-            raise ValueError("an integer wider than 64 bits")
-        elif isinstance(one, float) and not (math.isfinite(one) or (nan and math.isnan(one))):
-            raise ValueError("a number that is not finite")
-        if depth > MAX_DEPTH and isinstance(one, (dict, list)):
-            raise ValueError(f"brackets nested deeper than {MAX_DEPTH}")
+def _integer(text: str) -> int:
+    value = int(text) if len(text) <= _MOST_DIGITS else MAX_INTEGER
+    if not -MAX_INTEGER <= value < MAX_INTEGER:
+        raise _Refused("an integer wider than 64 bits")
+    return value
 
 
-def _check_texts(texts: Any) -> None:
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise _Refused("a number that is not finite")
+    return value
+
+
+def _no_number(name: str) -> NoReturn:
+    raise _Refused(f"{name}, which is not finite")
+
+
+def _nan_alone(name: str) -> float:
+    return math.nan if name == "NaN" else _no_number(name)
+
+
+_STRICT = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=_no_number)
+_WITH_NAN = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=_nan_alone)
+
+
+def _depth(content: bytes) -> int:
+    """How deep the brackets are outside of texts."""
+    depth = deepest = 0
+    for bracket in _TEXT.sub(b"", content).translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _check_texts(value: Any) -> None:
+    """Refuse lone surrogates; the value is no deeper than `MAX_DEPTH`."""
+    texts: Iterable[Any] = ()
+    if isinstance(value, str):
+        texts = (value,)
+    elif isinstance(value, dict):
+        texts = value
     for text in texts:
         if any("\ud800" <= c <= "\udfff" for c in text):
-            raise ValueError("a text with a lone surrogate")
+            raise _Refused("a text with a lone surrogate")
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _check_texts(inner)

@@ -41,16 +41,16 @@ class RunFolder:
         Raises:
             UserError: a link, a FIFO, a device; a folder for a file or the other way about.
         """
-        for names, right, wanted in (
-            (_FILES, stat.S_ISREG, "a regular file"),
-            (_FOLDERS, stat.S_ISDIR, "a folder"),
-        ):
-            for name in names:
-                mode = _mode(self.path / name)
-                if mode is not None and not right(mode):
-                    found = kind_of(mode) or "a file"
-                    place = printable(self.path / name)
-                    raise UserError(f"{place}: {found}, expected {wanted}; move it away")
+        try:
+            with os.scandir(self.path) as found:
+                wrong = next((e.name for e in found if not _is_right(e)), None)
+        except OSError as error:
+            place = printable(self.path)
+            raise UserError(f"{place}: cannot be looked at ({error.strerror})") from error
+        if wrong is not None:
+            kind = kind_of(_mode(self.path / wrong) or 0) or "a file"
+            wanted = "a regular file" if wrong in _FILES else "a folder"
+            raise UserError(f"{self._said(wrong)}: {kind}, expected {wanted}; move it away")
 
     def open(self, name: str, flags: int = os.O_RDONLY) -> BinaryIO:
         """A regular file.
@@ -141,6 +141,8 @@ class RunFolder:
 
     def _place(self, name: str) -> Path:
         """The path of a name whose folders are no links."""
+        if "/" not in name:
+            return self.path / name
         place = self.path
         *folders, last = Path(name).parts
         for folder in folders:
@@ -153,6 +155,13 @@ class RunFolder:
 
     def _said(self, name: str) -> str:
         return printable(self.path / name)
+
+
+def _is_right(entry: os.DirEntry[str]) -> bool:
+    """Whether a file or folder of ours is one; what else there is in a run is not looked at."""
+    if entry.name in _FILES:
+        return entry.is_file(follow_symlinks=False)
+    return entry.name not in _FOLDERS or entry.is_dir(follow_symlinks=False)
 
 
 def _mode(place: Path) -> int | None:
