@@ -1,4 +1,4 @@
-"""R24: JSON in a run that lies: numbers that are none, depth, halves of characters, wrong types."""
+"""R24: JSON in a run that lies: numbers that are none, depth, half characters, wrong types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _VALUES = (
     "0", "9223372036854775807", "0.5", "true", "null", '""', '"x"', "[]", "{}", "[1, [2]]",
     '{"a": {"b": 1}}', "[" * 500 + "]" * 500, "[" * 100_000 + "]" * 100_000,
     '{"a":' * 300 + "1" + "}" * 300, '"\\ud800"', '"\\udc00x"', '"\\u001b]0;owned\\u0007"',
-    '"\\u009b31m"', '"\\u202e"', '"\\u0000"', '"' + "x" * 100_000 + '"', '"</script><b>"', "[null]",
+    '"\\u009b31m"', '"\\u202e"', '"\\u0000"', '"' + "x" * 100_000 + '"', '"</script><b>"',
+    "[null]",
     '["\\ud800"]', "1979", '[{"key": 1}]', "[[]]", "[1e308, -1e308]", "-0.0", "1e-320",
 )  # fmt: skip
 _SCRAPS = (b"\xff", b"\0", b"}", b"{", b"]", b",", b'"', b"\\", b"\xed\xa0\x80", b"\r", b"1e9999")

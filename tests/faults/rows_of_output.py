@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -71,7 +72,7 @@ def _with_broken(
             code = secantfw(*words)
         except SystemExit as stop:
             code = int(stop.code or 0)
-        sys.stdout = sys.stderr = open(os.devnull, "w")
+        sys.stdout, sys.stderr = io.StringIO(), io.StringIO()
         for stream in broken_streams:  # as the interpreter at its end
             try:
                 if stream is not None:
