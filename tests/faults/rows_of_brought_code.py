@@ -24,7 +24,7 @@ def brought_code(bench: Bench, rng: random.Random, count: int) -> Verdicts:
     """R27: a line that says --trust; with it the code runs, and is known from then on."""
     for n in range(count):
         verb = _VERBS[n % len(_VERBS)]
-        place = ("inside", "beside", "linked", "cached")[n // len(_VERBS) % 4]
+        place = ("inside", "beside", "linked")[n // len(_VERBS) % 3]
         wrong = _tried(bench, verb, place)
         yield f"{verb}, plug-in {place}: {wrong}" if wrong else None
     yield _trusted_once(bench)
