@@ -11,7 +11,7 @@ from secantfw.errors import UserError, printable
 from secantfw.evaluation.publish import FOLDER, NUMBERS, PICTURES
 from secantfw.runtime.regular_file import is_folder, is_regular
 from secantfw.runtime.run_folder import RunFolder
-from secantfw.runtime.writing import remove
+from secantfw.runtime.writing import remove, remove_abandoned
 from secantfw.training.files import write_json
 
 #: What is ever made in the folder, and so may be removed from it.
@@ -63,6 +63,7 @@ class KeptRows:
         Raises:
             OSError: it cannot be written.
         """
+        remove_abandoned(self.samples)
         write_json(self.folder / NUMBERS, evaluation)
         return self.folder
 

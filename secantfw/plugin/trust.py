@@ -19,6 +19,10 @@ _RUN_HAS = "resolved.toml"
 _HINT = "read it, and say --trust if it may run"
 
 
+class NotTrusted(UserError):
+    """Code that may not be executed: the one thing to be said of an experiment that names it."""
+
+
 def run_around(file: Path) -> Path | None:
     """The run directory that `file` lies in, by its name or by what that leads to."""
     for place in (Path(os.path.abspath(file)), Path(os.path.realpath(file))):
@@ -35,16 +39,16 @@ def check_trusted(file: Path, content: bytes, brought_by: Path, always: bool) ->
         always: it may, without a question (`--trust`).
 
     Raises:
-        UserError: it may not, or there is nobody to ask.
+        NotTrusted: it may not, or there is nobody to ask.
     """
     if _is_known(file, content):
         return
     what = f"{printable(file)}: code of the run {printable(brought_by)}, not made here by you"
     if not always:
         if not _someone_is_there():
-            raise UserError(f"{what}; {_HINT}")
+            raise NotTrusted(f"{what}; {_HINT}")
         if not _asked(f"{what} ({len(content):,} bytes). Run it? [y/N] "):
-            raise UserError(f"{what}; not run")
+            raise NotTrusted(f"{what}; not run")
     _note(_code(content))
 
 

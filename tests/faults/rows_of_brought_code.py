@@ -62,8 +62,9 @@ def _tried(bench: Bench, verb: str, place: str) -> str | None:
         return "it was executed"
     if verb in _READERS:
         return one_line(ended) or (None if ended.code == 0 else f"exit {ended.code}: {ended.said}")
-    asked = ended.code == 2 and "--trust" in ended.said
-    return one_line(ended) if asked else f"exit {ended.code}: {ended.said[-200:]}"
+    lines = [line for line in ended.said.splitlines() if "warning" not in line]
+    asked = ended.code == 2 and len(lines) == 1 and "--trust" in lines[0]
+    return None if asked else f"exit {ended.code}: {ended.said[-200:]}"
 
 
 def _loaded(run: Path, canary: Path) -> str | None:

@@ -12,7 +12,7 @@ from finished_run import TOML, call, copy
 from rows_of_hostile_json import _VALUES as _JSON
 from safetensors.torch import save_file
 from small_run import Bench
-from strangers import Verdicts, command
+from strangers import SENTRY, Verdicts, command
 
 _STEERING = ("\x1b[2J", "\x1b]0;owned\x07", "\x9b31m", "\u202e", "\r", "\x08", "\x7f")
 _FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1")
@@ -95,21 +95,24 @@ def _poison(value: object, text: str) -> None:
 
 
 def _header(file, options: str) -> str | None:
-    return _refused(file, f'{{"component": "basics:mlp", "options": {options}}}', must=True)
+    return _refused(file, f'{{"component": "basics:mlp", "options": {options}}}')
 
 
 def _metadata(file, value: str) -> str | None:
-    return _refused(file, f'{{"component": "basics:mlp", "options": {{"x": {value}}}}}')
+    from secantfw.weights import read_header
+
+    weights = file.with_name("w.safetensors")
+    said = f'{{"component": "basics:mlp", "options": {{"x": {value}}}}}'
+    save_file({"a": torch.zeros(1)}, str(weights), metadata={"secantfw": said})
+    return SENTRY.judge(lambda: read_header(weights), 1.0, "w.safetensors")
 
 
-def _refused(file, said: str, must: bool = False) -> str | None:
+def _refused(file, said: str) -> str | None:
     weights = file.with_name("w.safetensors")
     save_file({"a": torch.zeros(1)}, str(weights), metadata={"secantfw": said})
     began = time.process_time()
     code, out = command("check", file, f'backbone.weights="{weights}"')
     spent = time.process_time() - began
     lines = out.strip().splitlines()
-    fine = "Traceback" not in out and spent < 3 and (code != 2 or len(lines) == 1)
-    if must:
-        fine = fine and code == 2 and "w.safetensors" in out
+    fine = code == 2 and spent < 3 and len(lines) == 1 and "w.safetensors" in out
     return None if fine else f"header {said[:80]}: {code}, {spent:.1f} s: {out[-200:]!r}"
