@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from secantfw.interfaces.records import TimesNeed as TimesNeed
     from secantfw.interfaces.records import WeightsHeader as WeightsHeader
     from secantfw.interfaces.secant_parts import SecantParts as SecantParts
+    from secantfw.interfaces.segments import at_node as at_node
+    from secantfw.interfaces.segments import in_segments as in_segments
     from secantfw.interfaces.solver import Field as Field
     from secantfw.interfaces.solver import Solver as Solver
     from secantfw.interfaces.teacher import Teacher as Teacher
@@ -97,6 +99,7 @@ if TYPE_CHECKING:
     from secantfw.sampling.time_grid import step_times as step_times
     from secantfw.torch_file import load_torch_file as load_torch_file
     from secantfw.torch_file import pickled_part as pickled_part
+    from secantfw.training.progress import Progress as Progress
     from secantfw.training.run_directory import Outcome as Outcome
     from secantfw.training.run_directory import RunInfo as RunInfo
     from secantfw.weights import WeightsFile as WeightsFile
@@ -147,6 +150,7 @@ _LAZY = {
     "Outcome": "training.run_directory",
     "Path": "interfaces.path",
     "Point": "interfaces.loss",
+    "Progress": "training.progress",
     "Register": "plugin.registry",
     "RowDraws": "interfaces.augmentation",
     "Run": "notebook.run",
@@ -169,9 +173,11 @@ _LAZY = {
     "WeightsHeader": "interfaces.records",
     "WholeLoss": "parallel.engine",
     "at": "interfaces.tensors",
+    "at_node": "interfaces.segments",
     "check_fit": "one_time_weights",
     "complete_times": "interfaces.interior",
     "data_from_velocity": "interfaces.conversions",
+    "in_segments": "interfaces.segments",
     "load": "notebook.open",
     "load_torch_file": "torch_file",
     "load_weights": "weights",

@@ -35,7 +35,8 @@ def read_arrays(file: Path) -> dict[str, Tensor]:
 
 
 def _read_npz(file: Path) -> dict[str, Tensor]:
-    _check_sizes(file)
+    with zipfile.ZipFile(file) as archive:
+        check_growth(archive, file)
     with np.load(file, allow_pickle=False) as arrays:
         # Files written on machines of the other byte order are read too.
         return {
@@ -44,10 +45,13 @@ def _read_npz(file: Path) -> dict[str, Tensor]:
         }
 
 
-def _check_sizes(file: Path) -> None:
-    """Refuse an archive that swells to what no memory holds, before anything is read."""
-    with zipfile.ZipFile(file) as archive:
-        size = sum(member.file_size for member in archive.infolist())
+def check_growth(archive: zipfile.ZipFile, file: Path) -> None:
+    """Refuse an archive that swells to what no memory holds, before anything is read.
+
+    Raises:
+        ValueError: with what it claims.
+    """
+    size = sum(member.file_size for member in archive.infolist())
     if size > MOST_BYTES and size > MOST_GROWTH * file.stat().st_size:
         raise ValueError(f"it swells to {size:,} bytes, more than {MOST_GROWTH} times its own")
 

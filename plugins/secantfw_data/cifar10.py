@@ -1,4 +1,4 @@
-"""cifar10: CIFAR-10's 50,000 training and 10,000 held-out pictures, from a folder of the user's.
+"""cifar10: CIFAR-10's 50,000 training and 10,000 held-out pictures, from files of the user's.
 
 x_0 = pixel / 127.5 - 1 in [-1, 1], shape (3, 32, 32); labels 0..9. With `flips` the indices
 n..2n-1 of the training split are its pictures mirrored left to right.
@@ -53,7 +53,7 @@ class Cifar10(Dataset):
 
     def _split(self, split: Split) -> Pictures:
         if split not in self._kept:
-            self._kept[split] = read_split(self._folder, split, self._options.download)
+            self._kept[split] = read_split(self._folder, split, self._options)
         return self._kept[split]
 
     def _mirrors(self, split: Split) -> bool:

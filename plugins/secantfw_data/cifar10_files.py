@@ -1,10 +1,12 @@
-"""The two official forms of CIFAR-10 on disk, and the download.
+"""The two official forms of CIFAR-10 on disk, EDM's, and the download.
 
 `cifar-10-batches-bin`: records of 1 + 3072 bytes, a label and the red, green and blue planes. Read
 here, byte by byte as they stand, so files of one's own are as safe as the official ones.
 
 `cifar-10-batches-py`: pickles, which can run anything when they are opened. Left to torchvision,
 which opens the official ones alone, by their MD5 sums; it is also what downloads them.
+
+`cifar10-32x32.zip`, as EDM's dataset_tool writes it: the training pictures as PNGs, and no others.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ import torch
 from torch import Tensor
 
 from secantfw import Split, UserError
+from secantfw_data.dataset_json import label_of
+from secantfw_data.options import Cifar10Options
+from secantfw_data.picture_zip import PictureZip
 
 if TYPE_CHECKING:
     from torchvision.datasets import CIFAR10
@@ -40,21 +45,49 @@ class Pictures:
     label: Tensor
 
 
+_NONE = Pictures(torch.empty((0, *SHAPE), dtype=torch.uint8), torch.empty(0, dtype=torch.int64))
+
+
 def is_there(folder: Path) -> bool:
-    return (folder / BINARY).is_dir() or (folder / PICKLED).is_dir()
+    return _is_zip(folder) or (folder / BINARY).is_dir() or (folder / PICKLED).is_dir()
 
 
-def read_split(folder: Path, split: Split, download: bool = False) -> Pictures:
+def read_split(folder: Path, split: Split, options: Cifar10Options) -> Pictures:
     """One split; the binary form where both are there.
 
     Raises:
         UserError: no files, damaged or strange ones, or no network to get them by.
     """
+    if _is_zip(folder):
+        return _read_zip(folder, options.labels) if split == "train" else _NONE
     if (folder / BINARY).is_dir():
         parts = [_read_binary(folder / BINARY / name) for name in _FILES[split]]
         both = (torch.cat(p) for p in zip(*((x.pixels, x.label) for x in parts), strict=True))
         return Pictures(*both)
-    return _pictures((_downloaded if download else _official)(folder, split))
+    return _pictures((_downloaded if options.download else _official)(folder, split))
+
+
+def _is_zip(folder: Path) -> bool:
+    return folder.suffix.lower() == ".zip" and folder.is_file()
+
+
+def _read_zip(file: Path, labels: bool) -> Pictures:
+    archive = PictureZip(file)
+    pixels = torch.empty((len(archive.names), *SHAPE), dtype=torch.uint8)
+    for n, name in enumerate(archive.names):
+        pixels[n] = archive.decode(name, SHAPE[1], SHAPE[0], exact=True)
+    return Pictures(pixels, _zip_labels(file, archive, labels))
+
+
+def _zip_labels(file: Path, archive: PictureZip, wanted: bool) -> Tensor:
+    if not wanted:
+        return torch.zeros(len(archive.names), dtype=torch.int64)
+    if archive.label_by_name is None:
+        raise UserError(f"{file}: has no labels in it (dataset.json); set dataset.labels = false")
+    label = [label_of(archive.label_by_name, n, archive.place(n)) for n in archive.names]
+    if max(label) >= CLASSES:
+        raise UserError(f"{file}: has a label {max(label)}, expected 0 to 9; this is not CIFAR-10")
+    return torch.tensor(label, dtype=torch.int64)
 
 
 def how_to_get(folder: Path) -> str:

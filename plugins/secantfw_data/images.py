@@ -1,4 +1,4 @@
-"""images: a folder of pictures, cut to their central square and resized.
+"""images: a folder of pictures, or a zip file of them, cut to their central square and resized.
 
 Shrinking averages over area (Pillow's BOX), enlarging is bicubic. Transparency is ignored, a
 camera's rotation flag is followed. Pixels become x_0 = p / 127.5 - 1.
@@ -9,41 +9,46 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from secantfw import Dataset, DataSpec, Items, Split, UserError
+from secantfw_data.dataset_json import NAME, label_of
 from secantfw_data.options import ImagesOptions
-from secantfw_data.picture_file import read_square
+from secantfw_data.picture_folder import PictureFolder
+from secantfw_data.picture_zip import PictureZip
 from secantfw_data.pixels import RULE, from_uint8, to_uint8
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+Source: TypeAlias = "PictureFolder | PictureZip"
 
 
 class Images(Dataset):
-    """Pictures by file, in the order of their names; each is decoded when first asked for."""
+    """Pictures by name, in the order of their names; each is decoded when first asked for."""
 
     pixels = RULE
 
     def __init__(self, options: ImagesOptions) -> None:
-        self._options = options
-        folder = Path(options.folder)
-        files = {"train": find_pictures(folder), "test": list[Path]()}
+        source = held = open_pictures(Path(options.folder))
+        names: dict[Split, Sequence[str]] = {"train": source.names, "test": ()}
         if options.held_out:
-            files["test"] = find_pictures(Path(options.held_out))
+            held = open_pictures(Path(options.held_out))
+            names["test"] = held.names
         elif options.held_out_fraction:
-            files = _held_out(folder, files["train"], options.held_out_fraction)
-        self._splits = {name: _Pictures(list_, options) for name, list_ in files.items()}
-        classes = _classes(folder, files["train"]) if options.labels else []
-        self.spec = DataSpec((options.channels, options.size, options.size), len(classes))
-        self._labels: dict[str, Tensor] = {}
+            names = _held_out(options, source.names)
+        sources: dict[Split, Source] = {"train": source, "test": held}
+        self._splits = {s: _Pictures(sources[s], names[s], options) for s in sources}
+        self._labels: dict[Split, Tensor] = {}
+        classes = 0
         if options.labels:
-            roots = {"train": folder, "test": Path(options.held_out or options.folder)}
-            self._labels = {s: _labels(roots[s], files[s], classes) for s in files}
+            numbers = _Classes(source, names["train"])
+            self._labels = {s: numbers.labels(sources[s], names[s]) for s in sources}
+            classes = numbers.count
+        self.spec = DataSpec((options.channels, options.size, options.size), classes)
 
     def size(self, split: Split) -> int:
-        return len(self._splits[split].files)
+        return len(self._splits[split].names)
 
     def items(self, split: Split, index: Tensor) -> Items:
         x_0 = from_uint8(self._splits[split].read(index))
@@ -56,10 +61,10 @@ class Images(Dataset):
 class _Pictures:
     """The decoded pictures of one split, (n, channels, size, size) uint8, filled on demand."""
 
-    def __init__(self, files: Sequence[Path], options: ImagesOptions) -> None:
-        self.files = files
-        self._size, self._channels = options.size, options.channels
-        kept = len(files) if options.cache else 0
+    def __init__(self, source: Source, names: Sequence[str], options: ImagesOptions) -> None:
+        self.names = names
+        self._source, self._size, self._channels = source, options.size, options.channels
+        kept = len(names) if options.cache else 0
         shape = (kept, options.channels, options.size, options.size)
         self._pixels = torch.empty(shape, dtype=torch.uint8)  # no memory until written
         self._known = torch.zeros(kept, dtype=torch.bool)
@@ -73,50 +78,71 @@ class _Pictures:
         return self._pixels[index]
 
     def _decode(self, i: int) -> Tensor:
-        return read_square(self.files[i], self._size, self._channels)
+        return self._source.decode(self.names[i], self._size, self._channels)
 
 
-def find_pictures(folder: Path) -> list[Path]:
-    """Every picture below `folder`, sorted; hidden files are left out.
+class _Classes:
+    """The classes of the training pictures: dataset.json's numbers, or the folders, sorted."""
+
+    def __init__(self, source: Source, names: Sequence[str]) -> None:
+        self._position: dict[str, int] | None = None
+        if source.label_by_name is not None:
+            labels = [label_of(source.label_by_name, n, source.place(n)) for n in names]
+            self.count = 1 + max(labels)
+        else:
+            folders = sorted({_class_name(source, name) for name in names})
+            self._position = {name: i for i, name in enumerate(folders)}
+            self.count = len(folders)
+
+    def labels(self, source: Source, names: Sequence[str]) -> Tensor:
+        """(n,) int64.
+
+        Raises:
+            UserError: a picture of no class, or of one that no training picture has.
+        """
+        return torch.tensor([self._label(source, name) for name in names], dtype=torch.int64)
+
+    def _label(self, source: Source, name: str) -> int:
+        if self._position is not None:
+            class_ = _class_name(source, name)
+            if class_ not in self._position:
+                raise UserError(f"{source.place(name)}: class {class_!r} has no training picture")
+            return self._position[class_]
+        label = label_of(source.label_by_name or {}, name, source.place(name))
+        if label >= self.count:
+            raise UserError(f"{source.place(name)}: class {label} has no training picture")
+        return label
+
+
+def open_pictures(path: Path) -> Source:
+    """The pictures of a folder, or of a zip file.
 
     Raises:
-        UserError: no such folder, or no picture in it.
+        UserError: there is none, or the archive is damaged.
     """
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder of pictures")
-    found = [f for f in folder.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file()]
-    shown = [f for f in found if not any(p.startswith(".") for p in f.relative_to(folder).parts)]
-    if not shown:
-        raise UserError(f"{folder}: no pictures in it ({' '.join(SUFFIXES)})")
-    return sorted(shown)
+    zipped = path.suffix.lower() == ".zip" and path.is_file()
+    return PictureZip(path) if zipped else PictureFolder(path)
 
 
-def _held_out(folder: Path, files: Sequence[Path], fraction: float) -> dict[str, list[Path]]:
+def _held_out(options: ImagesOptions, names: Sequence[str]) -> dict[Split, Sequence[str]]:
     """By a hash of the name, so that a picture stays in its split when others are added."""
-    splits: dict[str, list[Path]] = {"train": [], "test": []}
-    for file in files:
-        digest = hashlib.sha256(file.relative_to(folder).as_posix().encode()).digest()
-        held = int.from_bytes(digest[:8], "big") < fraction * 2**64
-        splits["test" if held else "train"].append(file)
-    if not splits["train"]:
-        raise UserError(f"{folder}: held_out_fraction = {fraction} leaves no training picture")
-    return splits
+    train, test = list[str](), list[str]()
+    for name in names:
+        digest = hashlib.sha256(name.encode()).digest()
+        held = int.from_bytes(digest[:8], "big") < options.held_out_fraction * 2**64
+        (test if held else train).append(name)
+    if not train:
+        fraction = options.held_out_fraction
+        raise UserError(
+            f"{options.folder}: held_out_fraction = {fraction} leaves no training picture"
+        )
+    return {"train": train, "test": test}
 
 
-def _class_name(folder: Path, file: Path) -> str:
-    parts = file.relative_to(folder).parts
-    if len(parts) < 2:
-        raise UserError(f"{file}: not in a class folder, but labels = true")
-    return parts[0]
-
-
-def _classes(folder: Path, files: Sequence[Path]) -> list[str]:
-    return sorted({_class_name(folder, f) for f in files})
-
-
-def _labels(folder: Path, files: Sequence[Path], classes: Sequence[str]) -> Tensor:
-    position = {name: i for i, name in enumerate(classes)}
-    for file in files:
-        if _class_name(folder, file) not in position:
-            raise UserError(f"{file}: class {_class_name(folder, file)!r} has no training picture")
-    return torch.tensor([position[_class_name(folder, f)] for f in files], dtype=torch.int64)
+def _class_name(source: Source, name: str) -> str:
+    folder, _, rest = name.partition("/")
+    if not rest:
+        raise UserError(
+            f"{source.place(name)}: not in a class folder, nor in {NAME}, but labels = true"
+        )
+    return folder

@@ -1,8 +1,8 @@
-"""The shards of `latents`: which files there are, and what rows each of them has."""
+"""The shards of `latents`: what rows each file has, their labels and their mirrored latents."""
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,71 +12,70 @@ import torch
 from torch import Tensor
 
 from secantfw import UserError
+from secantfw_data.dataset_json import label_of
+from secantfw_data.latent_files import LatentFiles
 from secantfw_data.options import LatentsOptions
-from secantfw_data.stored_array import ONLY, SUFFIXES, StoredArray, stored_arrays
+from secantfw_data.stored_array import ONLY, StoredArray, stored_arrays
+from secantfw_data.stored_rows import blocks
 
-MEAN, STD, LABEL, FLIPPED = "mean", "std", "label", "_flip"
+MEAN, STD, LABELS, FLIPPED = "mean", "std", ("label", "labels"), "_flip"
 
 
 @attrs.frozen
 class Source:
-    """Latents (n, C, H, W); with `std` those are the means of an encoder's posterior."""
+    """Latents (n, C, H, W), or an encoder's posterior: its means and standard deviations.
+
+    Those are two arrays, or, without `std`, the halves of one: (n, 2C, H, W), means first.
+    """
 
     mean: StoredArray
     std: StoredArray | None = None
 
+    @property
+    def form(self) -> tuple[object, ...]:
+        """What rows must have in common to be read at once."""
+        array, std = self.mean, self.std
+        return array.dtype, array.bfloat16, array.shape[1:], std and (std.dtype, std.bfloat16)
+
 
 @attrs.frozen
 class Shard:
-    """One file: its latents, and, where it has them, those of the mirrored pictures."""
+    """One file: its latents, where it has them those of the mirrored pictures, its labels."""
 
     plain: Source
     flipped: Source | None
-    label: StoredArray | None
+    label: StoredArray | int | None
 
     @property
     def rows(self) -> int:
         return self.plain.mean.shape[0]
 
 
-def find_shards(options: LatentsOptions) -> list[Shard]:
-    """Every shard of the folder, in the natural order of the names (2 before 10).
+def open_shard(files: LatentFiles, name: str, options: LatentsOptions, labels: bool) -> Shard:
+    """What is in a file, by its header; its labels are looked for if `labels`.
 
     Raises:
-        UserError: no shard, or one that is damaged or unlike what the options say, by its name.
+        UserError: a file that is damaged or unlike what the options say, by its name.
     """
-    folder = Path(options.folder)
-    files = sorted((f for f in files_of(folder) if f.suffix.lower() in SUFFIXES), key=natural)
-    if not files:
-        raise UserError(f"{folder}: no shards of latents in it ({', '.join(SUFFIXES)})")
-    return [_shard(file, options) for file in files]
-
-
-def files_of(folder: Path) -> list[Path]:
-    return [folder] if folder.is_file() else [f for f in folder.iterdir() if f.is_file()]
-
-
-def natural(file: Path) -> list[tuple[int, str]]:
-    parts = re.split(r"(\d+)", file.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
-
-
-def _shard(file: Path, options: LatentsOptions) -> Shard:
+    file = files.root / name
     arrays = stored_arrays(file)
     plain = _source(file, arrays, "", options)
     if plain is None:
         expected = f"{options.x!r}, or {MEAN!r} and {STD!r}"
         raise UserError(f"{file}: no latents: expected {expected}; it has {', '.join(arrays)}")
     flipped = _source(file, arrays, FLIPPED, options)
-    if options.flipped is not None:
-        beside = _beside(file, options.flipped)
+    if files.flipped is not None:
+        beside = files.beside(name, files.flipped)
         flipped = _source(beside, stored_arrays(beside), "", options)
-    if flipped is not None and flipped.mean.shape != plain.mean.shape:
+    if flipped is not None and flipped.mean.shape[0] != plain.mean.shape[0]:
         raise UserError(
             f"{flipped.mean.place}: {flipped.mean.shape[0]} mirrored latents for "
             f"{plain.mean.shape[0]}"
         )
-    return Shard(plain, flipped, _label(file, arrays, plain.mean.shape[0], options))
+    if not labels:
+        return Shard(plain, flipped, None)
+    own = next((arrays[key] for key in LABELS if key in arrays), None)
+    return Shard(plain, flipped, _label(files, name, own, plain.mean.shape[0], options))
 
 
 def _source(
@@ -86,7 +85,7 @@ def _source(
     if not suffix and ONLY in arrays:
         samples = arrays[ONLY]
     if samples is not None:
-        return Source(_checked(samples, options))
+        return Source(_checked(samples, options, halves=True))
     if MEAN + suffix not in arrays or STD + suffix not in arrays:
         return None
     pair = [_checked(arrays[name + suffix], options) for name in (MEAN, STD)]
@@ -95,59 +94,45 @@ def _source(
     return Source(*pair)
 
 
-def _checked(array: StoredArray, options: LatentsOptions) -> StoredArray:
+def _checked(array: StoredArray, options: LatentsOptions, halves: bool = False) -> StoredArray:
+    """As rows (n, *); a file of one latent needs no first axis."""
+    channels, *size = options.shape
+    shapes = [options.shape, (2 * channels, *size)] if halves else [options.shape]
     array = array.per_item(1 + len(options.shape))
-    if array.shape[1:] != options.shape or not array.shape[0]:
+    if array.shape in shapes:
+        array = attrs.evolve(array, shape=(1, *array.shape))
+    if array.shape[1:] not in shapes or not array.shape[0]:
         raise UserError(
             f"{array.place}: has shape {array.shape}, expected (n, "
             f"{', '.join(map(str, options.shape))}), the data set's `shape`"
         )
-    if np.dtype(array.dtype).kind != "f" and not array.bfloat16:
-        raise UserError(f"{array.place}: is {np.dtype(array.dtype).name}, expected floats")
+    dtype = np.dtype(array.dtype)
+    if (dtype.kind != "f" or dtype.itemsize > 8) and not array.bfloat16:
+        raise UserError(f"{array.place}: is {dtype.name}, expected floats")
     return array
 
 
 def _label(
-    file: Path, arrays: Mapping[str, StoredArray], rows: int, options: LatentsOptions
-) -> StoredArray | None:
-    if not options.classes:
+    files: LatentFiles, name: str, own: StoredArray | None, rows: int, options: LatentsOptions
+) -> StoredArray | int | None:
+    """By the option, in the file itself, by name, or in a folder beside; all rows may have one."""
+    if options.labels is None and own is None and files.label_by_name is not None:
+        return label_of(files.label_by_name, name, str(files.root))
+    if files.labels is not None and (own is None or options.labels is not None):
+        there = stored_arrays(files.beside(name, files.labels))
+        own = next((there[key] for key in (*LABELS, ONLY) if key in there), None)
+    if own is None:
         return None
-    if options.labels is not None:
-        file = _beside(file, options.labels)
-        arrays = stored_arrays(file)
-    array = arrays.get(LABEL) or (arrays.get(ONLY) if options.labels is not None else None)
-    if array is None:
-        raise UserError(
-            f"{file}: no array {LABEL!r}, and the data set has {options.classes} classes; name "
-            "the folder of the labels in `labels`, or set classes = 0"
-        )
-    count = int(np.prod(array.shape))
-    if np.dtype(array.dtype).kind not in "iu" or array.bfloat16 or count != rows:
-        said = f"{np.dtype(array.dtype).name} of shape {array.shape}"
-        raise UserError(f"{array.place}: labels are {said}, expected {rows} integers")
-    return attrs.evolve(array, shape=(count,))
+    count = math.prod(own.shape)
+    if np.dtype(own.dtype).kind not in "iu" or own.bfloat16 or count != rows:
+        said = f"{np.dtype(own.dtype).name} of shape {own.shape}"
+        raise UserError(f"{own.place}: labels are {said}, expected {rows} integers")
+    return attrs.evolve(own, shape=(count,))
 
 
-def _beside(file: Path, folder: str) -> Path:
-    """The file of the same name in another folder (or that folder itself, if it is a file)."""
-    other = Path(folder)
-    other = other if other.is_file() else other / file.name
-    if not other.is_file():
-        raise UserError(f"{other}: no such file, and {file.name} is a shard of latents")
-    return other
-
-
-def read_labels(shards: list[Shard], classes: int) -> Tensor:
-    """All labels, (n,) int64; they are small enough to be kept."""
-    found = []
-    for shard in shards:
-        assert shard.label is not None
-        label = shard.label.rows(np.arange(shard.rows)).to(torch.int64)
-        bad = ((label < 0) | (label >= classes)).nonzero().flatten().tolist()
-        if bad:
-            raise UserError(
-                f"{shard.label.place}: row {bad[0]} is {int(label[bad[0]])}, expected "
-                f"0..{classes - 1}"
-            )
-        found.append(label)
-    return torch.cat(found)
+def labels_of(shard: Shard) -> Tensor:
+    """(rows,) int64."""
+    if isinstance(shard.label, StoredArray):
+        return torch.cat([shard.label.tensor(part) for part in blocks(shard.label)]).long()
+    assert shard.label is not None
+    return torch.full((shard.rows,), shard.label, dtype=torch.int64)

@@ -67,17 +67,21 @@ class GaussianMixtureOptions(MixtureOptions):
 class ImagesOptions:
     """Options of `images`."""
 
-    folder: str = secantfw.option(secantfw.REQUIRED, "folder of pictures", is_path=True)
+    folder: str = secantfw.option(
+        secantfw.REQUIRED, "folder of pictures, or a zip file of them", is_path=True
+    )
     size: int = secantfw.option(
-        secantfw.REQUIRED,
-        "side of the square items",
-        unit="px",
-        ge=1,
-        limit=1_000_000_000,
+        secantfw.REQUIRED, "side of the square items", unit="px", ge=1, limit=65_536
     )
     channels: Literal[1, 3] = secantfw.option(3, "1 for grey, 3 for RGB", choices=(1, 3))
-    labels: bool = secantfw.option(False, "the first folder below `folder` names the class")
-    held_out: str | None = secantfw.option(None, "folder of held-out pictures", is_path=True)
+    labels: bool = secantfw.option(
+        False,
+        "dataset.json in `folder` says the class, as EDM writes it; without one the first folder "
+        "below `folder` names it",
+    )
+    held_out: str | None = secantfw.option(
+        None, "folder, or zip file, of held-out pictures", is_path=True
+    )
     held_out_fraction: float = secantfw.option(
         0.0, "share of `folder` to hold out, chosen by a hash of the file's name", ge=0, lt=1
     )
@@ -93,7 +97,8 @@ class Cifar10Options:
 
     folder: str = secantfw.option(
         secantfw.REQUIRED,
-        "folder with cifar-10-batches-bin, or with cifar-10-batches-py as torchvision keeps it",
+        "folder with cifar-10-batches-bin, or with cifar-10-batches-py as torchvision keeps it; "
+        "or EDM's cifar10-32x32.zip, which has no held-out pictures",
         is_path=True,
     )
     download: bool = secantfw.option(
@@ -132,12 +137,17 @@ class LatentsOptions:
 
     folder: str = secantfw.option(
         secantfw.REQUIRED,
-        "folder of shards (or one): npy with latents (n, *); npz or safetensors with `x`, or with "
-        "'mean' and 'std', and 'label'; mirrored ones under the same names with '_flip'",
+        "folder of shards (or one), or what `secantfw pack` made of it: npy with latents (n, *); "
+        "npz or safetensors with `x`, or with 'mean' and 'std', and 'label'; mirrored ones under "
+        "the same names with '_flip'; of twice the channels, the first half is means, the second "
+        "standard deviations",
         is_path=True,
     )
     labels: str | None = secantfw.option(
-        None, "folder of labels in files named as the shards, for npy", is_path=True
+        None,
+        "folder of labels in files named as the shards; without it they are in the shards, in "
+        "dataset.json, or in NAME_labels beside NAME_features",
+        is_path=True,
     )
     flipped: str | None = secantfw.option(
         None, "folder of the mirrored latents in files named as the shards, for npy", is_path=True
@@ -154,7 +164,10 @@ class LatentsOptions:
     )
     scaled: bool = secantfw.option(False, "the shards are already multiplied by `scale`")
     held_out_shards: int = secantfw.option(
-        0, "shards, from the last, to hold out", ge=0, limit=10_000_000
+        0,
+        "shards, from the last and as they were before packing, to hold out",
+        ge=0,
+        limit=10_000_000,
     )
     vae: str | None = secantfw.option(
         None,

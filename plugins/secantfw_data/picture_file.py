@@ -34,14 +34,23 @@ def decode_square(
     size: int,
     channels: int,
     formats: tuple[str, ...] | None = None,
+    exact: bool = False,
 ) -> Tensor:
-    """The same of a picture in a file or in memory, which messages call `place`."""
+    """The same of a picture in a file or in memory, which messages call `place`.
+
+    With `exact` a picture of another size is refused, before it is decoded.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(source, formats=formats) as opened:
                 mode = opened.mode
+                if exact and opened.size != (size, size):
+                    said = "x".join(map(str, opened.size))
+                    raise UserError(f"{place}: is {said} pixels, expected {size}x{size}")
                 picture = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
+    except UserError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UserError(f"{place}: has more than {Image.MAX_IMAGE_PIXELS} pixels") from error
     except Exception as error:  # decoders of damaged files raise nearly anything

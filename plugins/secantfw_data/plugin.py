@@ -26,7 +26,7 @@ def secantfw_components(register: Any) -> None:
         "cifar10",
         "secantfw_data.cifar10:Cifar10",
         options="secantfw_data.options:Cifar10Options",
-        summary="CIFAR-10 from a folder, or downloaded into it by torchvision",
+        summary="CIFAR-10 from a folder or EDM's zip file, or downloaded by torchvision",
         cite=("https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf",),
         example={"folder": "asset:cifar10/example"},
     )
@@ -40,7 +40,7 @@ def secantfw_components(register: Any) -> None:
         "images",
         "secantfw_data.images:Images",
         options="secantfw_data.options:ImagesOptions",
-        summary="A folder of pictures, cut to their central square and resized",
+        summary="A folder or zip file of pictures, cut to their central square and resized",
         example={
             "folder": "asset:fashion16/pictures",
             "size": 16,
@@ -89,3 +89,10 @@ def secantfw_components(register: Any) -> None:
         summary="The exact tangent of a Gaussian mixture, in closed form, on every path",
         example={"labels": True, "components": 4},  # as many as the kit's data have classes
     )
+
+
+@secantfw.hookimpl
+def secantfw_commands(subparsers: Any) -> None:
+    from secantfw_data import pack_verb  # here, since other commands have no use for argparse
+
+    pack_verb.add_arguments(subparsers.add_parser(pack_verb.NAME, help=pack_verb.HELP))

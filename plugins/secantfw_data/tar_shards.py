@@ -20,7 +20,7 @@ from torch import Tensor
 
 from secantfw import Dataset, DataSpec, Items, Split, UserError
 from secantfw_data.latent_decoder import LatentDecoder
-from secantfw_data.latent_shards import files_of, natural
+from secantfw_data.latent_files import files_of, natural
 from secantfw_data.latents import STD_BOUNDS
 from secantfw_data.options import TarShardsOptions
 from secantfw_data.pixels import RULE, to_uint8
@@ -129,7 +129,7 @@ def find_tars(folder: Path) -> list[Path]:
     found = files if folder.is_file() else [f for f in files if f.suffix.lower() == ".tar"]
     if not found:
         raise UserError(f"{folder}: no .tar files in it")
-    return sorted(found, key=natural)
+    return sorted(found, key=lambda file: natural(file.name))
 
 
 def _opened(file: Path) -> io.FileIO:

@@ -16,6 +16,7 @@ _EDM = ("arXiv:2206.00364",)
 def secantfw_components(register: Any) -> None:
     register.bibliography("references.bib")
     register.asset("fashion16/edm_teacher", "assets/fashion16_edm_teacher.safetensors")
+    register.asset("baselines/fashion16_edm", "assets/fashion16_edm_baselines.json")
     register.backbone(
         "edm",
         "secantfw_edm.backbone:EDMBackbone",

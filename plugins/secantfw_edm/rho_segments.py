@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times
+from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times, in_segments
 from secantfw_edm.options import RhoSegmentsOptions
 from secantfw_edm.rho_grid import rho_times
 
@@ -52,3 +52,7 @@ class RhoSegments(TimeSampler):
 
     def trained_steps(self) -> int:
         return self.options.segments
+
+    def practises(self, t: Tensor, s: Tensor, path: Path) -> Tensor:
+        """From a noise level of the grid, no further than the next one."""
+        return in_segments(self.times(path, t.device).flip(0), t, s)

@@ -30,11 +30,12 @@ _LEFT = 4
 
 @attrs.frozen
 class CeilingPlan:
-    """`steps` of the solvers; guidance is chosen on `chosen_by` samples with the fewest steps of
-    Euler's method, values are of the first `samples` of each of `seeds` noises.
+    """Every solver takes as many steps as `calls` of the teacher allow; guidance is chosen on
+    `chosen_by` samples with the fewest calls of Euler's method, values are of the first `samples`
+    of each of `seeds` noises.
     """
 
-    steps: tuple[int, ...]
+    calls: tuple[int, ...]
     chosen_by: tuple[int, ...]
     samples: tuple[int, ...]
     seeds: int = 1
@@ -49,12 +50,12 @@ def ceilings(
 ) -> tuple[CeilingValues, ...]:
     """Of the metrics that compare with no trajectory; none if there is no such metric."""
     plain = [metric for metric in metrics if "endpoints" not in metric.requires]
-    if not plain or not plan.steps:
+    if not plain or not plan.calls:
         return ()
     solvers = [choose_from(registry, "solver", {"use": name}) for name in _SOLVERS]
     under = _best_guidance(measurer, solvers[-1], plain[0], plan)
     found: list[CeilingValues] = []
-    planned = [_candidate(measurer, s, n, under) for s in solvers for n in plan.steps]
+    planned = [_candidate(measurer, s, n, under) for s in solvers for n in plan.calls]
     with Progress(len(planned), 0, "ceiling") as progress:
         for candidate in planned:
             values = _values(measurer, candidate, plain, plan, failed)
@@ -70,7 +71,7 @@ def _best_guidance(
     own = own_guidances(measurer.built)
     tried = tried_guidances() if measurer.built.dataset.spec.num_classes else []
     left = [
-        _candidate(measurer, solver, min(plan.steps), under)
+        _candidate(measurer, solver, min(plan.calls), under)
         for under in dict.fromkeys([*own, *tried])
     ]
     if len(left) == 1:
@@ -120,7 +121,8 @@ def _values(
     ]
 
 
-def _candidate(measurer: Measurer, chosen: Chosen, steps: int, under: RowGuidance) -> Candidate:
+def _candidate(measurer: Measurer, chosen: Chosen, calls: int, under: RowGuidance) -> Candidate:
     solver: Solver = build(chosen)  # type: ignore[assignment]
+    steps = solver.steps_within(calls)
     nfe = nfe_counter(measurer.built, "teacher", under).nfe(solver, steps)
     return Candidate(chosen, steps, nfe, under)

@@ -53,7 +53,7 @@ class Asked:
     out: Path | None
     nfe: tuple[int, ...]
     rungs: tuple[int, ...]
-    ceiling_steps: tuple[int, ...]
+    ceiling_calls: tuple[int, ...]
     ceiling_samples: tuple[int, ...]
 
 
@@ -192,8 +192,9 @@ def _search(
         finalists[nfe] = search.finalists(nfe)
         baselines = attrs.evolve(baselines, finalists=dict(finalists), dropped=tuple(dropped))
         write_baselines(file, baselines)
-    plan = CeilingPlan(asked.ceiling_steps, asked.rungs[:2], asked.ceiling_samples)
-    if plan.steps:
+    chosen_by = tuple(sorted({*asked.rungs[:-1], asked.ceiling_samples[0]}))
+    plan = CeilingPlan(asked.ceiling_calls, chosen_by, asked.ceiling_samples)
+    if plan.calls:
         found = ceilings(measurer, plugins.registry, metrics, plan, failed)
         baselines = attrs.evolve(baselines, ceilings=found, dropped=tuple(dropped))
         write_baselines(file, baselines)

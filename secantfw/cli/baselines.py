@@ -33,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rungs", metavar="N,N", default=_RUNGS, help=f"samples of successive halving ({_RUNGS})"
     )
     parser.add_argument(
-        "--ceiling", metavar="N,N", default="50,100", help="steps of the ceiling, or none (50,100)"
+        "--ceiling",
+        metavar="N,N",
+        default="50,100",
+        help="calls of the teacher by the ceiling, or none (50,100)",
     )
     parser.add_argument(
         "--ceiling-samples",
@@ -54,7 +57,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         out=args.out,
         nfe=() if args.nfe is None else _numbers("--nfe", args.nfe),
         rungs=_numbers("--rungs", args.rungs),
-        ceiling_steps=() if args.ceiling == "none" else _numbers("--ceiling", args.ceiling),
+        ceiling_calls=() if args.ceiling == "none" else _numbers("--ceiling", args.ceiling),
         ceiling_samples=_numbers("--ceiling-samples", args.ceiling_samples),
     )
     try:

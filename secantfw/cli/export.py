@@ -119,22 +119,21 @@ def _steps(asked: int | None, built: Built) -> int:
 
 
 def _grid(built: Built, steps: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """N + 1 times of equal steps, and the scale that a student with a guidance range is told.
+    """The N + 1 times of the run's solver, and the N scales of a student with a guidance range.
 
-    Who samples on another grid is warned: the pictures will be others.
+    Raises:
+        UserError: it does not go straight from noise to data, each step where the last one ended.
     """
     import torch
 
-    from secantfw.sampling.grid_options import GridOptions
     from secantfw.sampling.guidance import scale_at
+    from secantfw.sampling.trained_steps import secants_taken
 
-    options = built.experiment.solver.options
-    grid = options.grid_text() if isinstance(options, GridOptions) else "uniform"
-    if grid != "uniform":
-        warning = f"this student samples on {grid} steps, and the folder takes equal ones"
-        warn(warning)
-
-    times = torch.linspace(built.path.t_max, built.path.t_min, steps + 1, dtype=torch.float64)
+    starts, ends = (t.double() for t in secants_taken(built, built.solver, steps))
+    times = torch.cat((starts, ends[-1:]))
+    if not torch.equal(starts[1:], ends[:-1]):
+        name = built.experiment.solver.full_name
+        raise UserError(f"export: {name} is more than steps along secants; take solver.use=secant")
     guidance = built.experiment.guidance
     if guidance.range is None:
         return tuple(times.tolist()), ()

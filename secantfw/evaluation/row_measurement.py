@@ -65,7 +65,7 @@ class RowMeasurement:
         }
 
     def _off_grid(self, row: Row) -> bool:
-        """Whether the student takes another number of steps than it was trained for."""
+        """Whether the student takes secants that it was not trained on."""
         return is_off_grid(self.sources.built, row.solver.solver, row.steps)
 
     def of_the_network(self, guidance: RowGuidance) -> dict[str, Any]:

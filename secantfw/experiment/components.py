@@ -41,13 +41,24 @@ def choose(
     return None if options is INVALID else Chosen(component, options)
 
 
-def choose_all(kind: Kind, said: Any, key: KeyPath, scope: Scope) -> tuple[Chosen, ...]:
-    """The components of a list of names or tables; those without problems."""
+def choose_all(
+    kind: Kind, said: Any, key: KeyPath, scope: Scope, *, named: Chosen | None = None
+) -> tuple[Chosen, ...]:
+    """The components of a list of names or tables; those without problems.
+
+    A bare name of the component of `named` is `named`, with its options.
+    """
     if not isinstance(said, list):
         scope.add(key, f"expected a list of {kind}s, names or tables with a key 'use'")
         return ()
-    chosen = [choose(kind, one, (*key, n), scope) for n, one in enumerate(said)]
-    return tuple(c for c in chosen if c is not None)
+    chosen = [(one, choose(kind, one, (*key, n), scope)) for n, one in enumerate(said)]
+    return tuple(_or_named(one, c, named) for one, c in chosen if c is not None)
+
+
+def _or_named(said: Any, chosen: Chosen, named: Chosen | None) -> Chosen:
+    if named is None or not isinstance(said, str) or named.component is not chosen.component:
+        return chosen
+    return named
 
 
 def choose_from(registry: Registry, kind: Kind, table: Mapping[str, Any]) -> Chosen:

@@ -151,7 +151,8 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
     augmentation = _component("augmentation", None, scope)
     backbone, backbone_keys = _backbone(teacher, scope)
     train, teacher_solver = _train(scope) if "train" in document.tables else (None, None)
-    evaluate = _evaluate(scope)
+    solver = _component("solver", DEFAULT_SOLVER, scope)
+    evaluate = _evaluate(scope, solver)
     parts = {
         "head": head,
         "dataset": _component("dataset", None, scope),
@@ -161,7 +162,7 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
         "guidance": _table("guidance", Guidance, scope),
         "loss": _component("loss", None, scope),
         "time_sampler": _component("time_sampler", None, scope),
-        "solver": _component("solver", DEFAULT_SOLVER, scope),
+        "solver": solver,
         "train": train,
         "parallel": _table("parallel", Parallel, scope),
         "ema": _ema(scope),
@@ -246,7 +247,8 @@ def _ema(scope: Scope) -> Ema | None:
     return attrs.evolve(ema, decay=EMA_DECAY)
 
 
-def _evaluate(scope: Scope) -> Evaluate | None:
+def _evaluate(scope: Scope, own_solver: Chosen | None) -> Evaluate | None:
+    """`[evaluate]`; a bare name of the run's `[solver]` is that solver, with its options."""
     said = scope.document.tables.get("evaluate", {})
     if not isinstance(said, Mapping):
         scope.add(("evaluate",), "expected a table")
@@ -255,7 +257,7 @@ def _evaluate(scope: Scope) -> Evaluate | None:
     own.pop("solvers", None)
     keys = structure(EvaluateKeys, own, ("evaluate",), scope, also=("solvers",))
     names = said.get("solvers", DEFAULT_EVALUATE_SOLVERS)
-    solvers = choose_all("solver", names, ("evaluate", "solvers"), scope)
+    solvers = choose_all("solver", names, ("evaluate", "solvers"), scope, named=own_solver)
     if keys is INVALID:
         return None
     reference = _solver_key(said, "reference_solver", keys.reference_solver, ("evaluate",), scope)

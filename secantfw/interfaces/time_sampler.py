@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
+from torch import Tensor
 
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Times, TimesNeed
+from secantfw.interfaces.segments import TIME_TOLERANCE
 
 
 class TimeSampler(abc.ABC):
@@ -45,11 +47,17 @@ class TimeSampler(abc.ABC):
         """
         return None
 
-    def practises(self, steps: int) -> bool:
-        """Whether the secants of `steps` sampling steps are among those trained; by default where
-        `steps` is `trained_steps()`, or that is None.
+    def practises(self, t: Tensor, s: Tensor, path: Path) -> Tensor:
+        """Whether the law has secants from t to s, (n,) bool from two of (n,).
+
+        Sampling with others is warned of, and marked in tables. By default those that are no
+        longer than the N-th part of the path, or all if `trained_steps()` is None.
         """
-        return self.trained_steps() in (None, steps)
+        steps = self.trained_steps()
+        if steps is None:
+            return torch.ones_like(t, dtype=torch.bool)
+        longest = (path.t_max - path.t_min) / steps
+        return (t - s).abs() <= longest + TIME_TOLERANCE
 
     def state_dict(self) -> Mapping[str, Any]:
         """State beyond the options, as JSON values; most laws have none."""

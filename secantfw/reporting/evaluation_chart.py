@@ -22,6 +22,8 @@ from secantfw.reporting.svg import chart_style, inline_svg
 
 #: A teacher that takes this many NFE follows its ODE; fewer are no yardstick.
 _MANY = 16
+#: Inches: of a chart with its axes and titles, and of two entries of the legend above them.
+_HEIGHT, _LEGEND_ROW = 3.4, 0.23
 
 
 def evaluation_chart(
@@ -35,7 +37,8 @@ def evaluation_chart(
         return None
     name = f"chart-{evaluation.columns.index(column)}"
     with chart_style(name):
-        figure = Figure(figsize=(4.8, 3.9), layout="constrained")
+        height = _HEIGHT + _LEGEND_ROW * math.ceil(len(evaluation.series) / 2)
+        figure = Figure(figsize=(4.8, height), layout="constrained")
         axes = figure.add_subplot()
         for series in evaluation.series:
             _line(axes, evaluation, column, series, look_of[series])

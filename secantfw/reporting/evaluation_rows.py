@@ -152,10 +152,10 @@ class Evaluation:
         return tuple(found)
 
     def budgets(self) -> tuple[int, ...]:
-        """The columns: the NFE asked for, and where an adaptive solver took more, that."""
-        asked = set(self.asked) or {math.ceil(row.nfe) for row in self.rows}
-        most = max(asked, default=0)
-        return tuple(sorted(asked | {math.ceil(r.nfe) for r in self.rows if r.nfe > most}))
+        """The columns: the NFE asked for, and one more where adaptive solvers took more."""
+        spent = {math.ceil(row.nfe) for row in self.rows}
+        asked = set(self.asked) or spent
+        return tuple(sorted(asked | {max({*asked, *spent}, default=0)} - {0}))
 
     @property
     def has_spread(self) -> bool:

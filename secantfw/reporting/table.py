@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FLOOR_LABEL = "real data (held-out)"
 #: Behind a student that takes another number of steps than it was trained for.
 OFF_GRID = " †"
-OFF_GRID_NOTE = "† another number of steps than the student was trained for"
+OFF_GRID_NOTE = "† over secants that the student was not trained on"
 
 
 @attrs.frozen

@@ -25,15 +25,16 @@ class _Refused(ValueError):
     """Valid JSON that is not taken; the message says why."""
 
 
-def parse_json(content: bytes, *, nan: bool = False) -> Any:
-    """The value that UTF-8 `content` says; with `nan` NaN is a number.
+def parse_json(content: bytes, *, nan: bool = False, unique: bool = False) -> Any:
+    """The value that UTF-8 `content` says; with `nan` NaN is a number,
+    with `unique` no name stands twice in an object.
 
     Raises:
         ValueError: not JSON; numbers that are not finite or wider than 64 bits, brackets nested
             deeper than 64, lone surrogates.
     """
     try:
-        value = (_WITH_NAN if nan else _STRICT).decode(content.decode("utf-8"))
+        value = _DECODERS[nan, unique].decode(content.decode("utf-8"))
     except UnicodeDecodeError:
         raise ValueError("not UTF-8 text") from None
     except RecursionError:
@@ -69,8 +70,23 @@ def _nan_alone(name: str) -> float:
     return math.nan if name == "NaN" else _no_number(name)
 
 
-_STRICT = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=_no_number)
-_WITH_NAN = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=_nan_alone)
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Refused("a name that stands twice")
+    return found
+
+
+_DECODERS = {
+    (nan, unique): json.JSONDecoder(
+        parse_int=_integer,
+        parse_float=_number,
+        parse_constant=_nan_alone if nan else _no_number,
+        object_pairs_hook=_without_twins if unique else None,
+    )
+    for nan in (False, True)
+    for unique in (False, True)
+}
 
 
 def _depth(content: bytes) -> int:

@@ -1,4 +1,4 @@
-"""In how many steps a student is sampled: those it was trained for; others are warned of."""
+"""Over which secants a student is sampled: those it was trained on; others are warned of."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import attrs
+import torch
+from torch import Tensor
 
-from secantfw.experiment.experiment import Chosen
-from secantfw.interfaces.solver import Solver
+from secantfw.interfaces.path import Path
+from secantfw.interfaces.records import Cond
+from secantfw.interfaces.solver import Field, Solver
 
 if TYPE_CHECKING:
     from secantfw.training.build import Built
@@ -19,45 +22,78 @@ DEFAULT_STEPS = 4
 
 def default_steps(built: Built) -> int:
     """The N of the time sampler, for the solver of the run; else `DEFAULT_STEPS`."""
-    trained = built.time_sampler.trained_steps() if _has_grid(built.solver) else None
+    follows = "secant" in built.solver.requires and not built.solver.stochastic
+    trained = built.time_sampler.trained_steps() if follows else None
     return trained or DEFAULT_STEPS
 
 
 def is_off_grid(built: Built, solver: Solver, steps: int) -> bool:
-    """Whether a student takes secants that it never practised, in `steps` steps of `solver`."""
-    return _has_grid(solver) and not built.time_sampler.practises(steps)
+    """Whether a student takes a secant that it never practised, in `steps` steps of `solver`."""
+    if "secant" not in solver.requires:
+        return False
+    t, s = secants_taken(built, solver, steps)
+    return not bool(built.time_sampler.practises(t, s, built.path).all())
+
+
+def secants_taken(built: Built, solver: Solver, steps: int) -> tuple[Tensor, Tensor]:
+    """t and s, (n,) each, of the secants that `solver` asks for, by a solve of zeros."""
+    here = torch.cuda.is_available() and built.device.type != "cpu"
+    device = torch.device("cuda" if here else "cpu")
+    field = _Recording(built.path)
+    x = torch.zeros((1, *built.dataset.spec.shape), device=device)
+    t, s = (torch.full((1,), end, device=device) for end in (built.path.t_max, built.path.t_min))
+    rng = torch.Generator(device) if solver.stochastic else None
+    cond = Cond(torch.zeros(1, dtype=torch.int64, device=device))
+    # Of a solver that compiles, the times are those of its code as it stands.
+    with torch.inference_mode(), torch.compiler.set_stance("force_eager"):
+        solver.solve(field, x, t, s, steps, cond, rng)
+    return torch.cat(field.t).cpu(), torch.cat(field.s).cpu()
 
 
 def steps_warning(built: Built, taken: Iterable[tuple[Solver, int]]) -> str:
-    """One line about the numbers of steps that were not trained; empty where all were."""
+    """One line about the steps over secants that were not trained; empty where all were."""
     found = sorted({n for solver, n in taken if is_off_grid(built, solver, n)})
     if not found:
         return ""
     unit = "step" if found == [1] else "steps"
     taken_text = f"{', '.join(map(str, found))} {unit}"
+    if found == [built.time_sampler.trained_steps()]:
+        return f"{taken_text} over other times than those this student was trained on"
     return f"{taken_text}, and this student was trained for {_trained_text(built)}"
 
 
-def _has_grid(solver: Solver) -> bool:
-    """Whether the number of steps says which secants are taken.
+class _Recording(Field):
+    """A field of zeros that keeps the times it is asked for."""
 
-    A solver that goes back to noise in between aims beyond its next time.
-    """
-    return "secant" in solver.requires and not solver.stochastic
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.t: list[Tensor] = []
+        self.s: list[Tensor] = []
+
+    def tangent(self, x: Tensor, t: Tensor, cond: Cond) -> Tensor:
+        return self.secant(x, t, t, cond)
+
+    def secant(self, x: Tensor, t: Tensor, s: Tensor, cond: Cond) -> Tensor:
+        self.nfe += 1
+        self.t.append(t.clone())
+        self.s.append(s.clone())
+        return torch.zeros_like(x)
 
 
 def _trained_text(built: Built) -> str:
+    """The number of steps, and the option that gives it, where one has its value."""
     sampler, chosen = built.time_sampler, built.experiment.time_sampler
     trained = sampler.trained_steps()
+    named = f"time_sampler.use = {chosen.full_name!r}"
     if trained is None:
-        return f"others (time_sampler.use = {chosen.full_name!r})"
-    more = " or more" if sampler.practises(trained + 1) else ""
-    return f"{trained}{more} ({_origin(chosen, trained)})"
-
-
-def _origin(chosen: Chosen, trained: int) -> str:
-    """The option that gives the number, where one has its value."""
+        return f"others ({named})"
+    more = " or more" if _practises_more(built, trained) else ""
     options = attrs.asdict(chosen.options, recurse=False)
     key = next((k for k, v in options.items() if type(v) is int and v == trained), None)
-    named = f"time_sampler.use = {chosen.full_name!r}"
-    return named if key is None else f"time_sampler.{key} = {trained}"
+    return f"{trained}{more} ({named if key is None else f'time_sampler.{key} = {trained}'})"
+
+
+def _practises_more(built: Built, steps: int) -> bool:
+    """Whether equal steps of a larger number are trained too."""
+    nodes = torch.linspace(built.path.t_max, built.path.t_min, steps + 2)
+    return bool(built.time_sampler.practises(nodes[:-1], nodes[1:], built.path).all())

@@ -14,6 +14,7 @@ def guidance_problems(built: Built) -> Iterator[Problem]:
     yield from _without_classes(built)
     yield from _not_told(built)
     yield from _beyond_training(built)
+    yield from _guided_by_itself(built)
 
 
 def _without_classes(built: Built) -> Iterator[Problem]:
@@ -61,3 +62,15 @@ def _beyond_training(built: Built) -> Iterator[Problem]:
                 "with guidance.label_dropout = 0.1, or with a teacher and a guidance.range",
                 key=key,
             )
+
+
+def _guided_by_itself(built: Built) -> Iterator[Problem]:
+    """Targets that the student guides itself, by a null class which nothing trains."""
+    e = built.experiment
+    alone = e.guidance.range is not None and "teacher" not in built.loss.requirements()
+    if alone and e.init == "scratch" and e.guidance.label_dropout == 0:
+        yield Problem(
+            f"{e.loss.full_name} has no teacher, so that the student is guided by its own null "
+            "class, which is never trained; train with guidance.label_dropout = 0.1",
+            key="guidance.range",
+        )

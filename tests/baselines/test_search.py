@@ -146,7 +146,7 @@ def test_the_best_of_a_few_is_found_and_the_file_says_how(few_solvers, secantfw,
     values = {c["samples"]: c["values"] for c in content["ceilings"]}
     assert set(values) == {64, 128}
     assert set(values[64]) == {"frechet_distance"}
-    assert "ceiling: midpoint, 6 steps" in said.out
+    assert "ceiling: midpoint, 3 steps" in said.out
 
 
 def test_a_search_that_is_killed_goes_on_to_the_same_bytes(

@@ -135,8 +135,8 @@ class TrainedForHalf(SoundTimes):
 
 
 class PractisesOther(SoundTimes):
-    def practises(self, steps):
-        return steps != self.trained_steps()
+    def practises(self, t, s, path):
+        return s > t + 0.01
 
 
 class Forgets(SoundTimes):
@@ -188,8 +188,8 @@ FAULTS = (
         ("MarksWrongRows", "marks rows with s != t", "check_marked_rows_are_tangent_rows"),
         ("TrainedForNone", "trained for 0 steps", "check_trained_steps_are_a_number"),
         ("TrainedForHalf", "trained for 2.5 steps", "check_trained_steps_are_a_number"),
-        ("PractisesOther", "does not practise its own number of steps",
-         "check_trained_steps_are_a_number"),
+        ("PractisesOther", "does not practise what it draws",
+         "check_secants_that_are_drawn_are_practised"),
         ("Forgets", "state that state_dict leaves out", "check_state_survives_json"),
     ),
     Fault(

@@ -21,7 +21,6 @@ LOSSES = ("sdei", "stei", "sdee", "stee")
 WANTED = {
     "teacher.weights": "SiT-XL-2-256.pt",
     "dataset.folder": "https://huggingface.co/datasets/yuchuantian/imagenet_vae_256",
-    "dataset.labels": "https://huggingface.co/datasets/yuchuantian/imagenet_vae_256",
     "dataset.vae": "https://huggingface.co/stabilityai/sd-vae-ft-ema",
     "metrics.use[0].weights": "https://nvlabs-fi-cdn.nvidia.com/",
     "metrics.use[0].statistics": "https://openaipublic.blob.core.windows.net/",

@@ -84,9 +84,22 @@ def test_a_notebook_takes_the_trained_number_and_warns_of_another(run, capfd):
     assert capfd.readouterr().err.count(WARNING.format(3)) == 1
 
 
-def test_a_solver_that_goes_back_to_noise_has_no_trained_number(run, secantfw, tmp_path):
-    words = ("solver.use=secant_restart", "--count", 4, "--steps", 3, "--out", tmp_path)
-    assert "warning" not in secantfw("sample", run, *words).err
+def test_a_solver_that_goes_back_to_noise_takes_secants_of_its_own(run, secantfw, tmp_path):
+    words = ("solver.use=secant_restart", "--count", 4, "--steps", 2, "--out", tmp_path)
+    assert "2 steps over other times" in secantfw("sample", run, *words).err
+
+
+def test_rows_over_other_times_are_marked_and_told(run, secantfw):
+    spaced = "{use='secant',spacing='logit_normal',mean=0.5}"
+    words = (f"evaluate.solvers=['secant',{spaced},'secant_restart']", "--nfe", "2")
+    said = secantfw("evaluate", run, *words)
+    assert said.code == 0
+    assert said.err.count("2 steps over other times") == 1
+    rows = json.loads((run / "evaluation.json").read_text())["rows"]
+    names = {
+        (r["solver"], r.get("label", "")): "off_grid" in r for r in rows if r["model"] == "student"
+    }
+    assert sorted(names.values()) == [False, True, True], names
 
 
 @pytest.mark.parametrize(
@@ -97,7 +110,7 @@ def test_a_solver_that_goes_back_to_noise_has_no_trained_number(run, secantfw, t
         ("basics:continuous", {"segments": 4}, 4, {4, 5, 6, 7, 8}),
         ("basics:continuous", {"segments": 1}, 1, set(range(1, 9))),
         ("basics:equal", {}, None, set(range(1, 9))),
-        ("edm:rho_segments", {"segments": 4}, 4, {4}),
+        ("edm:rho_segments", {"segments": 4}, 4, set()),  # no equal steps
         ("edm:noise_levels", {}, None, set(range(1, 9))),
         ("flowmaps:with_tangents", {}, None, set(range(1, 9))),
         ("flowmaps:dyadic", {"finest": 16}, None, {1, 2, 4, 8}),
@@ -114,7 +127,19 @@ def test_each_law_of_times_knows_what_it_trains(name, options, trained, practise
     component = next(c for c in registry.of_kind("time_sampler") if c.full_name == name)
     sampler = subject_of(component, registry, options).object
     assert sampler.trained_steps() == trained
-    assert {n for n in range(1, 9) if sampler.practises(n)} == practised
+    assert {n for n in range(1, 9) if _takes_trained(sampler, n)} == practised
+
+
+def test_rho_segments_practise_the_steps_of_edm():
+    from secantfw_edm.options import RhoSegmentsOptions
+    from secantfw_edm.rho_segments import RhoSegments
+
+    from secantfw.testing.reference_paths import StraightLine
+
+    path, sampler = StraightLine(), RhoSegments(RhoSegmentsOptions(segments=4))
+    nodes = sampler.times(path, torch.device("cpu"))
+    assert sampler.practises(nodes[:-1], nodes[1:], path).all()
+    assert not sampler.practises(nodes[:-2], nodes[2:], path).any()
 
 
 def test_dyadic_is_right_about_the_steps_it_draws():
@@ -128,4 +153,12 @@ def test_dyadic_is_right_about_the_steps_it_draws():
     rng = torch.Generator().manual_seed(0)
     times = sampler.sample(2000, TimesNeed(), StraightLine(), rng, 0.5)
     steps = {round(1 / length) for length in (times.t - times.s).tolist()}
-    assert steps == {n for n in range(1, 100) if sampler.practises(n)}
+    assert steps == {n for n in range(1, 100) if _takes_trained(sampler, n)}
+
+
+def _takes_trained(sampler, steps):
+    """Whether all of `steps` equal steps are practised."""
+    from secantfw.testing.reference_paths import StraightLine
+
+    nodes = torch.linspace(1, 0, steps + 1)
+    return bool(sampler.practises(nodes[:-1], nodes[1:], StraightLine()).all())

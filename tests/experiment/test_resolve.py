@@ -45,6 +45,14 @@ def test_resolving_the_resolved_file_changes_nothing(good, write, loaded):
     assert load(good, ["seed=1"], toy_plugins()).digest != first.digest
 
 
+def test_a_bare_name_of_the_runs_solver_has_its_options(good, write, loaded):
+    said = ("solver.use=euler", "solver.order=2", "evaluate.solvers=['euler',{use='euler'}]")
+    result = loaded(good, *said)
+    assert [solver.options.order for solver in result.experiment.evaluate.solvers] == [2, 1]
+    text = resolved_toml(result)
+    assert resolved_toml(loaded(write("resolved.toml", text))) == text
+
+
 def test_the_resolved_file_spells_everything_out(good, loaded):
     tables = tomli.loads(resolved_toml(loaded(good)))
     assert tables["dataset"] == {

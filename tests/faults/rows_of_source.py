@@ -23,6 +23,8 @@ def source(bench: Bench, rng: random.Random, count: int) -> Verdicts:
             found = [said for node in ast.walk(ast.parse(text)) for said in _gate(node)]
             if re.search(r"load_state_dict\(.*strict=False", _after_check_fit.sub("", text)):
                 found.append("strict=False without check_fit before it")
+            if folder == "secantfw" and re.search(r"(?<![\w.])print\(", text):
+                found.append("print, which is for runtime/terminal.py")
             yield f"{file.relative_to(ROOT)}: {found}" if found else None
 
 
@@ -42,8 +44,6 @@ def _gate(node: ast.AST) -> list[str]:
     called = ast.unparse(node.func)
     keys = {k.arg: getattr(k.value, "value", None) for k in node.keywords}
     said = []
-    if called == "print":  # what is printed goes by runtime/terminal.py
-        said.append(called)
     if called in ("eval", "exec", "os.system", "os.popen"):
         said.append(called)
     if called == "torch.load" and keys.get("weights_only") is not True:

@@ -95,7 +95,7 @@ def test_a_student_off_its_grid_is_marked():
     content["rows"][0]["off_grid"] = True
     text = markdown_table(content)
     assert "| 1 | student, secant † | 1 |" in text
-    assert text.splitlines()[-1].startswith("† another number of steps")
+    assert text.splitlines()[-1].startswith("† over secants")
 
 
 @pytest.mark.parametrize("broken", [0.0, math.nan, None])

@@ -42,6 +42,18 @@ def test_a_null_class_that_is_trained_or_not_asked_for_is_not_refused(secantfw, 
     assert "null class" not in problems(secantfw, tmp_path, *words)
 
 
+@pytest.mark.parametrize(
+    ("loss", "refused"), [("stei", True), ("sdei", False)], ids=["its own", "the teacher's"]
+)
+def test_a_student_that_guides_itself_has_its_null_class_trained(
+    secantfw, tmp_path, loss, refused
+):
+    words = (SCRATCH, f"loss.use={loss}", "guidance.range=[1.0, 3.0]")
+    said = secantfw("check", write(tmp_path), *words, UNDROPPED).out
+    assert ("guidance.range: picard:stei has no teacher, so that" in said) == refused
+    assert "null class" not in secantfw("check", write(tmp_path), *words).out
+
+
 def test_weights_of_another_training_bring_a_null_class_that_drifts(secantfw, tmp_path):
     weights = tmp_path / "weights.safetensors"
     trained(secantfw, tmp_path)

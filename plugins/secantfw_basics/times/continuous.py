@@ -35,7 +35,3 @@ class Continuous(TimeSampler):
 
     def trained_steps(self) -> int:
         return self.options.segments
-
-    def practises(self, steps: int) -> bool:
-        """N steps or more: t lies anywhere, and no interval is longer than 1/N."""
-        return steps >= self.options.segments

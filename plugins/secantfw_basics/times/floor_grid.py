@@ -10,8 +10,9 @@ nearest the data the rest (N = 4: .288, .288, .288, .137). `segments` draws them
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
-from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times
+from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times, in_segments
 from secantfw_basics.options import FloorGridOptions
 from secantfw_basics.times.ends import capabilities, directed, in_range
 
@@ -39,3 +40,8 @@ class FloorGrid(TimeSampler):
 
     def trained_steps(self) -> int:
         return self.options.segments
+
+    def practises(self, t: Tensor, s: Tensor, path: Path) -> Tensor:
+        """From i/N of the path, no further than 1/N."""
+        share = torch.linspace(0, 1, self.options.segments + 1, device=t.device)
+        return in_segments(in_range(path, share), t, s)

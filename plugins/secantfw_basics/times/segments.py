@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times, step_times
+from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times, in_segments, step_times
 from secantfw_basics.options import SegmentsOptions
 from secantfw_basics.times.ends import capabilities, directed
 
@@ -62,3 +62,7 @@ class Segments(TimeSampler):
 
     def trained_steps(self) -> int:
         return self.options.segments
+
+    def practises(self, t: Tensor, s: Tensor, path: Path) -> Tensor:
+        """From a node, no further than the next one."""
+        return in_segments(self.nodes(path, t.device), t, s)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import attrs
 import torch
+from torch import Tensor
 
-from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times
+from secantfw import Path, Times, TimeSampler, TimesNeed, at_node, complete_times, in_segments
 from secantfw_flowmaps.options import DyadicOptions
 from secantfw_flowmaps.times.shares import time_at
 
@@ -40,6 +41,12 @@ class Dyadic(TimeSampler):
     def capabilities(self) -> frozenset[str]:
         return self.provides if self.options.tangent_share > 0 else frozenset({"mid"})
 
-    def practises(self, steps: int) -> bool:
-        """1, 2, 4, ... N/2 steps: whole lengths; halves up to `mid` serve the target only."""
-        return steps in (2**level for level in range(self.levels))
+    def practises(self, t: Tensor, s: Tensor, path: Path) -> Tensor:
+        """Whole steps of 1, 1/2, ... 2/N; halves up to `mid` serve the target only."""
+        share = torch.linspace(0, 1, self.options.finest // 2 + 1, device=t.device)
+        low, equal = torch.minimum(t, s), t == s
+        found = equal & (self.options.tangent_share > 0)
+        for level in range(self.levels):
+            nodes = time_at(path, share[:: 2**level])
+            found = found | (in_segments(nodes, t, s) & at_node(nodes, low) & ~equal)
+        return found

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import attrs
 import torch
+from torch import Tensor
 
-from secantfw import Path, Times, TimeSampler, TimesNeed, complete_times
+from secantfw import Path, Times, TimeSampler, TimesNeed, at_node, complete_times
 from secantfw_flowmaps.options import ToDataOptions
 from secantfw_flowmaps.times.shares import draw_share, time_at
 
@@ -50,3 +51,11 @@ class ToData(TimeSampler):
         in between, as the solver `secant_restart` does.
         """
         return 1
+
+    def practises(self, t: Tensor, s: Tensor, path: Path) -> Tensor:
+        """To the data, from any of the trained times."""
+        nodes = time_at(path, torch.linspace(0, 1, self.options.grid + 1, device=t.device))
+        ends = at_node(nodes[:1], torch.minimum(t, s))
+        if self.options.spacing == "shrinking":
+            return ends
+        return ends & at_node(nodes, torch.maximum(t, s))

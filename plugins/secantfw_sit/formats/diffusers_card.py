@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from secantfw import DataSpec
+
+#: Two routes to one time differ by less.
+_SAME = 1e-6
 
 _CARD = """\
 # A SiT of secantfw for diffusers
@@ -15,7 +20,7 @@ from diffusers import DiTTransformer2DModel, FlowMapEulerDiscreteScheduler
 
 transformer = DiTTransformer2DModel.from_pretrained(folder).eval()  # of this folder
 scheduler = FlowMapEulerDiscreteScheduler.from_pretrained(folder)
-scheduler.set_timesteps({steps})
+scheduler.set_timesteps({grid})
 x = torch.randn(8, {shape})
 labels = {labels}
 with torch.no_grad():
@@ -27,16 +32,20 @@ with torch.no_grad():
 `x` are then {data}, as the network was trained on them. diffusers 0.42 has the scheduler.
 """
 _STEPS = """\
-Secants f(x, t, s) for **exactly {n} steps** of equal length. A DiTTransformer2DModel has one time,
-so the other is a function of it: with another number of steps the samples are wrong."""
+Secants f(x, t, s) for **exactly these {n} steps**, {spacing}. A DiTTransformer2DModel has one
+time, so the other is a function of it: with other steps the samples are wrong."""
 _TANGENT = """\
 The tangent v(x, t) at any time: every number of steps is Euler's method. Other flow-matching
 schedulers whose timesteps are 1000 t (t = 1 is noise) run it too."""
 
 
-def card(spec: DataSpec, steps: int | None) -> str:
-    """README.md; `steps` is None for a tangent."""
-    what = _TANGENT if steps is None else _STEPS.format(n=steps)
+def card(spec: DataSpec, times: Sequence[float]) -> str:
+    """README.md; `times` are the N + 1 of the steps, none for a tangent."""
+    n = len(times) - 1
+    equal = all(abs(t - (1 - k / n)) < _SAME for k, t in enumerate(times))
+    spacing = "of equal length" if equal else "of lengths of their own"
+    what = _STEPS.format(n=n, spacing=spacing) if times else _TANGENT
+    grid = f"sigmas={[*times[:-1]]}" if not equal else n if times else 50
     null = spec.num_classes
     labels = (
         f"torch.arange(8) % {null}  # {null} is the null class"
@@ -45,5 +54,5 @@ def card(spec: DataSpec, steps: int | None) -> str:
     )
     shape = ", ".join(map(str, spec.shape))
     return _CARD.format(
-        what=what, steps=steps or 50, shape=shape, labels=labels, data=f"data of shape ({shape})"
+        what=what, grid=grid, shape=shape, labels=labels, data=f"data of shape ({shape})"
     )

@@ -55,7 +55,7 @@ def exported(asked: Export) -> ExportedFiles:
     texts = {
         "config.json": _json(_config(student, spec)),
         "scheduler_config.json": _json(scheduler),
-        "README.md": card(spec, len(asked.times) - 1 if asked.times else None),
+        "README.md": card(spec, asked.times),
     }
     return ExportedFiles(_WEIGHTS, dict(_renamed(weights, student.sizes.depth)), texts)
 

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import silu
 
+from secantfw import UserError
 from secantfw_sit.embeddings import SINUSOID, TimeEmbedder
 
 #: What a FlowMapEulerDiscreteScheduler multiplies t by.
@@ -31,6 +32,8 @@ TIMESTEPS = 1000
 MOST_STEPS = 50
 _GRID = 1200
 _CUTOFF = 1e-9  # of the singular values; the fit is exact to 1e-7 for 1e-7 ... 1e-12
+#: The least singular value of p at which the table of rows is exact to rounding.
+_LEAST = 1e-2
 _ON = 4.0  # what the unit of a step is before its silu
 
 #: The weights of `t_embedder.mlp`, by SiT's names for them.
@@ -58,9 +61,18 @@ def at_any_time(embedder: TimeEmbedder) -> Weights:
 
 
 def at_steps(times: Sequence[float], rows: Tensor) -> Weights:
-    """Weights that embed times[k] as rows[k] (N, width); nothing is said of other times."""
+    """Weights that embed times[k] as rows[k] (N, width); nothing is said of other times.
+
+    Raises:
+        UserError: two of the times are too close to be told apart.
+    """
     n, width = rows.shape
-    inverse = torch.linalg.pinv(sinusoid(torch.tensor(times, dtype=torch.float64)))  # (256, N)
+    p = sinusoid(torch.tensor(times, dtype=torch.float64))
+    if float(torch.linalg.svdvals(p)[-1]) < _LEAST:
+        raise UserError(
+            "export to diffusers: two of its times are too close for a DiT's embedding"
+        )
+    inverse = torch.linalg.pinv(p)  # (256, N)
     first, second = rows.new_zeros(width, SINUSOID), rows.new_zeros(width, width)
     first[:n] = (_ON * inverse.T).to(rows.dtype)
     second[:, :n] = rows.T / silu(torch.tensor(_ON))

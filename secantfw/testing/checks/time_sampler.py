@@ -88,13 +88,23 @@ def check_marked_rows_are_tangent_rows(subject: Subject) -> None:
 
 
 def check_trained_steps_are_a_number(subject: Subject) -> None:
-    """`trained_steps` is None or an int of at least 1, which it practises."""
+    """`trained_steps` is None or an int of at least 1."""
     sampler: TimeSampler = subject.object
     steps = sampler.trained_steps()
     good = steps is None or (type(steps) is int and steps >= 1)
     require(good, f"trained_steps is {steps!r}, expected None or an int of at least 1")
-    practised = steps is None or sampler.practises(steps)
-    require(practised, f"trained_steps is {steps}, which it says it does not practise")
+
+
+def check_secants_that_are_drawn_are_practised(subject: Subject) -> None:
+    """`practises` says so of each (t, s) that `sample` gives, and gives (n,) bool."""
+    sampler: TimeSampler = subject.object
+    for path in (StraightLine(), ShortenedLine()):
+        times = sampler.sample(_ROWS, TimesNeed(), path, torch.Generator().manual_seed(5), 0.5)
+        found = sampler.practises(times.t, times.s, path)
+        shaped = found.dtype == torch.bool and found.shape == times.t.shape
+        require(shaped, f"practises gave {found.dtype} {tuple(found.shape)}, expected (n,) bool")
+        missed = int((~found).sum())
+        require(missed == 0, f"practises is False for {missed} of {_ROWS} secants it drew")
 
 
 def check_r_lies_between_t_and_s(subject: Subject) -> None:
@@ -255,6 +265,7 @@ CHECKS = (
     check_capabilities_are_known,
     check_marked_rows_are_tangent_rows,
     check_trained_steps_are_a_number,
+    check_secants_that_are_drawn_are_practised,
     check_r_lies_between_t_and_s,
     check_weights_of_r_sum_to_1,
     check_r_follows_the_law_asked_for,

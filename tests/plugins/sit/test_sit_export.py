@@ -1,5 +1,7 @@
 """A SiT run by diffusers' own DiTTransformer2DModel and FlowMapEulerDiscreteScheduler."""
 
+import itertools
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -82,6 +84,19 @@ def test_secants_in_a_fixed_number_of_steps(tmp_path, steps, classes, options, s
     assert close(run(code, tmp_path, start), x)
 
 
+@torch.no_grad()
+def test_secants_in_steps_of_unequal_lengths(tmp_path):
+    spec, times = DataSpec((3, 8, 8), 10), (1.0, 0.79, 0.475, 0.2, 0.0)
+    made = student(spec)
+    code = export(made, spec, tmp_path, times=times)
+    x = start = torch.randn(8, 3, 8, 8)
+    for t, s in itertools.pairwise(times):
+        ends = torch.full((8,), t), torch.full((8,), s)
+        x = x + (s - t) * made(x, *ends, Cond(torch.arange(8)))
+    assert "of lengths of their own" in (tmp_path / "README.md").read_text()
+    assert close(run(code, tmp_path, start), x)
+
+
 def test_a_tangent_at_any_time(tmp_path):
     spec = DataSpec((1, 8, 8), 10)
     made = student(spec)
@@ -114,6 +129,7 @@ def test_the_time_embedding_is_the_same_function():
         ({}, {}, "two times differently"),
         ({"mlp_ratio": 2.0}, {"times": times_of(4)}, "mlp_ratio = 2"),
         ({}, {"times": times_of(51)}, "51 steps"),
+        ({}, {"times": (1.0, 0.5, 0.4999999, 0.0)}, "too close"),
     ],
 )
 def test_what_has_no_counterpart_is_refused_in_one_line(tmp_path, options, asked, what):
