@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from secantfw.parallel.engine import WholeLoss as WholeLoss
     from secantfw.plugin.commands import Subparsers as Subparsers
     from secantfw.plugin.registry import Register as Register
+    from secantfw.runtime.json_text import parse_json as parse_json
     from secantfw.sampling.grid_options import GridOptions as GridOptions
     from secantfw.sampling.time_grid import step_times as step_times
     from secantfw.torch_file import load_torch_file as load_torch_file
@@ -192,6 +193,7 @@ _LAZY = {
     "open_weights": "weights",
     "noise_from_velocity": "interfaces.conversions",
     "noising": "interfaces.conversions",
+    "parse_json": "runtime.json_text",
     "pickled_part": "torch_file",
     "read_header": "weights",
     "run": "notebook.open",

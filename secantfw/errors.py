@@ -18,11 +18,17 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def printable(said: object) -> str:
     """A stranger's words on one line, what would move the cursor or colour the screen escaped."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(said))
+    text = str(said)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _SPACES else repr(c)[1:-1] for c in text)
+
+
+_SPACES = "\xa0\u202f\u3000"  # that Python counts among the unprintable
 
 
 class ExitCode(enum.IntEnum):
-    """What the command line ends with; 130 and 143 are 128 + the signal's number."""
+    """What the command line ends with; 130, 141 and 143 are 128 + a signal's number."""
 
     DONE = 0
     BUG = 1
@@ -31,6 +37,7 @@ class ExitCode(enum.IntEnum):
         3  # the run stopped itself (non-finite numbers, disk, memory); checkpoints are intact
     )
     INTERRUPTED = 130
+    UNREAD = 141  # the result was to be printed, and its reader has gone
     TERMINATED = 143
 
 

@@ -41,6 +41,7 @@ class OptionInfo:
     formerly: str = ""
     same_result: bool = False
     saves_memory: bool = False
+    limit: int | None = None
 
     def bounds(self) -> str:
         """The bounds as text: `>= 1, < 10`."""
@@ -70,7 +71,11 @@ class OptionInfo:
             and (self.le is None or value <= self.le)
             and (self.lt is None or value < self.lt)
         )
-        return None if inside else f"expected {self.bounds()}, got {value}"
+        if not inside:
+            return f"expected {self.bounds()}, got {value}"
+        if self.limit is not None and value > self.limit:
+            return f"expected at most {self.limit:,}, got {value}"
+        return None
 
 
 def option(
@@ -89,6 +94,7 @@ def option(
     formerly: str = "",
     same_result: bool = False,
     saves_memory: bool = False,
+    limit: int | None = None,
 ) -> Any:
     """Declare an option of a component, as a field of an attrs class.
 
@@ -108,6 +114,8 @@ def option(
         same_result: every value computes the same numbers, but for rounding (which kernel, which
             layout): no part of a teacher's fingerprint.
         saves_memory: set to true, a step takes less memory; told to who has too little.
+        limit: an upper bound beyond all sense, for what memory or time is spent on at once; it is
+            no range to choose from, and is not listed.
 
     Raises:
         ValueError: at construction of the attrs class, where the value breaks a bound.
@@ -126,6 +134,7 @@ def option(
         formerly,
         same_result,
         saves_memory,
+        limit,
     )
 
     def check(_instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:

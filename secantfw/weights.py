@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import re
 import struct
@@ -20,6 +21,7 @@ import attrs
 
 from secantfw.errors import UserError, printable
 from secantfw.interfaces.records import DataSpec, WeightsHeader
+from secantfw.runtime.json_text import parse_json
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 METADATA_KEY = "secantfw"
 _MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
 _MAX_TENSORS = 20_000  # a network of billions has some thousands
+_MAX_AXES = 16
+_MAX_AXIS = 1 << 24  # of an item of data
+_MAX_NUMBERS = 1 << 44  # in a tensor
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")  # how safetensors spells an errno
 
 
@@ -65,16 +70,16 @@ def read_header(file: str | os.PathLike[str]) -> WeightsHeader:
     """
     metadata = _raw_header(Path(file)).get("__metadata__", {})
     try:
-        said = json.loads(metadata.get(METADATA_KEY, "{}"))
+        said = parse_json(metadata.get(METADATA_KEY, "{}").encode())
         spec = said.get("spec")
         return WeightsHeader(
             file=str(file),
             component=str(said.get("component", "")),
             options=dict(said.get("options", {})),
-            spec=None if spec is None else DataSpec(tuple(spec["shape"]), spec["num_classes"]),
+            spec=None if spec is None else _spec(spec),
             path_name=str(said.get("path", "")),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(
             f"{file}: its secantfw metadata cannot be read ({printable(error)})"
         ) from error
@@ -87,17 +92,17 @@ def read_shapes(file: str | os.PathLike[str]) -> Mapping[str, tuple[int, ...]]:
         UserError: no such file, or not a safetensors file.
     """
     held = _raw_header(Path(file))
-    try:
-        return {k: tuple(v["shape"]) for k, v in held.items() if k != "__metadata__"}
-    except (TypeError, KeyError) as error:
-        raise UserError(f"{file}: not a safetensors file (a tensor without a shape)") from error
+    return {k: tuple(v["shape"]) for k, v in held.items() if k != "__metadata__"}
 
 
 def read_note(file: str | os.PathLike[str]) -> Mapping[str, str]:
     """Where the weights come from (command, date, data), as their maker wrote it."""
     metadata = _raw_header(Path(file)).get("__metadata__", {})
-    note = json.loads(metadata.get(METADATA_KEY, "{}")).get("note", {})
-    return {str(key): str(value) for key, value in note.items()}
+    try:
+        note = parse_json(metadata.get(METADATA_KEY, "{}").encode()).get("note", {})
+        return {str(key): str(value) for key, value in note.items()}
+    except (ValueError, AttributeError) as error:
+        raise UserError(f"{file}: its secantfw note cannot be read") from error
 
 
 def _raw_header(file: Path) -> dict[str, Any]:
@@ -108,16 +113,41 @@ def _raw_header(file: Path) -> dict[str, Any]:
             (length,) = struct.unpack("<Q", stream.read(8))
             if length > min(_MAX_HEADER_BYTES, file.stat().st_size - 8):
                 raise ValueError("its header claims more bytes than the file has")
-            header = json.loads(stream.read(length))
-    except (struct.error, ValueError, RecursionError) as error:
+            header = parse_json(stream.read(length))
+    except (struct.error, ValueError) as error:
         raise UserError(f"{file}: not a safetensors file ({printable(error)})") from error
     except OSError as error:
         raise UserError(f"{file}: cannot be read ({error.strerror})") from error
     if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
         raise UserError(f"{file}: not a safetensors file (its header is not an object)")
+    if not all(_is_entry(entry) for name, entry in header.items() if name != "__metadata__"):
+        raise UserError(f"{file}: not a safetensors file (a tensor without a shape that can be)")
     if len(header) > _MAX_TENSORS:
         raise UserError(f"{file}: {len(header):,} tensors, more than the {_MAX_TENSORS:,} allowed")
     return header
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether its shape is one: no axis and no product of axes that no disk could hold."""
+    shape = entry.get("shape") if isinstance(entry, dict) else None
+    if not isinstance(shape, list) or len(shape) > _MAX_AXES:
+        return False
+    axes = all(type(axis) is int and 0 <= axis <= _MAX_NUMBERS for axis in shape)
+    return axes and math.prod(axis or 1 for axis in shape) <= _MAX_NUMBERS
+
+
+def _spec(said: Any) -> DataSpec:
+    """The shape of an item and the number of classes.
+
+    Raises:
+        ValueError: no such numbers.
+        TypeError, KeyError: another structure.
+    """
+    shape, classes = tuple(said["shape"]), said["num_classes"]
+    axes = all(type(axis) is int and 1 <= axis <= _MAX_AXIS for axis in shape)
+    if not axes or len(shape) > _MAX_AXES or type(classes) is not int or classes < 0:
+        raise ValueError(f"a spec of shape {shape} with {classes!r} classes"[:200])
+    return DataSpec(shape, classes)
 
 
 def load_weights(file: str | os.PathLike[str]) -> dict[str, Tensor]:

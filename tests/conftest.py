@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parents[1]
+
+# What this user trusts is not for tests to change.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="secantfw-state-")
 
 pytest_plugins = ["blocked_plugins"]  # the suite without one of the first-party plug-ins
 

@@ -60,7 +60,7 @@ def _check_range(t_min: float, t_max: float) -> None:
 class SegmentsOptions(GridOptions):
     """Options of `segments`; sample with the same grid."""
 
-    segments: int = option(4, "N segments of time; sample with as many steps", ge=1)
+    segments: int = option(4, "N segments of time; sample with as many steps", ge=1, limit=100_000)
     direction: Direction = option(
         "generate", "'both' exchanges t and s in half of the rows, for losses that go both ways"
     )
@@ -73,7 +73,9 @@ class SegmentsOptions(GridOptions):
 class ContinuousOptions:
     """Options of `continuous`."""
 
-    segments: int = option(4, "intervals are at most 1/N of the time range long", ge=1)
+    segments: int = option(
+        4, "intervals are at most 1/N of the time range long", ge=1, limit=100_000
+    )
     direction: Direction = option(
         "generate", "'both' exchanges t and s in half of the rows, for losses that go both ways"
     )
@@ -83,7 +85,9 @@ class ContinuousOptions:
 class FloorGridOptions:
     """Options of `floor_grid`."""
 
-    segments: int = option(4, "N equal segments of time; t lies on their ends", ge=1)
+    segments: int = option(
+        4, "N equal segments of time; t lies on their ends", ge=1, limit=100_000
+    )
     direction: Direction = option(
         "generate", "'both' exchanges t and s in half of the rows, for losses that go both ways"
     )
@@ -102,8 +106,8 @@ class EqualOptions:
 class MLPOptions:
     """Options of `mlp`. A size left out comes from the teacher's weights, else 256 and 3."""
 
-    width: int | None = option(None, "hidden width", ge=2)
-    depth: int | None = option(None, "residual blocks", ge=1)
+    width: int | None = option(None, "hidden width", ge=2, limit=65_536)
+    depth: int | None = option(None, "residual blocks", ge=1, limit=1_000)
     guidance_embedding: Literal["none", "scale"] | None = option(
         None, "'scale': the network is told its scale; not set: where [guidance] has a range"
     )

@@ -26,7 +26,10 @@ class SecantGraphOptions(GridOptions):
         "on", "'on' demands CUDA; 'auto' records where x is on CUDA; 'off' records nothing"
     )
     graphs: int = option(
-        8, "recorded graphs that are kept, one for each shape; then the oldest goes", ge=1
+        8,
+        "recorded graphs that are kept, one for each shape; then the oldest goes",
+        ge=1,
+        limit=10_000,
     )
     compile: Backend = option("none", "torch.compile's backend for the step before it is recorded")
     fullgraph: bool = option(True, _FULLGRAPH)
@@ -34,7 +37,7 @@ class SecantGraphOptions(GridOptions):
         "auto", "guidance and update by torch or in one Triton kernel; 'auto': by that on CUDA"
     )
     precision: Precision = option("fp32", _PRECISION)
-    rows: int | None = option(None, _ROWS, ge=1)
+    rows: int | None = option(None, _ROWS, ge=1, limit=10_000_000)
     memory: float = option(0.8, _MEMORY, gt=0, le=1)
 
     def __attrs_post_init__(self) -> None:
@@ -54,5 +57,5 @@ class SecantCompiledOptions(GridOptions):
     )
     fullgraph: bool = option(True, _FULLGRAPH)
     precision: Precision = option("fp32", _PRECISION)
-    rows: int | None = option(None, _ROWS, ge=1)
+    rows: int | None = option(None, _ROWS, ge=1, limit=10_000_000)
     memory: float = option(0.8, _MEMORY, gt=0, le=1)

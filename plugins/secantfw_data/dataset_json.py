@@ -7,12 +7,11 @@ The names are looked up and never opened: a name that leads elsewhere finds noth
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from secantfw import UserError
+from secantfw import UserError, parse_json
 
 NAME = "dataset.json"
 #: Bytes: the 1.28 million names of ImageNet take 60 MB.
@@ -26,9 +25,9 @@ def read_labels_by_name(text: bytes, place: str) -> Mapping[str, int] | None:
         UserError: no JSON, no list of names and whole numbers, or a name twice.
     """
     try:
-        said = json.loads(text)
+        said = parse_json(text)
         pairs = said["labels"] if isinstance(said, dict) else None
-    except (ValueError, KeyError, RecursionError) as error:
+    except (ValueError, KeyError) as error:
         raise UserError(f"{place}: cannot be read as labels ({type(error).__name__})") from error
     if isinstance(said, dict) and pairs is None:
         return None

@@ -20,9 +20,12 @@ class Fashion16Options:
 class MixtureOptions:
     """What fixes a Gaussian mixture: the same keys for the data set and for the teacher."""
 
-    dimension: int = secantfw.option(2, "numbers in one item", ge=1)
+    dimension: int = secantfw.option(2, "numbers in one item", ge=1, limit=65_536)
     components: int = secantfw.option(
-        8, "Gaussians on the ring; ignored if `means` is given", ge=1
+        8,
+        "Gaussians on the ring; ignored if `means` is given",
+        ge=1,
+        limit=1_000_000,
     )
     radius: float = secantfw.option(
         1.0, "of the ring, in the first two axes; in one dimension half the line's length", ge=0
@@ -53,8 +56,8 @@ class MixtureOptions:
 class GaussianMixtureOptions(MixtureOptions):
     """Options of the data set `gaussian_mixture`."""
 
-    size: int = secantfw.option(20_000, "training items", ge=1)
-    held_out: int = secantfw.option(5_000, "held-out items", ge=0)
+    size: int = secantfw.option(20_000, "training items", ge=1, limit=1_000_000_000)
+    held_out: int = secantfw.option(5_000, "held-out items", ge=0, limit=1_000_000_000)
     seed: int = secantfw.option(
         0, "of the draw; the items do not change with the run's seed", ge=0
     )
@@ -67,7 +70,9 @@ class ImagesOptions:
     folder: str = secantfw.option(
         secantfw.REQUIRED, "folder of pictures, or a zip file of them", is_path=True, is_data=True
     )
-    size: int = secantfw.option(secantfw.REQUIRED, "side of the square items", unit="px", ge=1)
+    size: int = secantfw.option(
+        secantfw.REQUIRED, "side of the square items", unit="px", ge=1, limit=65_536
+    )
     channels: Literal[1, 3] = secantfw.option(3, "1 for grey, 3 for RGB", choices=(1, 3))
     labels: bool = secantfw.option(
         False,
@@ -158,15 +163,20 @@ class LatentsOptions:
     )
     x: str = secantfw.option("latents", "key of the latents in npz and safetensors")
     shape: tuple[int, int, int] = secantfw.option(
-        (4, 32, 32), "of one latent: channels, height, width", ge=1
+        (4, 32, 32), "of one latent: channels, height, width", ge=1, limit=65_536
     )
-    classes: int = secantfw.option(0, "how many classes there are; 0: no labels", ge=0)
+    classes: int = secantfw.option(
+        0, "how many classes there are; 0: no labels", ge=0, limit=10_000_000
+    )
     scale: float = secantfw.option(
         0.18215, "x_0 = scale * latent; the decoder divides by it", gt=0
     )
     scaled: bool = secantfw.option(False, "the shards are already multiplied by `scale`")
     held_out_shards: int = secantfw.option(
-        0, "shards, from the last and as they were before packing, to hold out", ge=0
+        0,
+        "shards, from the last and as they were before packing, to hold out",
+        ge=0,
+        limit=10_000_000,
     )
     vae: str | None = secantfw.option(
         None,
@@ -187,13 +197,18 @@ class TarShardsOptions:
         is_data=True,
     )
     shape: tuple[int, int, int] = secantfw.option(
-        secantfw.REQUIRED, "of one item: channels, height, width; pictures are cut to it", ge=1
+        secantfw.REQUIRED,
+        "of one item: channels, height, width; pictures are cut to it",
+        ge=1,
+        limit=65_536,
     )
     x: str = secantfw.option(
         "npy", "the item's member: what follows the first dot; it ends in npy, npz, png, jpg, jpeg"
     )
     array: str = secantfw.option("x", "name of the array in an npz member")
-    classes: int = secantfw.option(0, "how many classes there are; 0: no labels", ge=0)
+    classes: int = secantfw.option(
+        0, "how many classes there are; 0: no labels", ge=0, limit=10_000_000
+    )
     label: Literal["cls", "json"] = secantfw.option(
         "cls", "the label's member: a number, or JSON with it", choices=("cls", "json")
     )
@@ -201,7 +216,9 @@ class TarShardsOptions:
     scale: float = secantfw.option(
         1.0, "x_0 = scale * item for floats; uint8 become p / 127.5 - 1", gt=0
     )
-    held_out_shards: int = secantfw.option(0, "shards, from the last, to hold out", ge=0)
+    held_out_shards: int = secantfw.option(
+        0, "shards, from the last, to hold out", ge=0, limit=10_000_000
+    )
     keep_index: bool = secantfw.option(
         False, "keep what was found in a shard beside it (NAME.tar.index) for the next start"
     )

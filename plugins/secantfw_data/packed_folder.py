@@ -22,7 +22,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from secantfw import UserError
+from secantfw import UserError, parse_json
 from secantfw_data.stored_array import DTYPES, StoredArray, stored_arrays
 
 STATE = "pack.json"
@@ -104,7 +104,7 @@ def read_state(folder: Path) -> PackState:
     try:
         if file.stat().st_size > _LARGEST_STATE:
             raise ValueError("too large")
-        said = json.loads(file.read_text("utf-8"))
+        said = parse_json(file.read_bytes())
         version = said.pop("secantfw_pack")
         if version != _VERSION:
             raise ValueError(f"version {version!r:.20}, expected {_VERSION}")

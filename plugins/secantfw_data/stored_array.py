@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import io
-import json
 import math
 import struct
 import zipfile
@@ -23,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from secantfw import UserError
+from secantfw import UserError, parse_json
 from secantfw_data.array_file import check_growth
 
 #: The name of the one array of a .npy file.
@@ -189,7 +188,7 @@ def _read_safetensors(file: Path, stream: BinaryIO) -> dict[str, StoredArray]:
     (length,) = struct.unpack("<Q", stream.read(8))
     if length > _LONGEST_HEADER:
         raise ValueError("its header claims more bytes than a header may have")
-    header = json.loads(stream.read(length), object_pairs_hook=_without_twins)
+    header = parse_json(stream.read(length), unique=True)
     found, size = {}, _length(stream)
     for name, said in header.items():
         if name != "__metadata__" and said["dtype"] in DTYPES:
@@ -199,13 +198,6 @@ def _read_safetensors(file: Path, stream: BinaryIO) -> dict[str, StoredArray]:
             brain = said["dtype"] == "BF16"
             found[name] = StoredArray(str(file), name, dtype, offset, shape, brain)
             _check_length(found[name], size)
-    return found
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("its header has a name twice")
     return found
 
 

@@ -19,7 +19,7 @@ import safetensors
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from secantfw import UserError
+from secantfw import UserError, parse_json
 from secantfw_data.options import TarShardsOptions
 from secantfw_data.tar_members import Member, members
 
@@ -101,9 +101,9 @@ def _label(file: Path, stream: io.FileIO, member: Member, options: TarShardsOpti
         raise UserError(f"{place}: has {member.size:,} bytes, too many for a label")
     text = os.pread(stream.fileno(), member.size, member.offset)
     try:
-        said = json.loads(text)
+        said = parse_json(text)
         label = said[options.label_key] if options.label == "json" else said
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         raise UserError(f"{place}: no label in it: {text[:40]!r}") from error
     if type(label) is not int or not 0 <= label < options.classes:
         raise UserError(f"{place}: label {label!r:.40}, expected 0..{options.classes - 1}")

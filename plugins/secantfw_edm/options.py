@@ -30,14 +30,22 @@ class EDMOptions:
 
     preset: str | None = option(None, "a published network by name, such as cifar10-vp, or tiny")
     model_type: ModelType | None = option(None, "SongUNet: DDPM++ and NCSN++; DhariwalUNet: ADM")
-    model_channels: int | None = option(None, "channels of the finest level / its mult", ge=4)
-    channel_mult: tuple[int, ...] | None = option(
-        None, "channels of each level, finest first, / model_channels", ge=1, nonempty=True
+    model_channels: int | None = option(
+        None, "channels of the finest level / its mult", ge=4, limit=65_536
     )
-    channel_mult_emb: int | None = option(None, "length of the embedding / channels", ge=1)
-    num_blocks: int | None = option(None, "residual blocks a level", ge=1)
+    channel_mult: tuple[int, ...] | None = option(
+        None,
+        "channels of each level, finest first, / model_channels",
+        ge=1,
+        nonempty=True,
+        limit=1_024,
+    )
+    channel_mult_emb: int | None = option(
+        None, "length of the embedding / channels", ge=1, limit=1_024
+    )
+    num_blocks: int | None = option(None, "residual blocks a level", ge=1, limit=1_000)
     attn_resolutions: tuple[int, ...] | None = option(
-        None, "levels with self-attention", unit="px", ge=1
+        None, "levels with self-attention", unit="px", ge=1, limit=65_536
     )
     dropout: float | None = option(
         None, "in every block, where a gradient flows; targets are made without", ge=0, lt=1
@@ -46,14 +54,20 @@ class EDMOptions:
         None, "labels dropped in the network; better is [guidance] label_dropout", ge=0, le=1
     )
     augment_dim: int | None = option(
-        None, "length of the augmentation's label; 0: the network is not told", ge=0
+        None,
+        "length of the augmentation's label; 0: the network is not told",
+        ge=0,
+        limit=65_536,
     )
     embedding_type: Embedding | None = option(None, "of noise levels; fourier in NCSN++")
-    channel_mult_noise: int | None = option(None, "length of that / channels", ge=1)
+    channel_mult_noise: int | None = option(None, "length of that / channels", ge=1, limit=1_024)
     encoder_type: Encoder | None = option(None, "residual in NCSN++, else standard")
     decoder_type: Decoder | None = option(None, "skip adds the levels' outputs up")
     resample_filter: tuple[int, ...] | None = option(
-        None, "taps of the filter that resamples; 1, 3, 3, 1 in NCSN++", nonempty=True
+        None,
+        "taps of the filter that resamples; 1, 3, 3, 1 in NCSN++",
+        nonempty=True,
+        limit=1_000_000,
     )
     preconditioning: PreconditioningName | None = option(
         None, "what the network's output means; not set: as in the weights, else edm"
@@ -199,7 +213,7 @@ class RhoSecantOptions(RhoSpacing):
 class RhoSegmentsOptions(RhoSpacing):
     """Options of `rho_segments`."""
 
-    segments: int = option(4, "N segments of time; sample with as many steps", ge=1)
+    segments: int = option(4, "N segments of time; sample with as many steps", ge=1, limit=100_000)
     direction: Literal["generate", "both"] = option(
         "generate", "'both' exchanges t and s in half of the rows, for losses that go both ways"
     )

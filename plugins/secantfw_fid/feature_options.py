@@ -42,7 +42,9 @@ class FeatureOptions:
         "such as facebook/dinov2-large or openai/clip-vit-large-patch14",
         is_path=True,
     )
-    network_size: int = secantfw.option(224, "network only: side of its pictures, pixels", ge=1)
+    network_size: int = secantfw.option(
+        224, "network only: side of its pictures, pixels", ge=1, limit=65_536
+    )
     network_mean: tuple[float, float, float] | None = secantfw.option(
         None,
         "network only: subtracted from colours in [0, 1]; not set: as its folder says, else "
@@ -62,5 +64,8 @@ class ReferenceOptions(FeatureOptions):
     """A feature space, and how much of the training split stands for the data."""
 
     reference_samples: int = secantfw.option(
-        10_000, "training items to compare with, evenly spread; all if there are fewer", ge=2
+        10_000,
+        "training items to compare with, evenly spread; all if there are fewer",
+        ge=2,
+        limit=1_000_000_000,
     )

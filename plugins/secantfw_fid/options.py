@@ -61,7 +61,10 @@ class InceptionScoreOptions:
         is_path=True,
     )
     part: int = secantfw.option(
-        5000, "samples that one score is taken of; the mean over parts is reported", ge=1
+        5000,
+        "samples that one score is taken of; the mean over parts is reported",
+        ge=1,
+        limit=100_000_000,
     )
 
 
@@ -75,10 +78,15 @@ class KernelDistanceOptions(ReferenceOptions):
     """Options of `kernel_distance`; the defaults are clean-fid's."""
 
     reference_samples: int = secantfw.option(
-        50_000, "training items to compare with, evenly spread; all if there are fewer", ge=2
+        50_000,
+        "training items to compare with, evenly spread; all if there are fewer",
+        ge=2,
+        limit=1_000_000_000,
     )
-    subsets: int = secantfw.option(100, "random subsets whose mean is taken", ge=1)
-    subset_size: int = secantfw.option(1000, "items in a subset, at most", ge=2)
+    subsets: int = secantfw.option(
+        100, "random subsets whose mean is taken", ge=1, limit=1_000_000
+    )
+    subset_size: int = secantfw.option(1000, "items in a subset, at most", ge=2, limit=100_000_000)
     seed: int = secantfw.option(0, "seed of the subsets", ge=0)
 
 
@@ -87,7 +95,10 @@ class NeighbourOptions(ReferenceOptions):
     """Options of `precision`, `recall`, `density` and `coverage`."""
 
     k: int = secantfw.option(
-        5, "a point's ball reaches to its k-th neighbour; 3 in arXiv:1904.06991", ge=1
+        5,
+        "a point's ball reaches to its k-th neighbour; 3 in arXiv:1904.06991",
+        ge=1,
+        limit=100_000,
     )
 
 
@@ -95,10 +106,13 @@ class NeighbourOptions(ReferenceOptions):
 class SlicedWassersteinOptions:
     """Options of `sliced_wasserstein`."""
 
-    projections: int = secantfw.option(64, "random directions", ge=1)
+    projections: int = secantfw.option(64, "random directions", ge=1, limit=1_000_000)
     seed: int = secantfw.option(0, "seed of the directions", ge=0)
     reference_samples: int = secantfw.option(
-        50_000, "training items to compare with, evenly spread; all if there are fewer", ge=2
+        50_000,
+        "training items to compare with, evenly spread; all if there are fewer",
+        ge=2,
+        limit=1_000_000_000,
     )
 
 
@@ -107,7 +121,10 @@ class EnergyDistanceOptions:
     """Options of `energy_distance`."""
 
     reference_samples: int = secantfw.option(
-        10_000, "training items to compare with, evenly spread; all if there are fewer", ge=2
+        10_000,
+        "training items to compare with, evenly spread; all if there are fewer",
+        ge=2,
+        limit=1_000_000_000,
     )
 
 
@@ -116,5 +133,5 @@ class SecantErrorOptions:
     """Options of `secant_error`."""
 
     bins: int = secantfw.option(8, "bins of t, and as many of s", ge=1, le=64)
-    per_bin: int = secantfw.option(64, "points in each bin", ge=1)
+    per_bin: int = secantfw.option(64, "points in each bin", ge=1, limit=100_000_000)
     seed: int = secantfw.option(0, "seed of the times", ge=0)

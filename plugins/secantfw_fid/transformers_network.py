@@ -7,7 +7,6 @@ downloaded, and none of the folder's own code is run.
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from secantfw import UserError
+from secantfw import UserError, parse_json
 
 CONFIG, WEIGHTS, PREPROCESSOR = "config.json", "model.safetensors", "preprocessor_config.json"
 
@@ -80,7 +79,7 @@ def _quiet() -> Iterator[None]:
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads(file.read_text())
-    except (OSError, ValueError, RecursionError) as error:
+        found = parse_json(file.read_bytes())
+    except (OSError, ValueError) as error:
         raise UserError(f"metric: {file}: cannot be read ({error})") from error
     return found if isinstance(found, dict) else {}

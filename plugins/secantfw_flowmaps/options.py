@@ -44,7 +44,10 @@ class ShortcutOptions:
 
     weights: Weights = option("ema", _WEIGHTS)
     finest: int = option(
-        128, "half steps of at most 1/N of the time range are taken along the tangent", ge=1
+        128,
+        "half steps of at most 1/N of the time range are taken along the tangent",
+        ge=1,
+        limit=1_000_000,
     )
 
 
@@ -62,7 +65,12 @@ class ConsistencyDistillationOptions:
 
     weights: Weights = option("ema", _WEIGHTS)
     huber: float = option(0.0, _HUBER, ge=0)
-    solver_steps: int = option(1, "steps of the teacher's solver from t to the next time", ge=1)
+    solver_steps: int = option(
+        1,
+        "steps of the teacher's solver from t to the next time",
+        ge=1,
+        limit=10_000,
+    )
 
 
 @attrs.frozen
@@ -109,6 +117,11 @@ class ToDataOptions:
     law: TimeLaw = option("logit_normal", _LAW + "; under 'shrinking'")
     mean: float = option(0.0, _MEAN)
     std: float = option(1.0, _STD, gt=0)
-    stages: int = option(8, "stages of the run; in stage k (from 0) the gap is t / q^k", ge=1)
+    stages: int = option(
+        8,
+        "stages of the run; in stage k (from 0) the gap is t / q^k",
+        ge=1,
+        limit=10_000,
+    )
     shrink: float = option(2.0, "q, by which the gap shrinks at each stage", gt=1)
-    grid: int = option(16, "times of the grid i/N under 'grid'", ge=1)
+    grid: int = option(16, "times of the grid i/N under 'grid'", ge=1, limit=1_000_000)

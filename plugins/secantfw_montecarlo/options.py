@@ -18,12 +18,15 @@ Method = Literal["midpoint", "heun3"]
 class MonteCarloOptions:
     """Options of `monte_carlo`."""
 
-    draws: int = option(2, "K interior times r per sample", ge=1)
+    draws: int = option(2, "K interior times r per sample", ge=1, limit=1_024)
     law: Law = option(
         "stratified", "the law of r; 'gauss_legendre' is a fixed rule with a quadrature bias"
     )
     substeps: int = option(
-        1, "m steps of `train.teacher_solver` from one interior time to the next", ge=1
+        1,
+        "m steps of `train.teacher_solver` from one interior time to the next",
+        ge=1,
+        limit=10_000,
     )
 
     def __attrs_post_init__(self) -> None:

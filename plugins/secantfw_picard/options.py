@@ -25,9 +25,9 @@ _WEIGHTS = "whose network makes the estimates without gradient"
 class SDEIOptions:
     """Options of `sdei`."""
 
-    draws: int = option(1, _DRAWS, ge=1)
+    draws: int = option(1, _DRAWS, ge=1, limit=1_024)
     law: Law = option("uniform", _LAW)
-    picard_iterations: int = option(1, _ITERATIONS, ge=1)
+    picard_iterations: int = option(1, _ITERATIONS, ge=1, limit=1_000)
     weights: Weights = option("live", _WEIGHTS)
 
 
@@ -35,9 +35,9 @@ class SDEIOptions:
 class STEIOptions:
     """Options of `stei`."""
 
-    draws: int = option(1, _DRAWS, ge=1)
+    draws: int = option(1, _DRAWS, ge=1, limit=1_024)
     law: Law = option("uniform", _LAW)
-    picard_iterations: int = option(1, _ITERATIONS, ge=1)
+    picard_iterations: int = option(1, _ITERATIONS, ge=1, limit=1_000)
     weights: Weights = option("live", _WEIGHTS)
     tangent: Literal["self", "teacher"] = option(
         "self", "whose tangent is the target: the network's own, or the teacher's as released"
@@ -50,9 +50,9 @@ class STEIOptions:
 class SDEEOptions:
     """Options of `sdee`."""
 
-    draws: int = option(1, _DRAWS + ", with a student pass each", ge=1)
+    draws: int = option(1, _DRAWS + ", with a student pass each", ge=1, limit=1_024)
     law: Law = option("uniform", _LAW)
-    picard_iterations: int = option(1, _ITERATIONS, ge=1)
+    picard_iterations: int = option(1, _ITERATIONS, ge=1, limit=1_000)
     weights: Weights = option("live", _WEIGHTS)
 
 
@@ -60,9 +60,9 @@ class SDEEOptions:
 class STEEOptions:
     """Options of `stee`."""
 
-    draws: int = option(1, _DRAWS + ", with a student pass each", ge=1)
+    draws: int = option(1, _DRAWS + ", with a student pass each", ge=1, limit=1_024)
     law: Law = option("uniform", _LAW)
-    picard_iterations: int = option(1, _ITERATIONS, ge=1)
+    picard_iterations: int = option(1, _ITERATIONS, ge=1, limit=1_000)
     weights: Weights = option("live", _WEIGHTS)
 
 

@@ -26,10 +26,12 @@ class SiTOptions:
     """The student. A size left out comes from `size`, else from the teacher's weights file."""
 
     size: str | None = option(None, "sizes by name: tiny, S, B, L or XL / patch, as in XL/2")
-    width: int | None = option(None, "channels of a token", ge=4)
-    depth: int | None = option(None, "transformer blocks", ge=1)
-    heads: int | None = option(None, "attention heads; they divide the width", ge=1)
-    patch: int | None = option(None, "side of the square that becomes a token", unit="px", ge=1)
+    width: int | None = option(None, "channels of a token", ge=4, limit=65_536)
+    depth: int | None = option(None, "transformer blocks", ge=1, limit=1_000)
+    heads: int | None = option(None, "attention heads; they divide the width", ge=1, limit=4_096)
+    patch: int | None = option(
+        None, "side of the square that becomes a token", unit="px", ge=1, limit=4_096
+    )
     mlp_ratio: float | None = option(None, "hidden width of a block's MLP / width", gt=0)
     learn_sigma: bool | None = option(
         None, "keep SiT's second, unused half of the output channels (official weights have it)"

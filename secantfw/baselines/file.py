@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ from secantfw.errors import SecantfwError, UserError, printable
 from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.experiment.components import choose_from
 from secantfw.plugin.registry import Registry
+from secantfw.runtime.json_text import parse_json
+from secantfw.runtime.regular_file import read_regular
 from secantfw.training.files import write_json
 
 SCHEMA = 1
@@ -85,15 +87,11 @@ def read_baselines(file: Path, registry: Registry) -> Baselines:
 
 def _reading(file: Path, read: Callable[[Any], T]) -> T:
     try:
-        with file.open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise UserError(f"{file}: larger than a baselines file is")
-        record = json.loads(content)
+        record = parse_json(read_regular(Path(os.path.realpath(file)), _MOST_BYTES))
     except OSError as error:
         raise UserError(f"{file}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{file}: no baselines file: not JSON") from error
+    except ValueError as error:
+        raise UserError(f"{file}: no baselines file: not JSON ({error})") from error
     schema = record.get("schema") if isinstance(record, Mapping) else None
     if type(schema) is int and schema != SCHEMA:
         raise UserError(f"{file}: baselines of schema {schema}; this secantfw reads {SCHEMA}")
@@ -103,7 +101,7 @@ def _reading(file: Path, read: Callable[[Any], T]) -> T:
         return read(record)
     except KeyError as error:
         raise UserError(f"{file}: no baselines file: it lacks {error}") from error
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
         what = printable(str(error))[:200]
         raise UserError(f"{file}: no baselines file: {what}") from error
 

@@ -14,6 +14,9 @@ from typing import Any
 
 import attrs
 
+from secantfw.runtime.json_text import parse_json
+from secantfw.runtime.regular_file import appending, read_regular
+from secantfw.runtime.run_folder import MOST_BYTES
 from secantfw.training.files import finite
 
 #: Values by the number of samples, then by the metric's key.
@@ -39,7 +42,7 @@ class Journal:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._file = file
         self._known: dict[str, Measurement] = {}
-        if file.exists():
+        if os.path.lexists(file):
             self._read()
 
     def get(self, key: Mapping[str, Any]) -> Measurement | None:
@@ -52,25 +55,24 @@ class Journal:
             OSError: it cannot be written.
         """
         record = {"failure": found.failure} if found.failure else {"values": finite(found.values)}
-        with self._file.open("a", encoding="utf-8") as stream:
-            stream.write(
-                json.dumps({"key": key, **record}, sort_keys=True, allow_nan=False) + "\n"
-            )
+        line = json.dumps({"key": key, **record}, sort_keys=True, allow_nan=False) + "\n"
+        with appending(self._file) as stream:
+            stream.write(line.encode())
             stream.flush()
             os.fsync(stream.fileno())
         self._known[_text(key)] = found
 
     def _read(self) -> None:
-        content = self._file.read_bytes()
+        content = read_regular(self._file, MOST_BYTES)
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(self._file, whole)
         for line in content[:whole].splitlines():
             try:
-                record = json.loads(line)
+                record = parse_json(line)
                 found = Measurement(_values(record.get("values", {})), record.get("failure", ""))
                 self._known[_text(record["key"])] = found
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # a line that a failing disk has spoilt is measured again
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put, say
 
 if TYPE_CHECKING:
     from secantfw.baselines.records import Baselines
@@ -62,12 +62,12 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     )
     try:
         with terminable(), disk_errors_said(args.out or Path(NAME)):
-            done = find_and_write(asked, plugins, _note)
+            done = find_and_write(asked, plugins, say)
     except KeyboardInterrupt as error:
-        _note("stopped; what was measured is kept, and the same command goes on")
+        say("stopped; what was measured is kept, and the same command goes on")
         return int(exit_code(error))
     _print(done.baselines)
-    print(f"baselines: {done.file}")
+    put(f"baselines: {done.file}")
     return int(ExitCode.DONE)
 
 
@@ -92,14 +92,10 @@ def _print(baselines: Baselines) -> None:
         lines += [("", key, f"ceiling: {c.name}", str(c.samples), text) for key, text in values]
     _table(lines)
     for line in baselines.dropped:
-        print(f"dropped: {line}")
+        put(f"dropped: {line}")
 
 
 def _table(lines: Sequence[tuple[str, ...]]) -> None:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        print("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+        put("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())

@@ -11,6 +11,7 @@ from secantfw.errors import ExitCode, ExperimentError, Problem, UserError
 from secantfw.experiment.load import LoadedExperiment, load
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
+from secantfw.runtime.terminal import put
 
 if TYPE_CHECKING:
     from secantfw.training.build import Built
@@ -43,20 +44,20 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
                     problems = [loaded.located(lacking)]
             converted = "" if built is None else built.converted
         for warning in loaded.warnings:
-            print(warning)
+            put(warning)
     except ExperimentError as error:
         problems = error.problems
     for problem in problems:
-        print(problem)
+        put(problem)
     if problems:
         if sizes and loaded.missing:
-            print(f"{args.file}: but for {len(problems)} missing files OK: {sizes}; {memory}")
+            put(f"{args.file}: but for {len(problems)} missing files OK: {sizes}; {memory}")
         return int(ExitCode.USER)
     if memory:
-        print(f"{args.file}: {memory}")
+        put(f"{args.file}: {memory}")
     if converted:
-        print(f"{args.file}: would convert weights as it reads them: {converted}")
-    print(f"{args.file}: OK: {_summary(loaded)}")
+        put(f"{args.file}: would convert weights as it reads them: {converted}")
+    put(f"{args.file}: OK: {_summary(loaded)}")
     return int(ExitCode.DONE)
 
 

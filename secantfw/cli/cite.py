@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from secantfw.errors import ExitCode
 from secantfw.experiment.cited import cited
 from secantfw.experiment.load import load
-from secantfw.experiment.read import RESOLVED
 from secantfw.plugin.bibliography import bibtex
 from secantfw.plugin.loader import Plugins
-from secantfw.training.run_directory import open_run
+from secantfw.runtime.run_folder import RunFolder
+from secantfw.runtime.terminal import put
+from secantfw.training.run_directory import resolved_of
 
 NAME = "cite"
 
@@ -24,9 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
-    file = Path(args.file)
-    if file.is_dir():
-        file = open_run(file) / RESOLVED
-    experiment = load(file, args.overrides, plugins, without_files=True).experiment
-    print("\n\n".join(bibtex(cited(experiment), plugins.registry.bibliographies)))
+    file = resolved_of(args.file)
+    kept = RunFolder(file.parent).text("references.bib") if file and not args.overrides else ""
+    if file is not None and kept:  # the run has them, and no plug-in of its need be loaded
+        put(kept, end="")
+        return int(ExitCode.DONE)
+    experiment = load(file or args.file, args.overrides, plugins, without_files=True).experiment
+    put("\n\n".join(bibtex(cited(experiment), plugins.registry.bibliographies)))
     return int(ExitCode.DONE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, UserError
 from secantfw.experiment.read import RESOLVED
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.find_runs import runs_below
+from secantfw.runtime.terminal import draw, put
 
 if TYPE_CHECKING:
     from secantfw.comparison.comparison import Comparison
@@ -51,10 +52,7 @@ def run_directories(named: Sequence[Path]) -> Iterable[Path]:
     """
     found: dict[Path, None] = {}
     for place in named:
-        if (place / RESOLVED).is_file():
-            found[place.resolve()] = None
-            continue
-        below = sorted(file.parent.resolve() for file in place.glob(f"**/{RESOLVED}"))
+        below = sorted(run.resolve() for run in runs_below(place))
         if not below:
             raise UserError(f"{place}: not a run directory, and none is below it (no {RESOLVED})")
         found.update(dict.fromkeys(below))
@@ -63,12 +61,9 @@ def run_directories(named: Sequence[Path]) -> Iterable[Path]:
 
 def show(comparison: Comparison, out: Path | None) -> None:
     """The tables on standard output, and in files where `out` is given."""
-    from rich.console import Console
-
     from secantfw.comparison.write import terminal, write_comparison
 
-    width = None if sys.stdout.isatty() else 140
-    Console(width=width).print(terminal(comparison))
+    draw(terminal(comparison), width=140)
     if out is not None:
         for file in write_comparison(comparison, out):
-            print(f"comparison: {file}")
+            put(f"comparison: {file}")

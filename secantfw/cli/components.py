@@ -11,6 +11,7 @@ from secantfw.plugin.building import probed
 from secantfw.plugin.component import Component
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.registry import KINDS
+from secantfw.runtime.terminal import put
 
 NAME = "components"
 
@@ -28,13 +29,13 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         rows = [
             {"full_name": c.full_name, **attrs.asdict(c), "unavailable": probed(c)} for c in found
         ]
-        print(json.dumps(rows, indent=2))
+        put(json.dumps(rows, indent=2))
         return int(ExitCode.DONE)
     width = max((len(c.full_name) for c in found), default=0)
     for kind in dict.fromkeys(c.kind for c in found):
-        print(kind)
+        put(kind)
         for component in (c for c in found if c.kind == kind):
-            print(f"  {component.full_name:<{width}}  {_summary(component)}")
+            put(f"  {component.full_name:<{width}}  {_summary(component)}")
     return int(ExitCode.DONE)
 
 

@@ -17,6 +17,7 @@ from secantfw.plugin.component import Component
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.local import load_local
 from secantfw.plugin.registry import KINDS
+from secantfw.runtime.terminal import put
 
 if TYPE_CHECKING:
     from secantfw.testing.running import CheckResult
@@ -52,14 +53,14 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
             for result in conform_component(component, plugins.registry):
                 found.append(result)
                 if not args.json:
-                    print(_line(result, said, _width(components)), flush=True)
+                    put(_line(result, said, _width(components)))
                 said = result.reason or said
             if progress is not None:
                 progress.tick(done)
     if args.json:
-        print(json.dumps([attrs.asdict(result) for result in found], indent=2))
+        put(json.dumps([attrs.asdict(result) for result in found], indent=2))
     else:
-        print(_summary(found))
+        put(_summary(found))
     return _FAILED if any(r.outcome == "failed" for r in found) else int(ExitCode.DONE)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,8 @@ from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, UserError
 from secantfw.experiment.overrides import overrides_layer
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put
+from secantfw.runtime.writing import replacing, unwritable_said
 
 if TYPE_CHECKING:
     from secantfw.interfaces.weights_format import ConvertedWeights
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     note = {**read.note, **origin}
     _write(args.out, read, note)
     for line in _report(args.out, read, note):
-        print(line)
+        put(line)
     return int(ExitCode.DONE)
 
 
@@ -79,20 +80,12 @@ def _sha256(file: Path) -> str:
 
 def _write(out: Path, read: ConvertedWeights, note: dict[str, str]) -> None:
     """Write beside `out`, then rename: an OUT that is there stays whole until the new one is."""
-    from secantfw.training.files import sync
     from secantfw.weights import save_weights
 
-    temporary = out.with_name(f".{out.name}.tmp-{os.getpid()}")
-    try:
-        if out.is_dir():
-            raise UserError(f"{out}: is a folder; name a file to write")
+    if out.is_dir():
+        raise UserError(f"{out}: is a folder; name a file to write")
+    with unwritable_said(out), replacing(out) as temporary:
         save_weights(temporary, read.tensors, read.header, note=note)
-        sync(temporary)
-        os.replace(temporary, out)
-    except OSError as error:
-        raise UserError(f"{out}: cannot be written ({error.strerror or error})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _report(out: Path, read: ConvertedWeights, note: dict[str, str]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from secantfw.plugin.loader import Plugins
 from secantfw.plugin.local import load_local
 from secantfw.plugin.registry import KINDS
 from secantfw.plugin.source import declarations, source_line
+from secantfw.runtime.terminal import put
 
 NAME = "describe"
 
@@ -42,19 +43,19 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     rows = option_rows(component)
     if args.json:
         said = {**attrs.asdict(component), "declares": declared, "options": rows}
-        print(json.dumps(said, indent=2, default=str))
+        put(json.dumps(said, indent=2, default=str))
         return int(ExitCode.DONE)
-    print(f"{component.kind} {component.full_name}: {component.summary}")
+    put(f"{component.kind} {component.full_name}: {component.summary}")
     if missing := probed(component):
-        print(f"unavailable here: {missing}")
+        put(f"unavailable here: {missing}")
     for cite in component.cite:
-        print(f"cite: {cite}")
+        put(f"cite: {cite}")
     for attribute, text in declared.items():
-        print(f"{attribute}: {text}")
-    print(f"source: {source_line(component)}")
+        put(f"{attribute}: {text}")
+    put(f"source: {source_line(component)}")
     for row in rows:
-        print(_option_text(row))
-    print(f"\n{toml_block(component, rows)}", end="")
+        put(_option_text(row))
+    put(f"\n{toml_block(component, rows)}", end="")
     return int(ExitCode.DONE)
 
 

@@ -14,7 +14,8 @@ from secantfw.experiment.load import load
 from secantfw.experiment.read import read_layer
 from secantfw.experiment.write import plain, value_text
 from secantfw.plugin.loader import Plugins
-from secantfw.training.run_directory import open_run
+from secantfw.runtime.terminal import put
+from secantfw.training.run_directory import resolved_of
 
 NAME = "diff"
 RESOLVED = "resolved.toml"
@@ -31,14 +32,15 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     for key in dict.fromkeys([*one, *other]):
         # the name of an experiment is its file's, and the reader has just typed both
         if one.get(key) != other.get(key) and key != ("name",):
-            print(f"{dotted(key)}: {_text(one, key)} -> {_text(other, key)}")
+            put(f"{dotted(key)}: {_text(one, key)} -> {_text(other, key)}")
     return int(ExitCode.DONE)
 
 
 def _tables(name: str, plugins: Plugins) -> Mapping[str, Any]:
     """The complete tables; those of a run are read as they are, so that no plug-in is needed."""
-    if Path(name).is_dir():
-        return read_layer(open_run(Path(name)) / RESOLVED, f"{name.rstrip('/')}/{RESOLVED}").tables
+    resolved = resolved_of(name)
+    if resolved is not None:
+        return read_layer(resolved, str(Path(name) / RESOLVED)).tables
     loaded = load(name, (), plugins)
     return plain(loaded.experiment, loaded.document)
 

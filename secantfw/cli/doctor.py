@@ -11,6 +11,7 @@ from secantfw.errors import ExitCode
 from secantfw.plugin.calling import call, implementations
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.records import cause
+from secantfw.runtime.terminal import put
 
 NAME = "doctor"
 
@@ -32,10 +33,10 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
             said = f"plug-in {implementation.plugin_name!r} failed in secantfw_doctor"
             findings.append(Finding("problem", f"{said}: {cause(error)}"))
     if args.json:
-        print(json.dumps([attrs.asdict(f) for f in findings], indent=2))
+        put(json.dumps([attrs.asdict(f) for f in findings], indent=2))
     else:
         for finding in findings:
             hint = f" ({finding.hint})" if finding.hint else ""
-            print(f"{finding.level:<8} {finding.what}{hint}")
+            put(f"{finding.level:<8} {finding.what}{hint}")
     bad = any(f.level == "problem" for f in findings)
     return int(ExitCode.USER if bad else ExitCode.DONE)

@@ -8,8 +8,8 @@ torchrun on several.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +18,13 @@ import attrs
 
 from secantfw.cli.arguments import RunAndOverrides, add_run_and_overrides, run_and_overrides
 from secantfw.cli.loading_run import TrainedRun, load_trained
-from secantfw.cli.processes import check_processes
+from secantfw.cli.processes import check_processes, trust_in_time
 from secantfw.cli.table import print_table
 from secantfw.errors import ExitCode, UserError
 from secantfw.parallel.processes import processes_of
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put, say, warn
+from secantfw.training.run_directory import open_run
 
 if TYPE_CHECKING:
     from secantfw.parallel.group import Group
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         overrides = _with(overrides, key, getattr(args, key))
     processes = processes_of(os.environ)
     if args.processes > 1 and not processes.launched:
-        return _launch(args)
+        return _launch(args, trust_in_time(open_run(named.directory), plugins))
     if args.processes not in (1, processes.size):
         raise UserError(f"evaluate: --processes {args.processes}, and {processes.size} started")
     named = attrs.evolve(named, overrides=overrides)
@@ -66,46 +68,62 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         return _evaluate(named, plugins, group)
 
 
-def _launch(args: argparse.Namespace) -> int:
+def _launch(args: argparse.Namespace, more: Sequence[str]) -> int:
     """Each process uses as many threads as one would: the last bits of a product may depend on
     them."""
     import torch
 
     from secantfw.parallel.launch import launch
 
-    return launch(args.arguments, args.processes, torch.get_num_threads())
+    return launch([*args.arguments, *more], args.processes, torch.get_num_threads())
 
 
 def _part(named: RunAndOverrides, shard: str, plugins: Plugins) -> int:
     from secantfw.evaluation.write import evaluate_part
     from secantfw.sampling.shard import read_shard
     from secantfw.training.compiled import compile_networks
+    from secantfw.training.files import disk_errors_said
+    from secantfw.training.lock import locked
 
-    part = read_shard(shard)
-    trained = load_to_measure(named.directory, named.overrides, plugins, allowed=named.allowed)
-    compile_networks(trained.built)
-    evaluate_part(trained.directory, trained.built, trained.student, _note, part)
+    part, directory = read_shard(shard), open_run(named.directory)
+    with disk_errors_said(directory), locked(directory, shared=True):
+        trained = load_to_measure(directory, named.overrides, plugins, allowed=named.allowed)
+        compile_networks(trained.built)
+        evaluate_part(trained.directory, trained.built, trained.student, say, part)
     return int(ExitCode.DONE)
 
 
 def _evaluate(named: RunAndOverrides, plugins: Plugins, group: Group) -> int:
+    """Under the run's lock, which the main process holds for all of the group."""
+    from secantfw.training.files import disk_errors_said
+    from secantfw.training.lock import locked
+
+    directory = open_run(named.directory)
+    with contextlib.ExitStack() as held, disk_errors_said(directory):
+        with group.apart():
+            if group.is_main:
+                held.enter_context(locked(directory))
+        return _measure(attrs.evolve(named, directory=directory), plugins, group)
+
+
+def _measure(named: RunAndOverrides, plugins: Plugins, group: Group) -> int:
     from secantfw.evaluation.write import evaluate_in
     from secantfw.reporting.report import write_report
     from secantfw.training.compiled import compile_networks
 
-    note = _note if group.is_main else _nothing
+    directory, note = named.directory, say if group.is_main else _nothing
     with group.apart():
         trained = load_to_measure(
-            named.directory, named.overrides, plugins, allowed=named.allowed, note=note
+            directory, named.overrides, plugins, allowed=named.allowed, note=note
         )
-    built, directory = trained.built, trained.directory
+    built = trained.built
     compile_networks(built)  # as the run itself did when it measured
     if group.is_main:
         _warn_of_steps(built)
     evaluation = evaluate_in(group, directory, built, trained.student, note, named.overrides)
     if evaluation is not None:
         print_table(evaluation)
-        print(f"report: {write_report(directory)}")
+        put(f"report: {write_report(directory)}")
     return int(ExitCode.DONE)
 
 
@@ -122,7 +140,7 @@ def load_to_measure(
     Raises:
         UserError: as `load_trained`; an evaluation of no samples.
     """
-    trained = load_trained(directory, overrides, plugins, allowed=allowed, note=note or _note)
+    trained = load_trained(directory, overrides, plugins, allowed=allowed, note=note or say)
     if not trained.built.experiment.evaluate.keys.samples:
         raise UserError("evaluate: evaluate.samples is 0; give a number, evaluate.samples=2048")
     return trained
@@ -157,11 +175,7 @@ def _warn_of_steps(built: Built) -> None:
     rows = [row for row in planned_rows(built) if row.model == "student"]
     warning = steps_warning(built, [(row.solver.solver, row.steps) for row in rows])
     if warning:
-        _note(f"secantfw: warning: {warning}")
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+        warn(warning)
 
 
 def _nothing(text: str) -> None:

@@ -17,6 +17,8 @@ from secantfw.cli.arguments import add_run_and_overrides, out_path, run_and_over
 from secantfw.cli.loading_run import TrainedRun, load_trained
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put, warn
+from secantfw.runtime.writing import replacing, temporary_beside, unwritable_said
 
 if TYPE_CHECKING:
     import torch
@@ -71,13 +73,12 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     student = trained.student
     tensors = student.tangent_weights() if args.tangent else student.state_dict()
     note = _note(args, trained)
-    try:
-        save_weights(
-            args.out, tensors, trained.built.header(), dtype=getattr(torch, args.dtype), note=note
-        )
-    except OSError as error:
-        raise UserError(f"{args.out}: cannot be written ({error.strerror})") from error
-    print(f"{args.out}: {len(tensors)} tensors, {args.out.stat().st_size:,} bytes")
+    header, dtype = trained.built.header(), getattr(torch, args.dtype)
+    if args.out.is_dir():
+        raise UserError(f"{args.out}: cannot be written (Is a directory)")
+    with unwritable_said(args.out), replacing(args.out) as temporary:
+        save_weights(temporary, tensors, header, dtype=dtype, note=note)
+    put(f"{args.out}: {len(tensors)} tensors, {args.out.stat().st_size:,} bytes")
     return int(ExitCode.DONE)
 
 
@@ -103,10 +104,10 @@ def _to_another(args: argparse.Namespace, trained: TrainedRun, plugins: Plugins)
     times, scales = ((), ()) if args.tangent else _grid(built, _steps(args.steps, built))
     found = named.export(Export(trained.student.cpu(), header, times, scales))
     if built.experiment.guidance.scale != 1 and not scales:
-        print("secantfw: warning: guidance.scale is no part of the weights", file=sys.stderr)
+        warn("guidance.scale is no part of the weights")
     _write_folder(args.out, found, _note(args, trained), getattr(torch, args.dtype))
     names = ", ".join([found.weights_name, *found.texts])
-    print(f"{args.out}: {names}")
+    put(f"{args.out}: {names}")
     return int(ExitCode.DONE)
 
 
@@ -117,7 +118,7 @@ def _steps(asked: int | None, built: Built) -> int:
     steps = default_steps(built) if asked is None else asked
     warning = steps_warning(built, [(built.solver, steps)])
     if warning:
-        print(f"secantfw: warning: {warning}", file=sys.stderr)
+        warn(warning)
     return steps
 
 
@@ -156,10 +157,11 @@ def _write_folder(
 
     if out.exists():
         raise UserError(f"{out}: is there already; name a new folder")
-    unfinished = out.with_name(f".{out.name}.tmp-{os.getpid()}")
+    unfinished = temporary_beside(out)
     tensors = {key: t.detach().to(dtype).contiguous().clone() for key, t in found.tensors.items()}
     try:
-        unfinished.mkdir(parents=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.mkdir()
         write_tensors(unfinished / found.weights_name, tensors, {"format": "pt", **note})
         for name, text in found.texts.items():
             (unfinished / name).write_text(text, encoding="utf-8")

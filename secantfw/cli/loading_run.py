@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,10 +13,14 @@ from secantfw.errors import ExperimentError, UserError, nearest
 from secantfw.experiment.locations import is_location
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
+from secantfw.runtime.terminal import say
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from secantfw.interfaces.backbone import Backbone
     from secantfw.training.build import Built
+    from secantfw.training.checkpoint import TrainState
 
 
 #: What may differ from the training: how a run is measured and sampled, not what it is.
@@ -35,10 +38,6 @@ class TrainedRun:
     checkpoint: Path
 
 
-def _to_stderr(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
 def load_trained(
     directory: Path,
     overrides: Sequence[str],
@@ -46,7 +45,7 @@ def load_trained(
     weights: Literal["ema", "student"] = "ema",
     *,
     allowed: Sequence[str] = (),
-    note: Callable[[str], None] = _to_stderr,
+    note: Callable[[str], None] = say,
 ) -> TrainedRun:
     """The newest valid checkpoint of the run in `directory`; `note` is told the warnings.
 
@@ -61,7 +60,7 @@ def load_trained(
     from secantfw.training.build import build_experiment, device_of
     from secantfw.training.check_built import check_built
     from secantfw.training.checkpoint import check_fits, read_state, tensors_of
-    from secantfw.training.checkpoint_folder import newest_valid
+    from secantfw.training.checkpoint_folder import read_newest
     from secantfw.training.moved import check_moved
     from secantfw.training.run import located
 
@@ -70,7 +69,11 @@ def load_trained(
     loaded = load(directory / "resolved.toml", overrides, plugins)
     for warning in loaded.warnings:
         note(str(warning))
-    found, complaints = newest_valid(directory / "checkpoints")
+
+    def read(checkpoint: Path) -> tuple[dict[str, Tensor], TrainState]:
+        return tensors_of(checkpoint, weights), read_state(checkpoint)
+
+    (tensors, state), found, complaints = read_newest(directory / "checkpoints", read)
     for complaint in complaints:
         note(f"secantfw: warning: {complaint}; using {found.name}")
     with located(loaded):
@@ -79,8 +82,7 @@ def load_trained(
         problems = check_built(built)
         if problems:
             raise ExperimentError(problems)
-        check_moved(read_state(found), built, moved, allowed)
-    tensors = tensors_of(found, weights)
+        check_moved(state, built, moved, allowed)
     check_fits(found / f"{weights}.safetensors", tensors, built.student)
     built.student.load_state_dict(tensors)
     built.student.requires_grad_(False).eval()

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import secantfw
-from secantfw.errors import ExitCode, SecantfwError, UserError, nearest
+from secantfw.errors import ExitCode, SecantfwError, UserError, nearest, printable
 from secantfw.plugin.commands import plugin_commands
 from secantfw.plugin.loader import Plugins, load_plugins
+from secantfw.runtime.terminal import Surviving, put, say, surviving_output
 
 #: Each is a module of this package with NAME, add_arguments and run; `--help` imports none.
 VERBS = {
@@ -42,31 +43,63 @@ VERBS = {
 }
 
 
+#: They do what was asked whether or not anybody reads what they print.
+_MAKES_FILES = (
+    "run", "sweep", "sample", "baselines", "evaluate", "report", "export", "convert", "new",
+)  # fmt: skip
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code and never shows a traceback for a user's mistake."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in arguments
+    with surviving_output() as answers:
+        try:
+            code = _run(arguments)
+        except SystemExit as stop:  # argparse's: --help, or a word that it does not know
+            if stop.code in (None, 0) and (unread := _unread(answers)):
+                raise SystemExit(unread) from stop
+            raise
+        return _unread(answers) if code == ExitCode.DONE and _answers(arguments) else code
+
+
+def _run(arguments: list[str]) -> int:
     try:
         return _main(arguments)
     except SecantfwError as error:
-        if debug:
+        if "--debug" in arguments:
             raise
         for line in error.lines():
-            print(f"secantfw: error: {line}", file=sys.stderr)
+            say(f"secantfw: error: {printable(line)}")
         return int(error.exit_code)
     except KeyboardInterrupt as error:
         from secantfw.training.signals import exit_code
 
         return int(exit_code(error))
-    except BrokenPipeError:  # `secantfw components | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _answers(arguments: list[str]) -> bool:
+    """Whether what was asked for is what is printed, and not a file or a run."""
+    verb = next((word for word in arguments if word in VERBS), None)
+    listing = {"run": "--dry-steps", "sweep": "--list"}.get(verb or "", "")
+    asked = any(word.partition("=")[0] == listing for word in arguments)
+    return asked or verb not in _MAKES_FILES
+
+
+def _unread(answers: Surviving) -> int:
+    """The exit code of a command whose answer nobody got; DONE where it was written."""
+    answers.flush()
+    if answers.lost is None:
         return int(ExitCode.DONE)
+    if isinstance(answers.lost, BrokenPipeError):  # `secantfw components | head`
+        return int(ExitCode.UNREAD)
+    say(f"secantfw: error: standard output cannot be written ({answers.lost.strerror})")
+    return int(ExitCode.USER)
 
 
 def _main(arguments: list[str]) -> int:
     chosen, rest = _global_parser().parse_known_args(arguments)
     if rest[:1] == ["--version"]:
-        print(f"secantfw {secantfw.__version__}")
+        put(f"secantfw {secantfw.__version__}")
         return int(ExitCode.DONE)
     found = load_plugins(
         only=_names(chosen.plugins),
@@ -74,6 +107,7 @@ def _main(arguments: list[str]) -> int:
         strict=chosen.strict_plugins,
         trace=chosen.trace_plugins,
     )
+    found.trust = chosen.trust
     if not rest or rest[0].startswith("-"):
         parser = _overview(found)
         found.warn()
@@ -124,6 +158,11 @@ def _global_parser() -> argparse.ArgumentParser:
         action="store_true",
         default=bool(os.environ.get("SECANTFW_TRACE_PLUGINS")),
         help="say each hook call and its milliseconds (also SECANTFW_TRACE_PLUGINS=1)",
+    )
+    group.add_argument(
+        "--trust",
+        action="store_true",
+        help="execute code that a run brings which was not made here by you, without asking",
     )
     group.add_argument("--debug", action="store_true", help="show the traceback of every error")
     return parser

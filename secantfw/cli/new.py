@@ -10,6 +10,7 @@ from secantfw.cli.arguments import out_path
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.scaffold import KINDS, check_name, write_plugin
+from secantfw.runtime.terminal import put
 
 NAME = "new"
 
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         raise UserError(f"new: a plug-in named {args.name!r} is installed; choose another name")
     folder = write_plugin(args.name, args.kind, args.out)
     for file in sorted(f for f in folder.rglob("*") if f.is_file()):
-        print(file)
-    print(f'next: pip install -e "{folder}[test]" && pytest "{folder}"')
-    print(f"then: secantfw run {args.name}/{args.name}.toml")
+        put(file)
+    put(f'next: pip install -e "{folder}[test]" && pytest "{folder}"')
+    put(f"then: secantfw run {args.name}/{args.name}.toml")
     return int(ExitCode.DONE)

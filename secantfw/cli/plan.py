@@ -17,6 +17,7 @@ from secantfw.experiment.load import load
 from secantfw.experiment.read import is_override
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.weights_formats import weights_formats
+from secantfw.runtime.terminal import put
 from secantfw.training.gpus import GPUS
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
             {"file": file, "gpu": args.gpu, "mfu": mfu, **attrs.asdict(one)}
             for file, one in zip(files, found, strict=True)
         ]
-        print(json.dumps(records, indent=2))
+        put(json.dumps(records, indent=2))
         return int(ExitCode.DONE)
     _print(files, found)
     origin = "assumed; measure it with run --dry-steps" if args.mfu is None else "as given"
-    print(
+    put(
         f"on {args.gpus} x {args.gpu} at MFU {mfu:g} ({origin}); rows (/ at once) and GB are of "
         "one GPU; F and B: evaluations of a sample, forward and backward; evaluated in fp32"
     )
@@ -127,7 +128,7 @@ def _table(head: tuple[str, ...], body: Sequence[tuple[str, ...]]) -> None:
     widths = [max(len(row[n]) for row in rows) for n in range(len(head))]
     for row in rows:
         cells = [text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True)]
-        print("  ".join([row[0].ljust(widths[0]), *cells]))
+        put("  ".join([row[0].ljust(widths[0]), *cells]))
 
 
 def _row(one: Forecast) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.records import PluginFailure, PluginWarning
 from secantfw.plugin.rehearsal import rehearse
+from secantfw.runtime.terminal import put
 
 NAME = "plugins"
 
@@ -29,14 +30,14 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     if args.json:
         import json
 
-        print(json.dumps(rows, indent=2))
+        put(json.dumps(rows, indent=2))
         return int(ExitCode.DONE)
     wide = max((len(row["distribution"]) for row in rows), default=0)
     for row in rows:
         time = "" if row["milliseconds"] is None else f"{row['milliseconds']:.1f} ms"
-        print(f"{row['name']:<14} {row['distribution']:<{wide}} {time:>10}  {_status(row)}")
+        put(f"{row['name']:<14} {row['distribution']:<{wide}} {time:>10}  {_status(row)}")
         for warning in row["warnings"]:
-            print(f"{'':<14} {warning}")
+            put(f"{'':<14} {warning}")
     return int(ExitCode.DONE)
 
 
@@ -97,14 +98,14 @@ def _why(name: str, plugins: Plugins) -> int:
     if not rows:
         raise UserError(f"no plug-in named {name!r} is installed")
     for row in rows:
-        print(f"plug-in {name!r} of {row['distribution']}: {row['status']}")
+        put(f"plug-in {name!r} of {row['distribution']}: {row['status']}")
         for warning in row["warnings"]:
-            print(f"  {warning}")
+            put(f"  {warning}")
     for failure in (f for f in plugins.failures if f.name == name):
-        print(f"  failed at stage: {failure.stage} ({failure.distribution})")
-        print(f"  cause: {failure.cause}\n  next step: {failure.next_step}")
+        put(f"  failed at stage: {failure.stage} ({failure.distribution})")
+        put(f"  cause: {failure.cause}\n  next step: {failure.next_step}")
     for error in _errors(name, plugins):
-        print("\n" + "".join(traceback.format_exception(error)), end="")
+        put("\n" + "".join(traceback.format_exception(error)), end="")
     return int(ExitCode.DONE)
 
 

@@ -6,8 +6,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from secantfw.errors import RunAborted, UserError
+from secantfw.experiment.load import load
+from secantfw.experiment.read import RESOLVED
 from secantfw.plugin.loader import Plugins
 
 _MOST = 256
@@ -19,6 +22,16 @@ def check_processes(verb: str, processes: int, shard: str | None) -> None:
         raise UserError(f"{verb}: --processes must be from 1 to {_MOST}")
     if shard is not None and processes > 1:
         raise UserError(f"{verb}: --shard is one process's part; leave --processes out")
+
+
+def trust_in_time(directory: Path, plugins: Plugins) -> list[str]:
+    """Ask about code that a run brings before there are several processes, none of which can.
+
+    Returns:
+        what their commands have to say so as not to ask again.
+    """
+    load(directory / RESOLVED, (), plugins, without_files=True)
+    return ["--trust"] if any(plugin.code for plugin in plugins.loaded) else []
 
 
 def run_shards(command: Sequence[str], processes: int, plugins: Plugins) -> None:

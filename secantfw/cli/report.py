@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
-from secantfw.errors import ExitCode
+from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put
 
 NAME = "report"
 
@@ -16,8 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
+    from secantfw.evaluation.publish import settle
     from secantfw.reporting.report import write_report
+    from secantfw.training.lock import locked
     from secantfw.training.run_directory import open_run
 
-    print(f"report: {write_report(open_run(args.directory))}")
+    directory = open_run(args.directory)
+    with suppress(UserError, OSError), locked(directory):  # in use, or another's: it can be read
+        settle(directory)
+    put(f"report: {write_report(directory)}")
     return int(ExitCode.DONE)

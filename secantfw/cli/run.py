@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import out_path
+from secantfw.cli.processes import trust_in_time
 from secantfw.errors import ExitCode, SecantfwError, UserError
 from secantfw.experiment.heading import heading
 from secantfw.parallel.processes import EndsWithAnother, Processes, processes_of
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.regular_file import is_regular
+from secantfw.runtime.terminal import put, say
+from secantfw.training.run_directory import open_run
 
 if TYPE_CHECKING:
     from secantfw.experiment.load import LoadedExperiment
@@ -75,15 +78,15 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     if args.processes not in (None, processes.size):
         raise UserError(f"run: --processes {args.processes}, and {processes.size} were started")
     loaded = None if args.resume else _loaded(args, plugins, processes)
-    say = _say if processes.is_main else _nothing
+    tell = say if processes.is_main else _nothing
     if loaded is not None:
-        _head(loaded, say)  # before torch, which takes seconds
+        _head(loaded, tell)  # before torch, which takes seconds
     from secantfw.parallel.group import joined
     from secantfw.training.files import disk_errors_said
     from secantfw.training.signals import terminable
 
     with terminable(), disk_errors_said(args.resume or args.out), joined(processes) as group:
-        return _in_group(args, plugins, loaded, group, say)
+        return _in_group(args, plugins, loaded, group, tell)
 
 
 def _launch(args: argparse.Namespace, plugins: Plugins) -> int:
@@ -92,7 +95,11 @@ def _launch(args: argparse.Namespace, plugins: Plugins) -> int:
 
     if args.resume is None:
         _loaded(args, plugins, Processes())
-    return launch(args.arguments, args.processes)
+        return launch(args.arguments, args.processes)
+    of_checkpoint = is_regular(args.resume / "state.json")
+    directory = open_run(args.resume.parent.parent if of_checkpoint else args.resume)
+    trusted = trust_in_time(directory, plugins)
+    return launch([*args.arguments, *trusted], args.processes)
 
 
 def _loaded(args: argparse.Namespace, plugins: Plugins, processes: Processes) -> LoadedExperiment:
@@ -107,7 +114,7 @@ def _loaded(args: argparse.Namespace, plugins: Plugins, processes: Processes) ->
         raise EndsWithAnother(error.exit_code) from error
     for warning in loaded.warnings:
         if processes.is_main and (processes.launched or args.processes is None):
-            _say(str(warning))
+            say(str(warning))
     return loaded
 
 
@@ -150,12 +157,12 @@ def _dry(args: argparse.Namespace, plugins: Plugins) -> int:
 
     loaded = load(args.file, args.overrides, plugins, without_files=True)
     for warning in loaded.warnings:
-        _say(str(warning))
-    _head(loaded, _say)
+        say(str(warning))
+    _head(loaded, say)
     from secantfw.training.dry_run import dry_run
 
-    for line in dry_run(loaded, plugins, args.dry_steps, _say):
-        print(line)
+    for line in dry_run(loaded, plugins, args.dry_steps, say):
+        put(line)
     return int(ExitCode.DONE)
 
 
@@ -171,10 +178,6 @@ def _resumed(
 def _head(loaded: LoadedExperiment, say: Callable[[str], None]) -> None:
     for line in heading(loaded.experiment):
         say(line)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _nothing(text: str) -> None:
@@ -250,4 +253,4 @@ def _said(job: Run, error: Exception) -> str:
 def _report(directory: Path) -> None:
     from secantfw.reporting.report import write_report
 
-    print(f"report: {write_report(directory)}")
+    put(f"report: {write_report(directory)}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from secantfw.cli.arguments import add_run_and_overrides, out_path, run_and_overrides
 from secantfw.cli.loading_run import load_trained
-from secantfw.cli.processes import check_processes, run_shards
+from secantfw.cli.processes import check_processes, run_shards, trust_in_time
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put, warn
+from secantfw.training.run_directory import open_run
 
 NAME = "sample"
 _MOST = 10_000_000  # as many as a count of files can be meant to be
@@ -40,12 +41,13 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     check_processes(NAME, args.processes, args.shard)
     try:
         if args.processes > 1:
-            run_shards(_command(args), args.processes, plugins)
+            trusted = trust_in_time(open_run(run_and_overrides(args).directory), plugins)
+            run_shards([*_command(args), *trusted], args.processes, plugins)
         else:
             _draw(args, plugins)
     except OSError as error:
         raise UserError(f"{args.out}: cannot be written ({error.strerror})") from error
-    print(f"{args.count} samples in {args.out}")
+    put(f"{args.count} samples in {args.out}")
     return int(ExitCode.DONE)
 
 
@@ -78,7 +80,7 @@ def _draw(args: argparse.Namespace, plugins: Plugins) -> None:
     steps = default_steps(built) if args.steps is None else args.steps
     warning = steps_warning(built, [(solver, steps)])
     if warning and shard.index == 0:
-        print(f"secantfw: warning: {warning}", file=sys.stderr)
+        warn(warning)
     rows = built.experiment.evaluate.keys.compute_batch
     args.out.mkdir(parents=True, exist_ok=True)
     store = Store(args.out, built.dataset, args.count, args.batch_size)

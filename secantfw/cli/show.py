@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from os.path import isdir
 from pathlib import Path
 
 from secantfw.errors import ExitCode
 from secantfw.experiment.load import load, resolved_toml
-from secantfw.experiment.read import RESOLVED
+from secantfw.experiment.read import read_layer
+from secantfw.experiment.write import to_toml
 from secantfw.plugin.loader import Plugins
-from secantfw.training.run_directory import open_run
+from secantfw.runtime.find_runs import runs_below
+from secantfw.runtime.terminal import put_toml
+from secantfw.training.run_directory import resolved_of
 
 NAME = "show"
 
@@ -25,16 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
-    if not any(Path(args.file).glob(f"**/{RESOLVED}")):  # a file, or a folder without runs
-        return _show(args.file, args, plugins)
-    resolved = open_run(Path(args.file)) / RESOLVED
-    if not args.origins or args.overrides:
-        return _show(resolved, args, plugins)
-    print(resolved.read_text(encoding="utf-8"), end="")  # it says the origins itself
+    put_toml(_text(args, plugins))
     return int(ExitCode.DONE)
 
 
-def _show(file: Path | str, args: argparse.Namespace, plugins: Plugins) -> int:
-    loaded = load(file, args.overrides, plugins)
-    print(resolved_toml(loaded, args.origins), end="")
-    return int(ExitCode.DONE)
+def _has_no_run(said: str) -> bool:
+    """Whether it is a folder with no run in it, which is no experiment either."""
+    place = Path(said)
+    return isdir(said) and next(runs_below(place), None) is None
+
+
+def _text(args: argparse.Namespace, plugins: Plugins) -> str:
+    """What a run has resolved is complete: it is read, and no plug-in of its is loaded."""
+    file = None if _has_no_run(args.file) else resolved_of(args.file)
+    if file is None or args.overrides:
+        return resolved_toml(load(file or args.file, args.overrides, plugins), args.origins)
+    layer = read_layer(file, str(file))
+    return layer.text if args.origins else to_toml(layer.tables, None)  # it says them itself

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from secantfw.cli.arguments import out_path
 from secantfw.cli.compare import show
 from secantfw.errors import ExitCode, UserError
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.terminal import put, say
 
 if TYPE_CHECKING:
     from secantfw.sweep.jobs import Job
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     jobs = jobs_of(plan, overrides, root.absolute(), plugins)
     if args.list:
         for job in jobs:
-            print(f"{job.label}: {'finished' if job.finished() else 'not finished'}")
+            put(f"{job.label}: {'finished' if job.finished() else 'not finished'}")
         return int(ExitCode.DONE)
     from secantfw.sweep.launcher import find_launcher
     from secantfw.training.files import disk_errors_said
@@ -90,7 +90,7 @@ def _conduct(root: Path, plan: SweepPlan, jobs: Sequence[Job], launcher: Launche
         conductor.run(n, stop)
     if stop.requested:
         left = len(jobs) - conductor.done()
-        print(f"stopped with {left} runs to do; the same command goes on", file=sys.stderr)
+        say(f"stopped with {left} runs to do; the same command goes on")
         return int(stop.exit_code())
     show(compare(results(jobs, conductor.errors)), root)
     return _FAILED if conductor.errors else int(ExitCode.DONE)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 import attrs
 
 from secantfw.comparison.run_record import ComparedRun
 from secantfw.reporting.evaluation_rows import Column, Row
+from secantfw.runtime.json_text import parse_json
 
 #: Part of the protocol where the evaluation has no stamp of its own.
 _SETTINGS = ("guidance.scale", "guidance.interval")
@@ -36,10 +36,19 @@ def protocol_of(run: ComparedRun, row: Row, column: Column) -> Protocol:
     if not said:
         said = {key: run.settings[key] for key in _SETTINGS if key in run.settings}
         said.update(run.evaluation.protocol, stamp="none")
-    seeds = len(json.loads(said.pop("seeds", "[0]")))
+    seeds = _count(said.pop("seeds", "[0]"))
     if seeds > 1:
         said["seeds"] = f"mean over {seeds}"
     return Protocol(tuple(sorted(said.items())))
+
+
+def _count(text: str) -> int:
+    """How many seeds a stamp names; one where it names none that can be read."""
+    try:
+        seeds = parse_json(text.encode())
+    except ValueError:
+        return 1
+    return len(seeds) if isinstance(seeds, list) else 1
 
 
 def with_differences(protocols: Iterable[Protocol]) -> dict[Protocol, Protocol]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import attrs
 
-from secantfw.experiment.keys import dotted
-from secantfw.experiment.leaves import leaves
-from secantfw.experiment.read import RESOLVED, read_layer
-from secantfw.experiment.write import value_text
+from secantfw.comparison.settings import read_settings
+from secantfw.experiment.read import RESOLVED
 from secantfw.reporting.evaluation_rows import Evaluation
 from secantfw.reporting.run_files import RunFiles, read_run
 from secantfw.training.run_directory import open_run
@@ -44,8 +41,8 @@ def read_compared(directory: Path) -> ComparedRun:
         UserError: not a run directory, or a file in it that cannot be read as what it is.
     """
     directory = open_run(directory)
-    settings = settings_of(read_layer(directory / RESOLVED, str(directory / RESOLVED)).tables)
-    run = read_run(directory)
+    settings = read_settings(directory / RESOLVED)
+    run = read_run(directory, pictures=False)
     images = _images(run, settings)
     per_image = run.log.typical("evaluations")
     return ComparedRun(
@@ -58,11 +55,6 @@ def read_compared(directory: Path) -> ComparedRun:
         evaluations=None if per_image is None or images is None else per_image * images,
         error=_error(run),
     )
-
-
-def settings_of(tables: Mapping[str, Any]) -> dict[str, str]:
-    """Every value of resolved tables as TOML text, by dotted key."""
-    return {dotted(key): value_text(value) for key, value in leaves(tables)}
 
 
 def _images(run: RunFiles, settings: Mapping[str, str]) -> int | None:

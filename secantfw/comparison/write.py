@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,15 @@ from secantfw.comparison.cells import TextTable, failures, notes, text_tables
 from secantfw.comparison.comparison import Comparison, NumberTable
 from secantfw.comparison.groups import NOT_SET, Group
 from secantfw.errors import UserError
+from secantfw.runtime.terminal import printable_lines, styled
 from secantfw.training.files import write_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+
+#: What begins a formula, or is skipped before one.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
@@ -78,15 +84,33 @@ def comma_separated(comparison: Comparison) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     heads = ["group", "experiment", *comparison.keys, "passes", "images", "training_evaluations"]
     heads += ["model", "solver", "nfe", "metric", "n", "mean", "deviation", "values"]
-    writer.writerow([*heads, "protocol", "error"])
+    writer.writerow(map(_cell, [*heads, "protocol", "error"]))
     for group in comparison.groups:
         head = _group_fields(group, comparison.keys)
         for table in comparison.tables:
-            writer.writerows([*head, *fields] for fields in _number_fields(table, group))
+            for fields in _number_fields(table, group):
+                writer.writerow(map(_cell, [*head, *fields]))
         for run in group.runs:
             if run.error:
-                writer.writerow([*head, *[""] * 9, f"seed {run.seed}: {run.error}"])
+                said = [*head, *[""] * 9, f"seed {run.seed}: {run.error}"]
+                writer.writerow(map(_cell, said))
     return stream.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A text that a spreadsheet would take for a formula begins with an apostrophe; what is no
+    character to be seen is escaped."""
+    if not isinstance(value, str):
+        return value
+    text = printable_lines(value)
+    return f"'{text}" if text[:1] in _FORMULA and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _group_fields(group: Group, keys: Sequence[str]) -> list[object]:
@@ -111,26 +135,24 @@ def _number_fields(table: NumberTable, group: Group) -> Iterator[list[object]]:
 def terminal(comparison: Comparison) -> RenderableType:
     """The tables for the terminal."""
     from rich import console
-    from rich.text import Text
 
     parts: list[RenderableType] = []
     for table in text_tables(comparison):
-        parts += [Text(table.title, style="bold")]
-        parts += [Text(table.note)] if table.note else []
-        parts += [_rich_table(table), Text("")]
-    parts += [Text(note, style="dim") for note in notes(comparison)]
-    parts += [Text(f"no numbers: {line}", style="red") for line in failures(comparison)]
+        parts += [styled(table.title, style="bold")]
+        parts += [styled(table.note)] if table.note else []
+        parts += [_rich_table(table), styled("")]
+    parts += [styled(note, style="dim") for note in notes(comparison)]
+    parts += [styled(f"no numbers: {line}", style="red") for line in failures(comparison)]
     return console.Group(*parts)
 
 
 def _rich_table(table: TextTable) -> RenderableType:
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for head in table.heads:
-        drawn.add_column(Text(head.text), justify="right" if head.is_number else "left")
+        drawn.add_column(styled(head.text), justify="right" if head.is_number else "left")
     for row in table.rows:
-        drawn.add_row(*(Text(c.text, style="bold green" if c.best else "") for c in row))
+        drawn.add_row(*(styled(c.text, style="bold green" if c.best else "") for c in row))
     return drawn

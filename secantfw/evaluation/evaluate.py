@@ -84,7 +84,8 @@ class Evaluator:
 
     def _measure(self, row: Row, measurement: RowMeasurement, more: dict[str, Any]) -> None:
         found = measurement.row(row) | more
-        self.kept.put(row.name, {**found, "stamps": self._stamp_names(row, found)})
+        stamped = {**found, "stamps": self._stamp_names(row, found)}
+        self.kept.put(row.name, stamped, self._pictures(row, round(found["nfe"])))
 
     def content(self) -> dict[str, Any]:
         """The content of evaluation.json, once every row is finished."""
@@ -132,6 +133,11 @@ class Evaluator:
             self.sources.seeds[0],
             self.kept.samples / "trajectories.png",
         )
+
+    def _pictures(self, row: Row, nfe: int) -> list[str]:
+        """The names of the pictures that were drawn of a row."""
+        name = f"{row.picture(nfe)}.png"
+        return [name] if (self.kept.samples / name).is_file() else []
 
     def _has_the_network(self, row: Row) -> bool:
         """What is measured of the student's secants stands in the first of its rows along them."""

@@ -8,9 +8,7 @@ there, and is made again. All file access is here.
 
 from __future__ import annotations
 
-import os
-import shutil
-import uuid
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +16,12 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from secantfw.training.files import sync
+from secantfw.errors import UserError
+from secantfw.runtime.regular_file import read_regular
+from secantfw.runtime.writing import remove, replacing
+
+#: Bytes of a block: far more than one that was ever written.
+_LARGEST = 1 << 33
 
 
 class KeptBlocks:
@@ -30,8 +33,8 @@ class KeptBlocks:
     def get(self, series: str, number: int) -> dict[str, Tensor] | None:
         """The block; None if it is not there, or damaged."""
         try:
-            return safetensors.torch.load(self._file(series, number).read_bytes())
-        except (OSError, SafetensorError, ValueError, KeyError):
+            return safetensors.torch.load(read_regular(self._file(series, number), _LARGEST))
+        except (OSError, UserError, SafetensorError, ValueError, KeyError):
             return None
 
     def put(self, series: str, number: int, block: Mapping[str, Tensor]) -> None:
@@ -43,20 +46,13 @@ class KeptBlocks:
         file = self._file(series, number)
         file.parent.mkdir(parents=True, exist_ok=True)
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in block.items()}
-        unfinished = file.with_name(f".{file.name}.tmp-{uuid.uuid4().hex}")
-        try:
-            with unfinished.open("xb") as stream:
-                stream.write(safetensors.torch.save(tensors))
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(unfinished, file)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        sync(file.parent)
+        with replacing(file) as unfinished, unfinished.open("xb") as stream:
+            stream.write(safetensors.torch.save(tensors))
 
     def remove(self, series: str) -> None:
         """Forget a series that is not needed any more."""
-        shutil.rmtree(self._folder / series, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove(self._folder / series)
 
     def _file(self, series: str, number: int) -> Path:
         return self._folder / series / f"{number:08d}.safetensors"

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import shutil
+import os
+import re
 from pathlib import Path
 from typing import Any
 
+from secantfw.errors import UserError, printable
+from secantfw.evaluation.publish import FOLDER, NUMBERS, PICTURES
+from secantfw.runtime.regular_file import is_folder, is_regular
+from secantfw.runtime.run_folder import RunFolder
+from secantfw.runtime.writing import remove, remove_abandoned
 from secantfw.training.files import write_json
 
-FOLDER = ".evaluation"
+#: What is ever made in the folder, and so may be removed from it.
+_OWN = re.compile(r"[0-9a-f]{16}")
+_PICTURES = "pictures"  # of a row: the names of its files
 
 
 class KeptRows:
@@ -17,33 +24,56 @@ class KeptRows:
 
     `key` is a hash of all that a row depends on. What another key has left is thrown away; one's
     own folder never is, so that several processes may open it at once.
+
+    Raises:
+        UserError: a link or a file is in the way.
+        OSError: it cannot be made.
     """
 
     def __init__(self, run: Path, key: str) -> None:
         self._parent = run / FOLDER
         self.folder = self._parent / key
-        for other in self._parent.glob("*"):
-            if other != self.folder:
-                shutil.rmtree(other, ignore_errors=True)
-        self.samples, self._rows = self.folder / "samples", self.folder / "rows"
-        self.samples.mkdir(parents=True, exist_ok=True)
-        self._rows.mkdir(exist_ok=True)
+        self.samples, self._rows = self.folder / PICTURES, self.folder / "rows"
+        for place in (self._parent, self.folder, self.samples, self._rows):
+            _make(place)
+        self._throw_away(but=key)
 
     def get(self, name: str) -> dict[str, Any] | None:
-        """The row, if it is finished."""
-        try:
-            found = json.loads((self._rows / f"{name}.json").read_text())
-        except (OSError, ValueError, RecursionError):
+        """The row, if it is finished and its pictures are there."""
+        found = RunFolder(self.folder).json_or_none(f"rows/{name}.json")
+        if found is None:
             return None
-        return found if isinstance(found, dict) else None
+        pictures = found.pop(_PICTURES, [])
+        there = isinstance(pictures, list) and all(
+            isinstance(one, str) and is_regular(self.samples / Path(one).name) for one in pictures
+        )
+        return found if there else None
 
-    def put(self, name: str, row: dict[str, Any]) -> None:
-        """Keep a row, whole or not at all.
+    def put(self, name: str, row: dict[str, Any], pictures: list[str]) -> None:
+        """Keep a row, whole or not at all, once its pictures are there.
 
         Raises:
             OSError: it cannot be written.
         """
-        write_json(self._rows / f"{name}.json", row)
+        write_json(self._rows / f"{name}.json", {**row, _PICTURES: pictures})
 
-    def remove(self) -> None:
-        shutil.rmtree(self._parent, ignore_errors=True)
+    def complete(self, evaluation: dict[str, Any]) -> Path:
+        """The folder, as `publish` takes it: the evaluation and its pictures alone.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        remove_abandoned(self.samples)
+        write_json(self.folder / NUMBERS, evaluation)
+        return self.folder
+
+    def _throw_away(self, but: str) -> None:
+        for entry in os.scandir(self._parent):
+            if entry.name != but and _OWN.fullmatch(entry.name):
+                remove(Path(entry.path))
+
+
+def _make(place: Path) -> None:
+    place.mkdir(exist_ok=True)
+    if not is_folder(place):
+        raise UserError(f"{printable(place)}: a link, expected a folder; move it away")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ from secantfw.baselines.find import find_baselines
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.evaluate import Evaluator
 from secantfw.evaluation.kept_rows import KeptRows
+from secantfw.evaluation.publish import publish, settle
 from secantfw.evaluation.share import Share, share_of
 from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.backbone import Backbone
 from secantfw.parallel.group import ALONE, Group
 from secantfw.sampling.shard import WHOLE, Shard
 from secantfw.training.build import Built
-from secantfw.training.files import write_json
 
 
 def evaluate_to(
@@ -34,9 +33,9 @@ def evaluate_to(
 ) -> dict[str, Any]:
     """Evaluate and write; returns the content of evaluation.json, which names `overrides`.
 
-    The evaluation before it stays whole until this one is complete. What an evaluation of the
-    same weights and settings had made before it was killed is not made again: rows, and blocks of
-    a row.
+    For who holds the run's lock. The evaluation before it stays whole until this one is complete.
+    What an evaluation of the same weights and settings had made before it was killed is not made
+    again: rows, and blocks of a row.
     """
     content = evaluate_in(ALONE, directory, built, student, note, overrides)
     assert content is not None
@@ -54,6 +53,9 @@ def evaluate_in(
     """`evaluate_to`, of which each process of `group` does its share: they all call it, and only
     the main one is given the content.
     """
+    with group.apart():
+        if group.is_main:
+            settle(directory)
     evaluator = _evaluator(directory, built, student, note, group)
     evaluator.run(share_of(group))
     with group.apart():
@@ -65,10 +67,7 @@ def _written(directory: Path, evaluator: Evaluator, overrides: Sequence[str]) ->
     evaluation = evaluator.content()
     if overrides:
         evaluation["overrides"] = " ".join(overrides)
-    shutil.rmtree(directory / "samples", ignore_errors=True)
-    evaluator.kept.samples.rename(directory / "samples")
-    write_json(directory / "evaluation.json", evaluation)
-    evaluator.kept.remove()
+    publish(directory, evaluator.kept.complete(evaluation))
     return evaluation
 
 

@@ -38,9 +38,18 @@ def read_layer(file: Path, shown: str) -> Layer:
     Raises:
         ExperimentError: it cannot be read, or is not TOML.
     """
-    text = _decode(_bytes(file, shown), shown)
+    text = read_text(file, shown)
     absolute = Path(os.path.abspath(file))
     return Layer(shown, absolute, absolute.parent, text, parse(text, shown))
+
+
+def read_text(file: Path, shown: str) -> str:
+    """The file's text, as TOML has it: UTF-8, no NUL, line feeds.
+
+    Raises:
+        ExperimentError: it cannot be read, or is no text.
+    """
+    return _decode(_bytes(file, shown), shown)
 
 
 def is_override(text: str) -> bool:
@@ -50,7 +59,7 @@ def is_override(text: str) -> bool:
 
 def parse(text: str, shown: str) -> dict[str, Any]:
     """TOML to plain tables; refuses what would hurt the parser before parsing."""
-    for number, statement in enumerate(statements(text)):
+    for number, statement in enumerate(() if _is_plain(text) else statements(text)):
         if number == MAX_STATEMENTS:
             _refuse(shown, statement.line, f"more than {MAX_STATEMENTS} keys and tables")
         if statement.depth > MAX_DEPTH:
@@ -65,6 +74,18 @@ def parse(text: str, shown: str) -> dict[str, Any]:
         _refuse(shown, 1, "not TOML: nested too deeply")
     except ValueError:  # int() refuses thousands of digits; tomli does not say where
         _refuse(shown, _longest_number(text), "not TOML: a number of thousands of digits")
+
+
+def _is_plain(text: str) -> bool:
+    """Whether no line of it can hold what would hurt the parser, as in every resolved file.
+
+    Brackets that are left open from line to line are deep at most in RecursionError's sense.
+    """
+    lines = text.split("\n")
+    return len(lines) <= MAX_STATEMENTS and all(
+        line.count(".") <= MAX_DOTS and line.count("[") + line.count("{") <= MAX_DEPTH
+        for line in lines
+    )
 
 
 def _bytes(file: Path, shown: str) -> bytes:

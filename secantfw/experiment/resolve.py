@@ -31,6 +31,7 @@ from secantfw.experiment.structure import INVALID, structure
 from secantfw.plugin.component import Kind
 from secantfw.plugin.loader import Plugins
 from secantfw.plugin.local import load_local
+from secantfw.plugin.trust import NotTrusted, run_around
 
 #: By bare name: the core knows no plug-in, but the language has to have defaults.
 DEFAULT_PATH = "linear"
@@ -128,8 +129,14 @@ def _load_local_plugins(head: Head, scope: Scope, plugins: Plugins) -> None:
     for n, file in enumerate(head.local_plugins):
         if any(p.distribution == file for p in plugins.loaded):
             continue  # another experiment of this process has loaded it
+        place = scope.document.main.folder / file
+        said_in = scope.document.owner(("local_plugins", n)).file  # None: on the command line
+        brought_by = None if said_in is None else run_around(said_in) or run_around(place)
         try:
-            load_local(plugins, scope.document.main.folder / file)
+            load_local(plugins, place, brought_by)
+        except NotTrusted as error:
+            problem = scope.document.problem(("local_plugins", n), str(error))
+            raise ExperimentError([problem]) from error
         except UserError as error:
             scope.add(("local_plugins", n), str(error))
 

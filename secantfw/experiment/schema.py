@@ -19,7 +19,9 @@ SCHEMA = 1
 class Head:
     """The keys of the file itself, beside its tables."""
 
-    schema: int = option(REQUIRED, f"version of this language; {SCHEMA} is the one there is")
+    schema: int = option(
+        REQUIRED, f"version of this language; {SCHEMA} is the one there is", limit=1_000
+    )
     title: str = option("", "one line that says what the experiment shows")
     cite: tuple[str, ...] = option((), "papers it follows, such as arXiv:2505.14502")
     requires: tuple[str, ...] = option((), "plug-ins without which it makes no sense")
@@ -68,6 +70,7 @@ class Guidance:
         None,
         "guide only this many channels, the first; not set: all (SiT's own sampler guides 3)",
         ge=1,
+        limit=65_536,
     )
 
 
@@ -75,16 +78,27 @@ class Guidance:
 class Train:
     """`[train]`: the loop and its optimiser, AdamW."""
 
-    steps: int = option(REQUIRED, "optimiser steps", ge=1)
-    batch_size: int = option(REQUIRED, "samples per step, over all processes", ge=1)
+    steps: int = option(REQUIRED, "optimiser steps", ge=1, limit=1_000_000_000_000)
+    batch_size: int = option(
+        REQUIRED,
+        "samples per step, over all processes",
+        ge=1,
+        limit=100_000_000,
+    )
     micro_batch_size: int | None = option(
         None,
         "rows that a process puts through forward and backward at once, their gradients added up; "
         "not set: all of its rows",
         ge=1,
+        limit=100_000_000,
     )
     learning_rate: float = option(1e-4, "peak learning rate of AdamW", gt=0)
-    warmup_steps: int = option(0, "steps of linear learning-rate warm-up", ge=0)
+    warmup_steps: int = option(
+        0,
+        "steps of linear learning-rate warm-up",
+        ge=0,
+        limit=1_000_000_000_000,
+    )
     schedule: Literal["constant", "cosine"] = option(
         "constant", "learning rate after warm-up; cosine ends at `final_learning_rate`"
     )
@@ -124,16 +138,30 @@ class Train:
         "auto: on CUDA kept if they fit in a quarter of what is free and all are used, else "
         "read ahead; on a CPU read",
     )
-    log_every_steps: int = option(50, "steps between lines of metrics.jsonl", ge=1)
-    save_every_steps: int = option(
-        500, "steps between checkpoints; the last step always is one", ge=1
+    log_every_steps: int = option(
+        50,
+        "steps between lines of metrics.jsonl",
+        ge=1,
+        limit=1_000_000_000_000,
     )
-    keep_last: int = option(3, "checkpoints kept", ge=1)
+    save_every_steps: int = option(
+        500,
+        "steps between checkpoints; the last step always is one",
+        ge=1,
+        limit=1_000_000_000_000,
+    )
+    keep_last: int = option(3, "checkpoints kept", ge=1, limit=1_000_000)
     keep_every: int | None = option(
-        None, "also keep every checkpoint whose step is a multiple of this", ge=1
+        None,
+        "also keep every checkpoint whose step is a multiple of this",
+        ge=1,
+        limit=1_000_000_000_000,
     )
     skip_nonfinite: int = option(
-        0, "steps in a row whose loss or gradient may be non-finite; they change nothing", ge=0
+        0,
+        "steps in a row whose loss or gradient may be non-finite; they change nothing",
+        ge=0,
+        limit=1_000_000_000_000,
     )
 
 
@@ -199,11 +227,20 @@ class EvaluateKeys:
         "two; a solver takes the most steps that fit",
         ge=1,
         formerly="steps",
+        limit=100_000,
     )
-    samples: int = option(2048, "samples per row of the table; 0: no evaluation", ge=0)
-    batch_size: int = option(256, "samples that the metrics take at once", ge=1)
+    samples: int = option(
+        2048,
+        "samples per row of the table; 0: no evaluation",
+        ge=0,
+        limit=100_000_000,
+    )
+    batch_size: int = option(256, "samples that the metrics take at once", ge=1, limit=100_000_000)
     compute_batch: int = option(
-        64, "rows the network sees at once; the last bits of a sample depend on it", ge=1
+        64,
+        "rows the network sees at once; the last bits of a sample depend on it",
+        ge=1,
+        limit=10_000_000,
     )
     precision: Literal["fp32", "bf16"] = option(
         "fp32",
@@ -218,7 +255,10 @@ class EvaluateKeys:
         (), "guidance scales to evaluate at; none: guidance.scale alone", ge=0
     )
     reference_steps: int = option(
-        12, "least steps of `reference_solver` that stand for the teacher's exact ODE", ge=1
+        12,
+        "least steps of `reference_solver` that stand for the teacher's exact ODE",
+        ge=1,
+        limit=1_000_000,
     )
     reference_tolerance: float = option(
         1e-5,
@@ -229,17 +269,22 @@ class EvaluateKeys:
     reference_solver: str = option(
         "midpoint", "solver of the teacher's reference solution; a name, or a table"
     )
-    headline: int = option(4, "NFE at which the report's first sentence compares", ge=1)
+    headline: int = option(
+        4, "NFE at which the report's first sentence compares", ge=1, limit=100_000
+    )
     baselines: str = option(
         "auto",
         "strong baselines of the teacher beside `solvers`: auto: of ./baselines or of a plug-in, "
         "where they are of this teacher; none; or a file that `secantfw baselines` wrote",
     )
     finalists: int = option(
-        2, "how many of the best solvers of each NFE that file gives are measured again", ge=0
+        2,
+        "how many of the best solvers of each NFE that file gives are measured again",
+        ge=0,
+        limit=10_000,
     )
     teacher: bool = option(True, "also evaluate the teacher, where the experiment has one")
-    picture: int = option(64, "samples per picture; 0: no pictures", ge=0)
+    picture: int = option(64, "samples per picture; 0: no pictures", ge=0, limit=10_000)
     partial_path: bool = option(
         False, "the path's ends are not noise and data on purpose; else such a path is refused"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from secantfw.experiment.schema import Guidance
 from secantfw.interfaces.records import Cond, DataSpec
 from secantfw.interfaces.solver import Solver
 from secantfw.notebook.samples import Samples
+from secantfw.runtime.terminal import warn
 from secantfw.sampling.draw import Start, draw, starts
 from secantfw.sampling.field import student_field
 from secantfw.sampling.trained_steps import default_steps, steps_warning
@@ -48,7 +48,7 @@ def draw_samples(
     solver: Solver = build(built.experiment.solver)  # type: ignore[assignment]
     warning = steps_warning(built, [(solver, steps)])
     if warning:
-        print(f"secantfw: warning: {warning}", file=sys.stderr)
+        warn(warning)
     rows = built.experiment.evaluate.keys.compute_batch
     x, pictures, known = [], [], []
     with Progress(n, 0, "samples") as progress:

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from pathlib import Path
 
 from secantfw.errors import ExitCode, UserError
 from secantfw.notebook.run import Run
 from secantfw.plugin.loader import load_plugins
+from secantfw.runtime.terminal import say
 
 
-def load(run: str | os.PathLike[str], *overrides: str) -> Run:
+def load(run: str | os.PathLike[str], *overrides: str, trust: bool = False) -> Run:
     """The run in the directory `run`; its networks are loaded when they are asked for.
 
     Args:
         run: the run directory.
         overrides: keys that a trained run leaves free, such as "guidance.scale=1.5",
             "train.device=cpu" or "solver.use=heun".
+        trust: execute code that the run brings, though it was not made here by you; else it is
+            refused, unless it has been trusted before.
 
     Raises:
         UserError: not a run directory.
     """
-    return Run(Path(run), overrides)
+    return Run(Path(run), overrides, trust)
 
 
 def run(
@@ -59,20 +61,16 @@ def run(
     plugins.warn()
     loaded = load_experiment(Path(file), overrides, plugins)
     for line in (*map(str, loaded.warnings), *heading(loaded.experiment)):
-        _say(line)
+        say(line)
     with terminable(), disk_errors_said(root):
         job, plan = new_run(loaded, plugins, root, force=force)
         try:
             for line in (*plan.lines(), f"  run directory: {job.directory}"):
-                _say(line)
-            code = complete(job, _say)
+                say(line)
+            code = complete(job, say)
         finally:
             if job.lock is not None:
                 job.lock.release()
     if code is not ExitCode.DONE:
         raise KeyboardInterrupt(f"continue with: secantfw run --resume {job.directory}")
     return Run(job.directory)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

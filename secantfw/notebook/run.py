@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from secantfw.errors import ExperimentError
 from secantfw.experiment.load import LoadedExperiment, load
 from secantfw.plugin.loader import Plugins, load_plugins
 from secantfw.reporting.run_files import RunFiles, read_run
+from secantfw.runtime.terminal import say
 from secantfw.training.run_directory import open_run
 
 if TYPE_CHECKING:
@@ -37,9 +37,11 @@ class Run:
     is read from the folder each time.
     """
 
-    def __init__(self, directory: Path, overrides: Sequence[str] = ()) -> None:
+    def __init__(
+        self, directory: Path, overrides: Sequence[str] = (), trust: bool = False
+    ) -> None:
         self.directory = open_run(directory)
-        self._overrides = tuple(overrides)
+        self._overrides, self._trust = tuple(overrides), trust
 
     @property
     def title(self) -> str:
@@ -111,16 +113,19 @@ class Run:
         """Measure again, as `secantfw evaluate RUN key=value ...`; rewrites evaluation and report.
 
         Raises:
-            UserError: an override that would change the network, or no samples to measure.
+            UserError: an override that would change the network, or no samples to measure; another
+                process writes to the run.
         """
         from secantfw.evaluation.write import evaluate_to
         from secantfw.reporting.read_evaluation import read_evaluation
         from secantfw.reporting.report import write_report
+        from secantfw.training.lock import locked
 
         said = [*self._overrides, *overrides]
-        trained = load_to_measure(self.directory, said, _plugins())
-        content = evaluate_to(self.directory, trained.built, trained.student, _note, said)
-        write_report(self.directory)
+        with locked(self.directory):
+            trained = load_to_measure(self.directory, said, self._plugins())
+            content = evaluate_to(self.directory, trained.built, trained.student, say, said)
+            write_report(self.directory)
         return read_evaluation(content)
 
     def __repr__(self) -> str:
@@ -138,7 +143,7 @@ class Run:
 
     @cached_property
     def _trained(self) -> TrainedRun:
-        return load_trained(self.directory, self._overrides, _plugins())
+        return load_trained(self.directory, self._overrides, self._plugins())
 
     def _guidance(self, scale: float | None) -> Guidance:
         from secantfw.training.check_guidance import guidance_problems
@@ -151,22 +156,18 @@ class Run:
         if problems:
             raise ExperimentError(map(loaded.located, problems))
         for warning in loaded.warnings:
-            _note(str(warning))
+            say(str(warning))
         return loaded.experiment.guidance
 
     def _experiment(self, overrides: Sequence[str]) -> Experiment:
         return self._loaded(overrides).experiment
 
     def _loaded(self, overrides: Sequence[str]) -> LoadedExperiment:
-        return load(self.directory / "resolved.toml", overrides, _plugins())
+        return load(self.directory / "resolved.toml", overrides, self._plugins())
 
-
-def _plugins() -> Plugins:
-    """Anew each time: an experiment's local plug-ins are loaded into it."""
-    found = load_plugins()
-    found.warn()
-    return found
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    def _plugins(self) -> Plugins:
+        """Anew each time: an experiment's local plug-ins are loaded into it."""
+        found = load_plugins()
+        found.trust = self._trust
+        found.warn()
+        return found

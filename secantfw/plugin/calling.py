@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pluggy import HookImpl
 
 from secantfw.plugin.records import Plugins
+from secantfw.runtime.terminal import say
 
 T = TypeVar("T")
 
@@ -64,4 +65,4 @@ def traced(trace: bool, what: str, function: Callable[[], T]) -> T:
         return value
     finally:
         spent = (perf_counter() - start) * 1000
-        print(f"secantfw: trace: {what} {spent:.2f} ms{ending}", file=sys.stderr)
+        say(f"secantfw: trace: {what} {spent:.2f} ms{ending}")

@@ -102,4 +102,5 @@ def stdout_below_python() -> Iterator[None]:
 def _flush() -> None:
     for stream in (sys.stdout, sys.__stdout__):
         if stream is not None and not stream.closed:
-            stream.flush()
+            with contextlib.suppress(OSError):  # its reader has gone: whoever answers will see it
+                stream.flush()

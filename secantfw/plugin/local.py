@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
+from importlib.abc import SourceLoader
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -13,13 +15,38 @@ from secantfw.plugin.calling import contained
 from secantfw.plugin.isolation import watched
 from secantfw.plugin.loader import LoadedPlugin, Plugins, entering
 from secantfw.plugin.records import cause
+from secantfw.plugin.trust import check_trusted
+from secantfw.runtime.regular_file import read_regular
+from secantfw.runtime.terminal import warn
+
+#: A plug-in of one file that is larger is no source.
+_MOST_BYTES = 4 << 20
 
 
-def load_local(plugins: Plugins, file: Path) -> None:
+class _Source(SourceLoader):
+    """Executes the very bytes that were read and trusted, not a `.pyc` that lies beside them."""
+
+    def __init__(self, file: Path, content: bytes) -> None:
+        self._file, self._content = str(file), content
+
+    def get_filename(self, fullname: str) -> str:
+        return self._file
+
+    def get_data(self, path: str | bytes) -> bytes:
+        if path != self._file:
+            raise OSError(f"{path!r}: not asked for")
+        return self._content
+
+
+def load_local(plugins: Plugins, file: Path, brought_by: Path | None = None) -> None:
     """Load `file` as the plug-in named by its stem; its classes are `STEM:Class` import strings.
 
+    Args:
+        brought_by: the run directory that names it, whose code is not executed unasked.
+
     Raises:
-        UserError: no such file, or one that fails on import or registration.
+        UserError: no such file, one that may not be executed, or one that fails on import or
+            registration.
     """
     name = file.stem
     known = next((p for p in plugins.loaded if p.name == name), None)
@@ -27,8 +54,11 @@ def load_local(plugins: Plugins, file: Path) -> None:
         return  # two experiments of one process name it
     if known is not None:
         raise UserError(f"local plug-in {file}: a plug-in named {name!r} is loaded already")
-    module = _new_module(file)
+    content = _content(file)
     _check_name(plugins, file)
+    if brought_by is not None:
+        check_trusted(file, content, brought_by, plugins.trust)
+    module = _new_module(file, content)
     kept = sys.modules.get(name)
     sys.modules[name] = module
     with watched() as seen:
@@ -37,17 +67,26 @@ def load_local(plugins: Plugins, file: Path) -> None:
         except Exception as error:
             _leave(plugins, name, kept)
             raise UserError(f"local plug-in {file}: {cause(error)}") from error
-    plugins.loaded.append(LoadedPlugin(name, str(file), seen.milliseconds, module))
+    plugins.loaded.append(LoadedPlugin(name, str(file), seen.milliseconds, module, content))
     for what, _ in seen.complaints():
-        print(f"secantfw: warning: local plug-in {file} {what}", file=sys.stderr)
+        warn(f"local plug-in {file} {what}")
 
 
-def _new_module(file: Path) -> ModuleType:
+def _content(file: Path) -> bytes:
     if not file.is_file():
         raise UserError(f"local plug-in {file}: no such file")
-    specification = importlib.util.spec_from_file_location(file.stem, file)
-    if specification is None or specification.loader is None:
+    if file.suffix != ".py":
         raise UserError(f"local plug-in {file}: expected a Python file")
+    try:
+        return read_regular(Path(os.path.realpath(file)), _MOST_BYTES)
+    except OSError as error:
+        raise UserError(f"local plug-in {file}: cannot be read ({error.strerror})") from error
+
+
+def _new_module(file: Path, content: bytes) -> ModuleType:
+    loader = _Source(file, content)
+    specification = importlib.util.spec_from_file_location(file.stem, file, loader=loader)
+    assert specification is not None
     return importlib.util.module_from_spec(specification)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Literal
@@ -12,6 +11,7 @@ import pluggy
 
 from secantfw.plugin.hints import next_step
 from secantfw.plugin.registry import Registry
+from secantfw.runtime.terminal import warn
 
 Stage = Literal[
     "name", "import", "api", "hooks", "components", "commands", "experiments", "weights_formats"
@@ -73,6 +73,7 @@ class LoadedPlugin:
     distribution: str
     milliseconds: float
     module: ModuleType
+    code: bytes = attrs.field(default=b"", repr=False)  # of a local plug-in: what was executed
 
 
 @attrs.define
@@ -87,11 +88,12 @@ class Plugins:
     blocked: dict[str, str] = attrs.field(factory=dict)  # name and distribution
     strict: bool = False
     trace: bool = False
+    trust: bool = False  # code that a stranger's run brings may be executed
 
     def warn(self) -> None:
         """One stderr line for each plug-in that failed, and for each warning."""
         for line in self._lines():
-            print(f"secantfw: warning: {line}", file=sys.stderr)
+            warn(line)
 
     def _lines(self) -> Iterator[str]:
         yield from map(str, self.failures)

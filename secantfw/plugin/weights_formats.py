@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from secantfw.errors import UserError
 from secantfw.plugin.calling import call, implementations
 from secantfw.plugin.records import Plugins
 from secantfw.plugin.registry import NAME_PATTERN, import_string
+from secantfw.runtime.terminal import warn
 
 if TYPE_CHECKING:
     from secantfw.interfaces.weights_format import WeightsFormat
@@ -52,7 +52,7 @@ def weights_formats(plugins: Plugins) -> list[NamedFormat]:
         except Exception as error:
             plugins.hook_failed(full_name.partition(":")[0], "weights_formats", error)
     for warning in plugins.warnings[before:]:
-        print(f"secantfw: warning: {warning}", file=sys.stderr)
+        warn(warning)
     return found
 
 

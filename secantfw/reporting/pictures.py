@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from secantfw.reporting.palette import INK, MUTED, STUDENT_COLOUR, TEACHER_COLOUR
 from secantfw.reporting.svg import chart_style
+from secantfw.runtime.writing import replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,9 +43,8 @@ def save_grid(
 
 
 def _write_png(image: Image, file: Path) -> None:
-    unfinished = file.with_name(f".{file.name}.tmp")
-    image.save(unfinished, format="PNG", optimize=True)
-    os.replace(unfinished, file)
+    with replacing(file) as unfinished:
+        image.save(unfinished, format="PNG", optimize=True)
 
 
 def save_trajectories(
@@ -86,9 +85,8 @@ def save_trajectories(
             axes.spines[:].set_visible(False)
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=5, columnspacing=1.4)
-        unfinished = file.with_name(f".{file.name}.tmp")
-        canvas.print_figure(unfinished, format="png", metadata={"Software": None})
-    os.replace(unfinished, file)
+        with replacing(file) as unfinished:
+            canvas.print_figure(unfinished, format="png", metadata={"Software": None})
 
 
 def _draw_plane(

@@ -47,7 +47,8 @@ def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
     """The records of the file's content."""
     said = evaluation.get("rows") or ()
     several = len({row.get("guidance") for row in said if not row.get("baseline")}) > 1
-    rows = tuple(_row(evaluation, row, several) for row in said)
+    stamps = _stamps(evaluation)
+    rows = tuple(_row(stamps, row, several) for row in said)
     headline = evaluation.get("headline_nfe")
     samples = evaluation.get("samples")
     return Evaluation(
@@ -77,13 +78,20 @@ def _notes(evaluation: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key.replace('_', ' ')}: {value}"
 
 
-def _protocols(evaluation: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def _stamps(evaluation: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The stamps by their names."""
+    said = evaluation.get("stamps")
+    records = said.items() if isinstance(said, Mapping) else ()
+    return {name: _texts(record) for name, record in records if isinstance(record, Mapping)}
+
+
+def _protocols(
+    stamps: Mapping[str, dict[str, str]], row: Mapping[str, Any]
+) -> dict[str, dict[str, str]]:
     """How each number of a row was measured, by its key: its stamp, where it has one."""
-    records, names = evaluation.get("stamps"), row.get("stamps")
-    if not isinstance(records, Mapping) or not isinstance(names, Mapping):
-        return {}
-    found = {key: records.get(name) for key, name in names.items()}
-    return {key: _texts(record) for key, record in found.items() if isinstance(record, Mapping)}
+    names = row.get("stamps")
+    pairs = names.items() if isinstance(names, Mapping) else ()
+    return {k: stamps[name] for k, name in pairs if isinstance(name, str) and name in stamps}
 
 
 def _texts(record: Mapping[str, Any]) -> dict[str, str]:
@@ -95,7 +103,7 @@ def _texts(record: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _row(evaluation: Mapping[str, Any], row: Mapping[str, Any], by_guidance: bool) -> Row:
+def _row(stamps: Mapping[str, dict[str, str]], row: Mapping[str, Any], by_guidance: bool) -> Row:
     """A row; where there are several guidance scales, each makes a series of its own, as does
     the label of a solver that stands several times. Baselines are one series.
     """
@@ -115,7 +123,7 @@ def _row(evaluation: Mapping[str, Any], row: Mapping[str, Any], by_guidance: boo
             and (value is None or isinstance(value, int | float))
             and not isinstance(value, bool)
         },
-        protocols=_protocols(evaluation, row),
+        protocols=_protocols(stamps, row),
         deviations=_deviations(row.get("deviations")),
         curves=read_sample_curves(row.get("details")),
         detail=f"{said} {_guidance(row)}".strip() if baseline else "",

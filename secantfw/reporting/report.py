@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from secantfw.reporting.run_files import RunFiles, read_run
 from secantfw.reporting.secant_error import secant_error_chart
 from secantfw.reporting.table import OFF_GRID_NOTE, layout
 from secantfw.reporting.training_chart import training_chart
+from secantfw.runtime.writing import unwritable_said
+from secantfw.training.files import write_text
 
 #: The scalars every run logs, with what they are called on an axis.
 _TRAINING_CURVES = {"loss": "loss", "grad_norm": "gradient norm"}
@@ -28,13 +29,13 @@ def write_report(run: Path) -> Path:
     """Write `run`/report.html from the files in `run`; the same files give the same bytes.
 
     Raises:
-        UserError: no such directory, or a file in it that cannot be read as what it is.
+        UserError: no such directory, or a file in it that cannot be read as what it is; a disk
+            that is full or read-only.
     """
     page = render_report(read_run(run))
     report = run / "report.html"
-    unfinished = run / ".report.html.tmp"
-    unfinished.write_text(page, encoding="utf-8")
-    os.replace(unfinished, report)
+    with unwritable_said(report):
+        write_text(report, page)
     return report
 
 

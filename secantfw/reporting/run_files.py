@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
-from secantfw.errors import UserError
+from secantfw.errors import UserError, printable
+from secantfw.evaluation.publish import numbers_folder, pictures_folder
+from secantfw.experiment.keys import shorten
 from secantfw.reporting.evaluation_rows import Evaluation
 from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.reporting.sample_pictures import Gallery, read_gallery
 from secantfw.reporting.training_log import TrainingLog, read_training_log
+from secantfw.runtime.run_folder import RunFolder
+
+_Kind: TypeAlias = type | tuple[type, ...]
+_NUMBER = (int, float)
+_NAMES: dict[_Kind, str] = {int: "an integer", str: "a text", list: "a list", _NUMBER: "a number"}
+_PLAN: dict[str, _Kind] = {"title": str, "batch_size": int, "components": list}
+_OUTCOME: dict[str, _Kind] = {
+    "status": str,
+    "message": str,
+    "step": int,
+    "seconds": _NUMBER,
+    "peak_memory_bytes": int,
+}
 
 
 @attrs.frozen
@@ -35,52 +49,43 @@ class RunFiles:
         return str(self.plan.get("title") or self.name)
 
 
-def read_run(run: Path) -> RunFiles:
-    """Read what is there.
+def read_run(run: Path, *, pictures: bool = True) -> RunFiles:
+    """Read what is there; without `pictures` all but those.
 
     Raises:
         UserError: no such directory, or a file in it that is not what its name says.
     """
     if not run.is_dir():
-        raise UserError(f"{run}: not a run directory: no such directory")
-    evaluation = _json(run / "evaluation.json")
+        raise UserError(f"{printable(run)}: not a run directory: no such directory")
+    folder, shown = RunFolder(run), RunFolder(numbers_folder(run))
+    evaluation = shown.json("evaluation.json", nan=True)
     return RunFiles(
         name=run.resolve().name,
-        plan=_json(run / "plan.json"),
-        environment=_json(run / "environment.json"),
-        outcome=_json(run / "outcome.json"),
-        evaluation=_evaluation(run, evaluation) if evaluation else None,
+        plan=_known(folder, "plan.json", _PLAN),
+        environment=folder.json("environment.json"),
+        outcome=_known(folder, "outcome.json", _OUTCOME),
+        evaluation=_evaluation(shown.path, evaluation) if evaluation else None,
         log=read_training_log(run / "metrics.jsonl"),
-        gallery=read_gallery(run / "samples"),
-        resolved=_text(run / "resolved.toml"),
-        references=_text(run / "references.bib"),
+        gallery=read_gallery(pictures_folder(run)) if pictures else Gallery(),
+        resolved=folder.text("resolved.toml"),
+        references=folder.text("references.bib"),
     )
 
 
 def _evaluation(run: Path, content: Mapping[str, Any]) -> Evaluation:
     try:
         return read_evaluation(content)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{run / 'evaluation.json'}: not an evaluation: {error!r}") from error
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+        place = printable(run / "evaluation.json")
+        raise UserError(f"{place}: not an evaluation: {printable(repr(error))}") from error
 
 
-def _text(file: Path) -> str:
-    """Its text; empty where it is not there."""
-    if not file.is_file():
-        return ""
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file}: not UTF-8 text") from error
-
-
-def _json(file: Path) -> Mapping[str, Any]:
-    if not file.is_file():
-        return {}
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UserError(f"{file}: not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{file}: a JSON object was expected, found {type(content).__name__}")
+def _known(folder: RunFolder, name: str, kinds: Mapping[str, _Kind]) -> Mapping[str, Any]:
+    """The object in a file, if the values of the keys that are computed with are of their type."""
+    content = folder.json(name)
+    for key, kind in kinds.items():
+        value = content.get(key)
+        if value is not None and not (isinstance(value, kind) and not isinstance(value, bool)):
+            place = printable(folder.path / name)
+            raise UserError(f"{place}: {key}: expected {_NAMES[kind]}, got {shorten(repr(value))}")
     return content

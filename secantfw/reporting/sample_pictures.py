@@ -9,10 +9,15 @@ from pathlib import Path
 
 import attrs
 
+from secantfw.errors import UserError
 from secantfw.reporting.evaluation_rows import Series
+from secantfw.runtime.regular_file import read_regular
+from secantfw.runtime.run_folder import RunFolder
 
 #: `student-secant-004.png`: model, solver, NFE.
-_GRID_NAME = re.compile(r"(?P<model>[^-]+)-(?P<solver>.+)-(?P<nfe>\d+)")
+_GRID_NAME = re.compile(r"(?P<model>[^-]+)-(?P<solver>.+)-(?P<nfe>\d{1,9})")
+#: Of a picture in a page; a grid of 64 samples of 512 x 512 has about as many.
+_MOST_BYTES = 64 << 20
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 #: Wider pictures are shown smaller than they are; pixelated scaling would only alias them.
 _WIDEST_CRISP = 420
@@ -57,9 +62,8 @@ class Gallery:
 
 def read_gallery(folder: Path) -> Gallery:
     """Everything in `folder` that is a PNG file; empty if there is no such folder."""
-    if not folder.is_dir():
-        return Gallery()
-    found = [read_picture(file) for file in sorted(folder.glob("*.png"))]
+    names = (name for name in RunFolder(folder).names(".") if name.endswith(".png"))
+    found = (read_picture(folder / name) for name in names)
     pictures = [picture for picture in found if picture is not None]
     grids = {(p.series, p.nfe): p for p in pictures if p.series is not None}
     series = sorted({s for s, _ in grids if s is not None}, key=lambda s: s.rank)
@@ -70,8 +74,12 @@ def read_gallery(folder: Path) -> Gallery:
 
 
 def read_picture(file: Path) -> Picture | None:
-    """One PNG; None for a file that is not one (half written by a killed run, say)."""
-    data = file.read_bytes()
+    """One PNG; None for a file that is not one (half written by a killed run, say), or too large
+    for a page."""
+    try:
+        data = read_regular(file, _MOST_BYTES)
+    except (OSError, UserError):
+        return None
     if len(data) < 24 or not data.startswith(_PNG_MAGIC):
         return None
     width, height = struct.unpack(">II", data[16:24])

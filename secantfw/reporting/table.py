@@ -13,6 +13,7 @@ import attrs
 from secantfw.reporting.evaluation_rows import TUNED, Column, Evaluation, Row, best_row
 from secantfw.reporting.number_text import NOT_MEASURED, aligned, count, decimals, mean_text
 from secantfw.reporting.read_evaluation import read_evaluation
+from secantfw.runtime.terminal import styled
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -191,28 +192,27 @@ def evaluation_table(evaluation: Mapping[str, Any]) -> Table:
     """evaluation.json as a table for the terminal."""
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     shown = layout(read_evaluation(evaluation))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("NFE", justify="right", overflow="fold")
     table.add_column("solver" if shown.models else "model, solver", overflow="fold", min_width=8)
-    table.add_column(Text("own\nNFE"), justify="right", overflow="fold", min_width=3)
+    table.add_column(styled("own\nNFE"), justify="right", overflow="fold", min_width=3)
     widths = [max(map(len, " ".join(texts).split())) for texts in _columns_of_text(shown)]
     for head, width in zip(_heads(shown, "\n"), widths, strict=True):
         # On a narrow terminal a head is broken in two, a number never.
-        table.add_column(Text(head), justify="right", overflow="fold", min_width=width)
+        table.add_column(styled(head), justify="right", overflow="fold", min_width=width)
     for line in shown.lines:
-        cells = [Text(cell.text, style="bold green" if cell.best else "") for cell in line.cells]
+        cells = [styled(cell.text, style="bold green" if cell.best else "") for cell in line.cells]
         if line.opens_group and table.row_count:
             table.add_section()
         opens = str(line.budget) if line.opens_group else ""
-        table.add_row(opens, Text(line.name), line.nfe, *cells)
+        table.add_row(opens, styled(line.name), line.nfe, *cells)
     if shown.closing:
         table.add_section()
     for closing in shown.closing:
-        texts = (Text(t) for t in _under_first_model(closing, shown))
-        table.add_row("", Text(closing.name, style="dim"), "", *texts)
+        texts = (styled(t) for t in _under_first_model(closing, shown))
+        table.add_row("", styled(closing.name, style="dim"), "", *texts)
     if shown.off_grid:
         table.caption, table.caption_justify = OFF_GRID_NOTE, "left"
     return table

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from secantfw.errors import UserError
+from secantfw.runtime.regular_file import open_regular
+from secantfw.runtime.writing import temporary_beside
 
 _ITEM = np.dtype("<f4")
 
@@ -27,9 +29,9 @@ class ArrayFile:
 
     def __init__(self, file: Path, shape: tuple[int, ...]) -> None:
         self._row_shape = shape[1:]
-        if not file.exists():
+        if not os.path.lexists(file):
             _make(file, shape)
-        self._stream = file.open("r+b")
+        self._stream = open_regular(file, os.O_RDWR)
         try:
             found, _, dtype = _header(self._stream)
         except ValueError as error:
@@ -79,10 +81,10 @@ def _header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 def _make(file: Path, shape: tuple[int, ...]) -> None:
     """Under another name first: whoever links it wins, and nobody sees half a header."""
-    unfinished = file.with_name(f".{file.name}.tmp-{os.getpid()}")
+    unfinished = temporary_beside(file)
     header = {"descr": _ITEM.str, "fortran_order": False, "shape": shape}
     try:
-        with unfinished.open("wb") as stream:
+        with unfinished.open("xb") as stream:
             np.lib.format.write_array_header_1_0(stream, header)  # type: ignore[no-untyped-call]
             stream.truncate(stream.tell() + math.prod(shape) * _ITEM.itemsize)
         os.link(unfinished, file)

@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from secantfw.interfaces.dataset import Dataset
+from secantfw.runtime.writing import temporary_beside
 from secantfw.sampling.array_file import ArrayFile
 
 ARRAY = "samples.npy"
@@ -67,7 +68,7 @@ def write_picture(file: Path, picture: _Array) -> None:
     """(height, width, 1 or 3) uint8 as a PNG, whole or not at all."""
     from PIL import Image
 
-    unfinished = file.with_name(f".{file.name}.tmp-{os.getpid()}")
+    unfinished = temporary_beside(file)
     array = picture[..., 0] if picture.shape[-1] == 1 else picture
     try:
         Image.fromarray(array).save(unfinished, format="png")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -14,6 +13,8 @@ from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.load import load
 from secantfw.experiment.read import RESOLVED
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.regular_file import NotRegular, appending, is_regular, open_regular
+from secantfw.runtime.run_folder import RunFolder
 from secantfw.sweep.plan import Point, SweepPlan
 from secantfw.training.lock import RunLock
 
@@ -53,7 +54,7 @@ class Job:
     def in_use(self) -> str:
         """Who still works on it, as after the sweep itself was killed; empty if nobody does."""
         run = self.begun()
-        held = self.folder if (self.folder / ".lock").exists() else None  # by a cluster's job
+        held = self.folder if is_regular(self.folder / ".lock") else None  # by a cluster's job
         try:
             for directory in filter(None, (held, run)):
                 RunLock(directory).release()
@@ -70,8 +71,8 @@ class Job:
 
     def note(self, line: str) -> None:
         """Add a line to the log."""
-        with self.log.open("a", encoding="utf-8") as stream:
-            stream.write(f"{line}\n")
+        with appending(self.log) as stream:
+            stream.write(f"{line}\n".encode("utf-8", "replace"))
 
     def error(self, code: int) -> str:
         """Why it ended with `code`: the last line it said that is an error, or the signal."""
@@ -126,17 +127,14 @@ def _folder_name(point: Point, seed: int, digest: str) -> str:
 
 
 def _is_finished(run: Path) -> bool:
-    try:
-        outcome: Any = json.loads((run / "outcome.json").read_text(encoding="utf-8"))
-        return bool(outcome["status"] == "finished")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
+    outcome = RunFolder(run).json_or_none("outcome.json")
+    return outcome is not None and outcome.get("status") == "finished"
 
 
 def _last_lines(file: Path, size: int = 8192) -> list[str]:
     try:
-        with file.open("rb") as stream:
-            stream.seek(max(0, file.stat().st_size - size))
-            return stream.read().decode("utf-8", "replace").splitlines()
-    except OSError:
+        with open_regular(file) as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - size))
+            return stream.read(size).decode("utf-8", "replace").splitlines()
+    except (OSError, NotRegular):
         return []

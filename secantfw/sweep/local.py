@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from secantfw.runtime.regular_file import appending
 from secantfw.sweep.jobs import Job
 from secantfw.sweep.launcher import Launcher, Started
 from secantfw.sweep.slurm_options import SlurmOptions
@@ -52,7 +53,7 @@ class LocalLauncher(Launcher):
 
 def start_here(arguments: Sequence[str], log: Path, threads: int) -> LocalRun:
     """`secantfw ARGUMENTS` as a process of this machine that ends, saved, with this one."""
-    with log.open("ab") as stream:
+    with appending(log) as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "secantfw.sweep.worker", *arguments],
             stdin=subprocess.PIPE,

@@ -50,7 +50,10 @@ class SweepKeys:
     experiment: str = option(REQUIRED, "experiment file of every run", is_path=True)
     seeds: tuple[int, ...] = option((0,), "seeds of training and of the evaluation's noise", ge=0)
     processes: int | None = option(
-        None, "runs at a time; unsaid: one here, all of them on a cluster", ge=1
+        None,
+        "runs at a time; unsaid: one here, all of them on a cluster",
+        ge=1,
+        limit=10_000,
     )
     slurm: SlurmOptions = option(SlurmOptions(), "what a job of --launcher slurm asks for")
 

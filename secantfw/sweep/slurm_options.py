@@ -25,15 +25,25 @@ class SlurmOptions:
 
     partition: str | None = option(None, "partition, or several with commas; unsaid: the default")
     account: str | None = option(None, "account that is charged")
-    time: int = option(240, "of a job; a longer run is queued again and goes on", unit="min", ge=1)
+    time: int = option(
+        240,
+        "of a job; a longer run is queued again and goes on",
+        unit="min",
+        ge=1,
+        limit=10_000_000,
+    )
     gpus: int = option(1, "GPUs of a run, a process each; 0: none", ge=0, le=64)
-    cpus: int = option(4, "CPU cores of a run", ge=1)
-    mem: int = option(16, "memory of a run", unit="GB", ge=1)
+    cpus: int = option(4, "CPU cores of a run", ge=1, limit=100_000)
+    mem: int = option(16, "memory of a run", unit="GB", ge=1, limit=1_000_000)
     extra: tuple[str, ...] = option((), 'other flags of sbatch, as "qos=high" or "exclusive"')
     save_seconds: int = option(
-        120, "before its time is up a run is asked to save and end", unit="s", ge=1
+        120,
+        "before its time is up a run is asked to save and end",
+        unit="s",
+        ge=1,
+        limit=10_000_000,
     )
-    requeues: int = option(20, "times that one run is queued again at most", ge=0)
+    requeues: int = option(20, "times that one run is queued again at most", ge=0, limit=1_000_000)
 
     def __attrs_post_init__(self) -> None:
         for name, value in (("partition", self.partition), ("account", self.account)):

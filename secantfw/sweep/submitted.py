@@ -7,7 +7,6 @@ that dies with nobody left to do that, by SIGKILL or with its node, is queued ag
 from __future__ import annotations
 
 import abc
-import json
 import re
 import shutil
 import signal
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from secantfw.errors import ExitCode, UserError
+from secantfw.runtime.run_folder import RunFolder
 from secantfw.sweep.jobs import Job
 from secantfw.sweep.launcher import Launcher, Started
 from secantfw.sweep.point_run import PointRun
@@ -79,9 +79,9 @@ class SubmititLauncher(Launcher):
 
     def _queued_before(self, job: Job) -> Any:
         try:
-            said = json.loads((job.folder / _RECORD).read_text(encoding="utf-8"))
+            said = RunFolder(job.folder).json(_RECORD)
             folder, number = str(said["folder"]), str(said["job"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (UserError, KeyError):
             return None
         known = re.fullmatch(r"submitit/\d+", folder) and re.fullmatch(r"\d+", number)
         return self.found_again(job.folder / folder, number) if known else None

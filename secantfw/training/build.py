@@ -24,6 +24,7 @@ from secantfw.interfaces.teacher import Teacher
 from secantfw.interfaces.time_sampler import TimeSampler
 from secantfw.plugin.building import build as build_component
 from secantfw.plugin.weights_formats import NamedFormat
+from secantfw.training.header_options import check_options
 from secantfw.training.own_weights import check_own, load_own
 from secantfw.training.randomness import seed_of
 from secantfw.training.stand_ins import Lacking, made_up_items, untrained_teacher
@@ -114,10 +115,14 @@ def build_experiment(
         weights = None if file is None else open_any(file, formats)
         header = None if weights is None else weights.header
         _check_header(header, e, dataset)
+        if header is not None and e.teacher is not None:
+            check_options(header, [e.teacher.options, e.backbone.options])
     with _said_of("backbone.weights"):
         file = None if lacking.student else e.student_weights()
         own = None if file is None else open_any(file, formats)
         _check_header(None if own is None else own.header, e, dataset)
+        if own is not None:
+            check_options(own.header, [e.backbone.options])
     with _said_of("augmentation"):
         augmentation = None if e.augmentation is None else build(e.augmentation)
     read = None if weights is None else weights.read

@@ -7,7 +7,6 @@ parameter name; there is no pickle.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +21,8 @@ from secantfw.errors import RunAborted, UserError
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.records import WeightsHeader
 from secantfw.parallel.group import Group
+from secantfw.runtime.json_text import parse_json
+from secantfw.runtime.run_folder import RunFolder
 from secantfw.training.checkpoint_folder import MANIFEST, fingerprint, manifest_digest, name_of
 from secantfw.training.files import finite, sync, write_json
 from secantfw.training.generators import load_gathered_state
@@ -120,7 +121,8 @@ def _write_manifest(folder: Path, state: TrainState) -> None:
         sync(file)
     for shards in (place for place in folder.iterdir() if place.is_dir()):
         sync(shards)
-    files = {file.relative_to(folder).as_posix(): fingerprint(file) for file in written}
+    names = [file.relative_to(folder).as_posix() for file in written]
+    files = {name: fingerprint(folder, name) for name in names}
     said = finite({**attrs.asdict(state), "files": files})
     # flushes the names in the folder too
     write_json(folder / MANIFEST, {**said, "manifest_sha256": manifest_digest(said)})
@@ -144,7 +146,7 @@ def size_text(size: float) -> str:
 
 def read_state(checkpoint: Path) -> TrainState:
     """The state of a checkpoint that is known to be valid."""
-    said = json.loads((checkpoint / MANIFEST).read_bytes())
+    said = parse_json(RunFolder(checkpoint).read(MANIFEST) or b"")
     known = {f.name: said[f.name] for f in attrs.fields(TrainState) if f.name in said}
     inputs = read_inputs(known.get("inputs", {}))
     return TrainState(**{**known, "pending": tuple(known["pending"]), "inputs": inputs})

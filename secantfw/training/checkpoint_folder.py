@@ -10,11 +10,15 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from secantfw.errors import UserError
+from secantfw.errors import UserError, printable
+from secantfw.runtime.json_text import parse_json
+from secantfw.runtime.regular_file import is_folder
+from secantfw.runtime.run_folder import RunFolder
+from secantfw.runtime.writing import remove
 from secantfw.training.files import sync
 
 MANIFEST = "state.json"
@@ -36,7 +40,12 @@ MANIFEST_TYPES: dict[str, type | tuple[type, ...]] = {
     "time_sampler": dict,
 }
 
-_NAME = re.compile(r"step-(\d{6,})")
+T = TypeVar("T")
+#: At what is pruned while it is read.
+_LOOKS = 20
+_NAME = re.compile(r"step-(\d{6,18})")
+_UNFINISHED = re.compile(r"step-\d{6,18}\.tmp-\d+")
+_INNER_NAME = re.compile(r"(?:[a-z]+/)?[A-Za-z0-9_][A-Za-z0-9._-]*")  # `ema/3-of-4.safetensors`
 
 
 def name_of(step: int) -> str:
@@ -51,8 +60,10 @@ def step_of(checkpoint: Path) -> int:
 
 def steps_in(folder: Path) -> list[Path]:
     """The checkpoints in `folder`, oldest first; temporary folders are not checkpoints."""
+    if not is_folder(folder):
+        return []
     return sorted(
-        (p for p in folder.glob("step-*") if step_of(p) >= 0 and p.is_dir()), key=step_of
+        (p for p in folder.glob("step-*") if step_of(p) >= 0 and is_folder(p)), key=step_of
     )
 
 
@@ -63,27 +74,51 @@ def newest_valid(folder: Path) -> tuple[Path, Sequence[str]]:
         UserError: there is none.
     """
     complaints: list[str] = []
-    for candidate in reversed(steps_in(folder)):
-        wrong = damage(candidate)
-        if wrong is None:
-            return candidate, complaints
-        complaints.append(wrong)
+    for _ in range(_LOOKS):
+        complaints.clear()
+        for candidate in reversed(steps_in(folder)):
+            wrong = damage(candidate)
+            if wrong is None:
+                return candidate, complaints
+            if not is_folder(candidate):
+                break  # pruned while it was read, so that there is a newer one: look again
+            complaints.append(wrong)
+        else:
+            break
     raise UserError("; ".join([f"{folder}: no valid checkpoint", *complaints]))
+
+
+def read_newest(folder: Path, read: Callable[[Path], T]) -> tuple[T, Path, Sequence[str]]:
+    """What `read` makes of the newest valid checkpoint; then it, and what is wrong with newer.
+
+    A run that is training may prune it meanwhile: then the next one is read.
+
+    Raises:
+        UserError: there is none, or `read` refuses it.
+    """
+    for _ in range(_LOOKS):
+        found, complaints = newest_valid(folder)
+        try:
+            return read(found), found, complaints
+        except (OSError, UserError):
+            if is_folder(found):
+                raise
+    raise UserError(f"{folder}: checkpoints are pruned faster than they can be read")
 
 
 def damage(checkpoint: Path) -> str | None:
     """What is wrong with a checkpoint's files, or None."""
     try:
-        manifest = json.loads((checkpoint / MANIFEST).read_bytes())
+        manifest = parse_json(RunFolder(checkpoint).read(MANIFEST) or b"")
         wrong = _wrong_key(manifest, step_of(checkpoint))
         if wrong is not None:
             return f"{checkpoint / MANIFEST}: not a checkpoint's manifest ({wrong})"
         files = manifest["files"]
         for name in required(files):
-            if fingerprint(checkpoint / name) != files.get(name):
+            if fingerprint(checkpoint, name) != files.get(name):
                 return f"{checkpoint / name}: damaged (size or SHA-256 differ from {MANIFEST})"
-    except (OSError, ValueError, RecursionError) as error:
-        return f"{checkpoint}: damaged ({type(error).__name__}: {error})"
+    except (OSError, ValueError, UserError) as error:
+        return f"{checkpoint}: damaged ({type(error).__name__}: {printable(error)})"
     return None
 
 
@@ -114,19 +149,21 @@ def manifest_digest(manifest: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def fingerprint(file: Path) -> dict[str, Any]:
+def fingerprint(checkpoint: Path, name: str) -> dict[str, Any]:
     """Size and SHA-256 of a regular file.
 
     Raises:
-        OSError: it cannot be read, or is a pipe or a device.
+        OSError: it cannot be read.
+        UserError: it, or a folder on the way to it, is a link, a pipe or a device.
     """
-    if not file.is_file():
-        raise FileNotFoundError(f"{file.name} is missing")
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
+    if not _INNER_NAME.fullmatch(name):
+        raise UserError(f"{name!r} is no name of a file in a checkpoint")
+    digest, size = hashlib.sha256(), 0
+    with RunFolder(checkpoint).open(name) as stream:
         while piece := stream.read(1 << 20):
             digest.update(piece)
-    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
+            size += len(piece)
+    return {"bytes": size, "sha256": digest.hexdigest()}
 
 
 def prune(folder: Path, keep_last: int, keep_every: int | None = None) -> None:
@@ -134,7 +171,8 @@ def prune(folder: Path, keep_last: int, keep_every: int | None = None) -> None:
     where `keep_every` is given, those whose step is a multiple of it.
     """
     for unfinished in folder.glob("step-*.tmp-*"):
-        shutil.rmtree(unfinished)
+        if _UNFINISHED.fullmatch(unfinished.name):
+            remove(unfinished)
     for old in steps_in(folder)[:-keep_last]:
         if keep_every is None or step_of(old) % keep_every:
             _remove(old)
@@ -158,7 +196,7 @@ def set_aside(folder: Path, chosen: Path) -> list[tuple[str, str]]:
         aside = newer.with_name(
             f"{newer.name}.{'superseded' if damage(newer) is None else 'damaged'}"
         )
-        shutil.rmtree(aside, ignore_errors=True)
+        remove(aside)
         os.rename(newer, aside)
         moved.append((newer.name, aside.name))
     if moved:

@@ -15,7 +15,10 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from secantfw.errors import UserError, printable
 from secantfw.interfaces.records import Batch, LossTerms, Times
+from secantfw.runtime.regular_file import is_folder
+from secantfw.runtime.writing import replacing
 from secantfw.training.batches import BatchSource
 from secantfw.training.build import Built
 from secantfw.training.context import RunContext
@@ -78,11 +81,20 @@ def diagnose(
         found.note(name, value)
     _look_again(found, built, ctx, batch, times)
     _name_rows(found, batch, times)
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     content = save({k: v.detach().cpu().contiguous() for k, v in tensors.items()})
-    (folder / "batch.safetensors").write_bytes(content)
+    with replacing(folder / "batch.safetensors") as unfinished, unfinished.open("xb") as stream:
+        stream.write(content)
     write_json(folder / "diagnosis.json", attrs.asdict(found))
     return found
+
+
+def _make(folder: Path) -> None:
+    """The folder; not one elsewhere, which a link in a run of others leads to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in (folder, folder.parent):
+        if not is_folder(place):
+            raise UserError(f"{printable(place)}: a link, expected a folder; move it away")
 
 
 def _look_again(

@@ -5,12 +5,14 @@ Resumes with what had changed, checkpoints that could not be written, skipped st
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from secantfw.runtime.regular_file import NotRegular, appending
 from secantfw.training.files import finite
 
 
@@ -25,13 +27,8 @@ class EventLog:
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         said = finite({"event": event, "step": step, "time": now, **facts})
         line = json.dumps(said, allow_nan=False) + "\n"
-        try:
-            with self.file.open("ab+") as stream:
-                if _cut_short(stream):
-                    line = "\n" + line
-                stream.write(line.encode())
-        except OSError:
-            pass
+        with contextlib.suppress(OSError, NotRegular), appending(self.file) as stream:
+            stream.write(("\n" + line if _cut_short(stream) else line).encode())
 
 
 def _cut_short(stream: Any) -> bool:

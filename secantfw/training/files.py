@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from secantfw.errors import RunAborted
+from secantfw.errors import RunAborted, printable
+from secantfw.runtime.writing import replacing
+from secantfw.runtime.writing import sync as sync
 
 _OF_THE_DISK = (
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
@@ -24,17 +25,8 @@ def write_text(file: Path, text: str) -> None:
     Raises:
         OSError: it cannot be written; what was there before still is, and nothing beside it.
     """
-    temporary = file.with_name(f".{file.name}.tmp-{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync(file.parent)
+    with replacing(file) as temporary, temporary.open("x", encoding="utf-8") as stream:
+        stream.write(text)
 
 
 def write_json(file: Path, value: Any) -> None:
@@ -63,16 +55,7 @@ def disk_errors_said(place: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _OF_THE_DISK:
             raise
+        where = printable(error.filename or place)
         raise RunAborted(
-            f"{error.filename or place}: cannot be written ({error.strerror}); what was saved "
-            "before is intact"
+            f"{where}: cannot be written ({error.strerror}); what was saved before is intact"
         ) from error
-
-
-def sync(path: Path) -> None:
-    """fsync a file, or a folder (its list of names)."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,6 +15,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from secantfw.runtime.terminal import printable_lines, say, stderr, write_over
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
@@ -64,7 +66,7 @@ class Progress:
             self._live.stop()
             self._live = self._bar = None
         if self._open_line:
-            print(file=sys.stderr)
+            say()
             self._open_line = 0
 
     def advance(self, step: int) -> None:
@@ -97,11 +99,11 @@ class Progress:
     def note(self, text: str) -> None:
         """A line that stays, above the bar."""
         if self._live is not None:
-            self._live.console.print(text, markup=False, highlight=False)
+            self._live.console.print(printable_lines(text), markup=False, highlight=False)
         else:
             over = "\r" + " " * self._open_line + "\r" if self._open_line else ""
             self._open_line = 0
-            print(over + text, file=sys.stderr, flush=True)
+            write_over(f"{over}{printable_lines(text)}\n")
 
     def _say(self) -> None:
         """How far it is: a line, or in a notebook the line."""
@@ -109,9 +111,9 @@ class Progress:
         parts = [f"{self._description} {self._step}/{self._total}", self._figures, self._left()]
         line = "  ".join(part for part in parts if part)
         if not _in_notebook():
-            print(line, file=sys.stderr, flush=True)
+            say(line)
             return
-        print("\r" + line.ljust(self._open_line), end="", file=sys.stderr, flush=True)
+        write_over("\r" + line.ljust(self._open_line))
         self._open_line = len(line)
 
     def _left(self) -> str:
@@ -126,7 +128,7 @@ class Progress:
         from rich.live import Live
 
         # Only stderr is redirected: a result printed to stdout meanwhile must reach stdout.
-        self._bar = _bar(Console(stderr=True))
+        self._bar = _bar(Console(file=stderr()))
         self._bar.add_task(self._description, total=self._total, completed=self._start, figures="")
         self._live = Live(
             console=self._bar.console,

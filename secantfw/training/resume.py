@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from secantfw.errors import UserError
 from secantfw.experiment.load import load, resolved_toml
 from secantfw.parallel.group import ALONE, Group
 from secantfw.plugin.loader import Plugins
+from secantfw.runtime.regular_file import is_regular
+from secantfw.runtime.run_folder import RunFolder
 from secantfw.training import run_directory
 from secantfw.training.checkpoint import TrainState, read_state, restore
 from secantfw.training.checkpoint_folder import MANIFEST, damage, newest_valid, set_aside, step_of
@@ -68,7 +69,7 @@ def resumed_run(
         check_allowed(asked.allowed, [*state.experiment, *known.experiment, *known.inputs])
         _check(directory, found, changed, asked.allowed)
         again = named is not None and state.step < loaded.experiment.train.steps
-        if not (changed or again) and _finished(directory / "outcome.json"):
+        if not (changed or again) and _finished(directory):
             raise UserError(f"{directory}: this run has finished; evaluate it, or start a new one")
     versions = changes(state.versions, run.provenance.versions)
     moved = moves(state.inputs, run.provenance.inputs)
@@ -107,8 +108,8 @@ def _go_on(
 
 def _located(place: Path) -> tuple[Path, Path | None]:
     """The run directory, and the checkpoint if one was named."""
-    if (place / MANIFEST).exists() and (place.parent.parent / "resolved.toml").is_file():
-        return place.parent.parent.resolve(), place.resolve()
+    if is_regular(place / MANIFEST) and is_regular(place.parent.parent / "resolved.toml"):
+        return run_directory.open_run(place.parent.parent), place.resolve()
     return run_directory.open_run(place), None
 
 
@@ -158,7 +159,7 @@ def _rewrite(directory: Path, found: Path, resolved: str) -> None:
     """resolved.toml is what runs from here on; what ran until here stays beside it."""
     kept = directory / "experiment" / f"resolved-until-{found.name}.toml"
     if not kept.exists():
-        write_text(kept, (directory / "resolved.toml").read_text())
+        write_text(kept, RunFolder(directory).text("resolved.toml"))
     write_text(directory / "resolved.toml", resolved)
 
 
@@ -166,9 +167,7 @@ def _said(changed: Sequence[Change]) -> list[str]:
     return [str(change) for change in changed]
 
 
-def _finished(outcome: Path) -> bool:
+def _finished(directory: Path) -> bool:
     """Whether the run's last file says so; one that cannot be read says nothing."""
-    try:
-        return bool(json.loads(outcome.read_text())["status"] == "finished")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
+    outcome = RunFolder(directory).json_or_none("outcome.json")
+    return outcome is not None and outcome.get("status") == "finished"

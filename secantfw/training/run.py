@@ -16,6 +16,7 @@ from secantfw.parallel.choose import engine_of
 from secantfw.parallel.group import ALONE, Group
 from secantfw.plugin.bibliography import bibtex
 from secantfw.plugin.loader import Plugins
+from secantfw.plugin.trust import trust_own
 from secantfw.plugin.weights_formats import weights_formats
 from secantfw.training import checkpoint, run_directory
 from secantfw.training.batches import BatchSource
@@ -142,6 +143,9 @@ def _make_directory(run: Run, plan: Plan, root: Path) -> None:
         run.built.device.type,
     )
     run.lock = RunLock(run.directory)
+    for plugin in run.plugins.loaded:
+        if plugin.code:
+            trust_own(Path(plugin.distribution), plugin.code)
     write_json(run.directory / "plan.json", plan.as_json())
     references = bibtex(plan.cite, run.plugins.registry.bibliographies)
     write_text(run.directory / "references.bib", "\n\n".join(references) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -15,8 +16,16 @@ from typing import Any, Literal
 
 import attrs
 
-from secantfw.errors import UserError
+from secantfw.errors import UserError, printable
+from secantfw.runtime.find_runs import runs_below
+from secantfw.runtime.json_text import parse_json
+from secantfw.runtime.regular_file import appending
+from secantfw.runtime.run_folder import RunFolder
+from secantfw.runtime.writing import replacing
 from secantfw.training.files import disk_errors_said, sync, write_json, write_text
+
+#: Names that a hint is worth: a folder of some thousand runs, and no disk.
+_LOOKED_AT = 20_000
 
 Status = Literal["finished", "interrupted", "terminated", "failed"]
 
@@ -88,25 +97,57 @@ def _fresh(parent: Path, name: str) -> Path:
 
 
 def open_run(directory: Path) -> Path:
-    """An existing run directory.
+    """An existing run directory, with nothing but files and folders under the names of its own.
 
     Raises:
         UserError: not one; the run that it is in or the newest below it is named, where there is.
+            A link, a FIFO or a device in it.
     """
-    if (directory / "resolved.toml").is_file():
-        return directory.resolve()
-    raise UserError(f"{directory}: not a run directory (no resolved.toml); {_hint(directory)}")
+    if not _is_run(directory):
+        said = printable(directory)
+        raise UserError(f"{said}: not a run directory (no resolved.toml); {_hint(directory)}")
+    RunFolder(directory).check()
+    return directory.resolve()
+
+
+def resolved_of(said: str) -> Path | None:
+    """The resolved experiment of the run that `said` names, or that it is; None for another file.
+
+    Raises:
+        UserError: a folder that is no run directory, or one with links or devices in it.
+    """
+    place = Path(said)
+    if place.name == "resolved.toml" and _is_run(place.parent):
+        return open_run(place.parent) / place.name
+    if not os.path.isdir(said):
+        return None
+    return open_run(place) / "resolved.toml"
+
+
+def _is_run(place: Path) -> bool:
+    try:
+        return os.path.lexists(place / "resolved.toml")
+    except (OSError, ValueError):  # a name too long, a NUL in it
+        return False
 
 
 def _hint(directory: Path) -> str:
     """Which run was meant, or how to get one."""
-    outer = [place for place in directory.parents if (place / "resolved.toml").is_file()]
-    inner = sorted(directory.glob("**/resolved.toml"), key=lambda f: f.parent.name)
-    if outer or inner:
-        return f"did you mean {outer[0] if outer else inner[-1].parent}?"
+    outer = next((place for place in directory.parents if _is_run(place)), None)
+    meant = outer or _newest_below(directory)
+    if meant is not None:
+        return f"did you mean {printable(meant)}?"
     if directory.suffix == ".toml":
         return f"make one with: secantfw run {directory}"
     return "expected what `secantfw run` printed as run directory, such as runs/NAME/DATE"
+
+
+def _newest_below(directory: Path) -> Path | None:
+    """The run of the latest date, if it does not take a search of the disk to find it."""
+    try:
+        return max(runs_below(directory, _LOOKED_AT), key=lambda run: run.name, default=None)
+    except UserError:
+        return None
 
 
 def environment(seed: int, device: str) -> Mapping[str, Any]:
@@ -161,16 +202,18 @@ class MetricsLog:
 
     def __init__(self, file: Path, resumed_at: int) -> None:
         self.file = file
-        kept: list[str] = []
-        with disk_errors_said(file):
-            if file.exists():
-                lines = file.read_text(errors="replace").splitlines()
-                kept = [line for line in lines if _step(line) <= resumed_at]
-            write_text(file, "".join(f"{line}\n" for line in kept))
+        lines = RunFolder(file.parent).lines(file.name)
+        kept = (line.rstrip(b"\n") + b"\n" for line in lines if _step(line) <= resumed_at)
+        with (
+            disk_errors_said(file),
+            replacing(file) as temporary,
+            temporary.open("x", encoding="utf-8") as stream,
+        ):
+            stream.writelines(line.decode("utf-8", "replace") for line in kept)
 
     def append(self, record: Mapping[str, float]) -> None:
-        with disk_errors_said(self.file), self.file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(record) + "\n")
+        with disk_errors_said(self.file), appending(self.file) as stream:
+            stream.write((json.dumps(record) + "\n").encode())
 
     def sync(self) -> None:
         """Flush to disk: a checkpoint must not outlive the lines before it."""
@@ -178,9 +221,9 @@ class MetricsLog:
             sync(self.file)
 
 
-def _step(line: str) -> float:
+def _step(line: bytes) -> float:
     """The step of a line; infinity for a line cut short by a crash, so that it is dropped."""
     try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return float(parse_json(line, nan=True)["step"])
+    except (ValueError, KeyError, TypeError):
         return float("inf")

@@ -5,6 +5,7 @@
     python -m tests.faults --rows R5 R12
     python -m tests.faults --kills 200 --seed 7     # SIGKILLs only
     python -m tests.faults --malformed 1000 --seed 7   # strangers' files only
+    python -m tests.faults --hostile 200 --seed 7   # strangers' runs, broken output
     python tests/faults/mutants.py                  # R19: seeded bugs
     python tests/faults/soak.py --minutes 10        # R20 at length
 
@@ -28,15 +29,17 @@ from rows import ROWS, Figures, Row, measure
 from small_run import bench
 
 MALFORMED = ("R7", "R8", "R9", "R10")
+HOSTILE = ("R22", "R23", "R24", "R25", "R26", "R27", "R28")
 
 
 def chosen(given: argparse.Namespace) -> list[tuple[Row, int]]:
     """The rows that were asked for, each with its count."""
     if given.kills:
         return [(ROWS[0], given.kills)]
-    if given.malformed:
-        rows = [row for row in ROWS if row.name in MALFORMED]
-        return [(row, -(-given.malformed // len(rows))) for row in rows]
+    for names, count in ((MALFORMED, given.malformed), (HOSTILE, given.hostile)):
+        if count:
+            rows = [row for row in ROWS if row.name in names]
+            return [(row, -(-count // len(rows))) for row in rows]
     rows = [row for row in ROWS if not given.rows or row.name in given.rows]
     return [(row, row.nightly if given.nightly else row.ci) for row in rows]
 
@@ -62,6 +65,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kills", type=int, default=0, metavar="N")
     parser.add_argument("--malformed", type=int, default=0, metavar="N")
+    parser.add_argument("--hostile", type=int, default=0, metavar="N")
     parser.add_argument("--rows", nargs="+", metavar="R")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the table there")
     parser.add_argument("--nightly", action="store_true", help="the counts of a night")

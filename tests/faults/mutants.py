@@ -24,12 +24,13 @@ import torch as torch
 from fork_server import forked
 from small_run import scratch
 
-ROOT = Path(__file__).parents[2] / "secantfw" / "training"
+ROOT = Path(__file__).parents[2] / "secantfw"
 
 
 @attrs.frozen
 class Mutant:
-    """`before` stands in secantfw/training/`file` and becomes `after`; `rows` must see it."""
+    """`before` stands in secantfw/`file`, of training/ where it names no folder, and becomes
+    `after`; `rows` must see it."""
 
     file: str
     before: str
@@ -77,7 +78,78 @@ MUTANTS = (
            ("R4",)),
     Mutant("loop.py", "            observer.save(step + 1)\n", "", ("R4",)),
 )  # fmt: skip
-COUNTS = {"R1": 4, "R2": 6, "R3": 1, "R4": 6, "R5": 28, "R6": 6, "R11": 4, "R12": 6}
+#: In what comes after training, and what strangers bring.
+AFTER = (
+    Mutant("evaluation/kept_rows.py", "_OWN.fullmatch(entry.name)", "True", ("R22",)),
+    Mutant(
+        "evaluation/publish.py",
+        "    return finished if is_folder(finished) and",
+        "    return finished if False and",
+        ("R25",),
+    ),
+    Mutant(
+        "evaluation/publish.py",
+        "(finished if is_folder(finished / PICTURES)",
+        "(finished if False",
+        ("R25",),
+    ),
+    Mutant(
+        "runtime/terminal.py",
+        "            except OSError as error:\n                self._lose(error)\n",
+        "            except OSError:\n                raise\n",
+        ("R23",),
+    ),
+    Mutant("runtime/terminal.py", "            os.dup2(nowhere, self.fileno())\n", "", ("R23",)),
+    Mutant("cli/main.py", "    if answers.lost is None:\n", "    if True:\n", ("R23",)),
+    Mutant(
+        "runtime/terminal.py",
+        "    if said.isprintable():\n        return said\n",
+        "    return said\n",
+        ("R28",),
+    ),
+    Mutant("comparison/write.py", "if text[:1] in _FORMULA", "if False", ("R28",)),
+    Mutant("plugin/local.py", "    if brought_by is not None:\n", "    if False:\n", ("R27",)),
+    Mutant(
+        "training/header_options.py",
+        "            if wrong:\n",
+        "            if False:\n",
+        ("R29",),
+    ),
+    Mutant(
+        "runtime/writing.py",
+        "            temporary.unlink(missing_ok=True)\n",
+        "            pass\n",
+        ("R26",),
+    ),
+    Mutant(
+        "reporting/run_files.py",
+        "        if value is not None and not (",
+        "        if False and not (",
+        ("R24",),
+    ),
+    Mutant(
+        "runtime/run_folder.py", "        if wrong is not None:\n", "        if False:\n", ("R22",)
+    ),
+)
+EVERY = MUTANTS + AFTER
+COUNTS = {
+    "R1": 4,
+    "R2": 6,
+    "R3": 1,
+    "R4": 6,
+    "R5": 28,
+    "R6": 6,
+    "R11": 4,
+    "R12": 6,
+    "R22": 12,
+    "R23": 30,
+    "R24": 40,
+    "R25": 16,
+    "R26": 12,
+    "R27": 2,
+    "R28": 13,
+    "R29": 11,
+}
 
 
 class Mutated(importlib.abc.SourceLoader):
@@ -105,11 +177,11 @@ class Finder(importlib.abc.MetaPathFinder):
 
 def caught(mutant: Mutant) -> int:
     """0 if a row misses something or breaks under the mutant: it is caught; 7 if none does."""
-    file = ROOT / mutant.file
+    file = ROOT / (mutant.file if "/" in mutant.file else f"training/{mutant.file}")
     text = file.read_text()
     assert text.count(mutant.before) >= 1, f"{mutant.file}: no {mutant.before!r}"
     loader = Mutated(file, text.replace(mutant.before, mutant.after))
-    sys.meta_path.insert(0, Finder(f"secantfw.training.{file.stem}", loader))
+    sys.meta_path.insert(0, Finder(f"secantfw.{file.parent.name}.{file.stem}", loader))
     with contextlib.redirect_stderr(open(os.devnull, "w")):
         from rows import ROWS, measure
         from small_run import bench
@@ -124,9 +196,9 @@ def caught(mutant: Mutant) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--first", type=int, default=1, help="number of the first (1)")
-    parser.add_argument("--last", type=int, default=len(MUTANTS), help="number of the last")
+    parser.add_argument("--last", type=int, default=len(EVERY), help="number of the last")
     given = parser.parse_args()
-    chosen = MUTANTS[given.first - 1 : given.last]
+    chosen = EVERY[given.first - 1 : given.last]
     began, survivors = time.perf_counter(), []
     with scratch() as folder:
         for number, mutant in enumerate(chosen, given.first):

@@ -8,18 +8,24 @@ from collections.abc import Callable
 
 import attrs
 import rows_of_arrays
+import rows_of_brought_code
 import rows_of_changes
 import rows_of_clocks
 import rows_of_damage
 import rows_of_full_disks
+import rows_of_hostile_json
 import rows_of_kills
+import rows_of_links
 import rows_of_locks
 import rows_of_numbers
+import rows_of_output
 import rows_of_pickles
 import rows_of_plugins
 import rows_of_power_loss
+import rows_of_published
 import rows_of_signals
 import rows_of_source
+import rows_of_texts
 import rows_of_toml
 import rows_of_weights
 from small_run import Bench
@@ -77,6 +83,16 @@ ROWS = (
     Row("R14", "data that fail", rows_of_plugins.data, 20, 20),
     Row("R17", "resumed with another experiment or versions",
         rows_of_changes.changes, 20, 20),
+    Row("R22", "links, FIFOs, devices under every name of a run", rows_of_links.links, 30, 1500),
+    Row("R23", "output closed, full, broken, under every verb", rows_of_output.outputs, 24, 90),
+    Row("R24", "JSON of a run that lies", rows_of_hostile_json.hostile_json, 25, 2000),
+    Row("R25", "SIGKILL in evaluate, report, compare, export",
+        rows_of_published.kills_after_training, 8, 300),
+    Row("R26", "disk full or denied in the same",
+        rows_of_published.full_disks_after_training, 8, 200),
+    Row("R27", "code that a stranger's run brings", rows_of_brought_code.brought_code, 12, 48),
+    Row("R28", "words that steer a terminal or a table", rows_of_texts.texts, 6, 13),
+    Row("R29", "options and headers beyond sense", rows_of_texts.numbers, 11, 11),
     Row("R18", "source files with a door for strangers", rows_of_source.source, 1, 1),
     Row("R20", "soak: memory, descriptors, checkpoints", short_soak, 1500, 1500),
     Row("R21", "clocks that jump, files dated at random", rows_of_clocks.clocks, 12, 120),

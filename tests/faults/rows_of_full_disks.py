@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from rows_of_kills import moments, resumable
@@ -79,23 +80,24 @@ def _with_failing_writes(bench: Bench, at: int, act) -> str | None:
     """From moment `at` on three operations fail."""
     out = bench.case()
 
-    def before() -> None:
-        counter = Counter(-1, die)
-        failing = range(at, at + 3)
-
-        def hook(name: str, path: str, when: str) -> None:
-            counter(name, path, when)
-            removes = name in ("unlink", "rmdir")  # which a full disk does not forbid
-            if when != "after" and len(counter.names) - 1 in failing and not removes:
-                act()
-
-        wrap(hook, out)
-
-    ended = bench.run(out, before=before).wait()
+    ended = bench.run(out, before=lambda: failing(at, act, out)).wait()
     wrong = _after_no_room(bench, out, ended.code, ended.said)
     if wrong:
         return f"{act.__name__} at moment {at}: {wrong}"
     return bench.identical(run_of(out)) if resumable(out) else None
+
+
+def failing(at: int, act: Callable[[], None], root: Path) -> None:
+    """From moment `at` on three operations below `root` fail."""
+    counter = Counter(-1, die)
+
+    def hook(name: str, path: str, when: str) -> None:
+        counter(name, path, when)
+        removes = name in ("unlink", "rmdir")  # which a full disk does not forbid
+        if when != "after" and at <= len(counter.names) - 1 < at + 3 and not removes:
+            act()
+
+    wrap(hook, root)
 
 
 def _after_no_room(bench: Bench, out: Path, code: int, said: str) -> str | None:

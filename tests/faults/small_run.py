@@ -251,6 +251,7 @@ def bench() -> Iterator[Bench]:
 
     torch.set_num_threads(1)
     with scratch() as folder:
+        os.environ["XDG_STATE_HOME"] = str(folder / "state")
         file = write_experiment(folder)
         secantfw("run", file, "--out", folder / "warm")
         log = folder / "straight.txt"

@@ -55,7 +55,7 @@ def _wrap_open(hook: Hook, below: Callable[[object], bool]) -> None:
 
     def opened(file, mode="r", *rest, **named):
         stream = original(file, mode, *rest, **named)
-        if not below(file) or not set(mode) & set("wa"):
+        if not below(file) or not set(mode) & set("wax"):
             return stream
         write = stream.write
 

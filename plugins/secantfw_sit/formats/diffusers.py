@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from secantfw import (
     UserError,
     WeightsFormat,
     load_weights,
+    parse_json,
 )
 from secantfw_sit.embeddings import position_grid
 from secantfw_sit.formats.describe import describe
@@ -80,10 +80,10 @@ def _config(file: Path) -> Config:
         return Config({"prediction": "unknown"}, "no config.json")
     try:
         with place.open("rb") as stream:
-            said = json.loads(stream.read(_MAX_CONFIG_BYTES))
+            said = parse_json(stream.read(_MAX_CONFIG_BYTES))
         if not isinstance(said, dict):
             raise ValueError("it is no object")
-    except (ValueError, OSError, RecursionError) as error:
+    except (ValueError, OSError) as error:
         raise UserError(f"{place}: cannot be read ({str(error)[:80]})") from error
     name = str(said.get("_class_name", ""))[:80]
     options: dict[str, object] = {} if "SiT" in name else {"prediction": "ddpm_noise"}
