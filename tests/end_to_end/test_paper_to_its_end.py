@@ -6,8 +6,8 @@ import json
 import math
 from pathlib import Path
 
-import paper_files
 import pytest
+from paper_files.recipes import PaperFiles
 
 pytestmark = [
     pytest.mark.plugin("sit", "edm", "data", "picard", "basics", "fid"),
@@ -21,37 +21,15 @@ SMALL = (
 )  # fmt: skip
 
 
-def sit(folder):
-    """Recipe, overrides and the metrics that its table has."""
-    pytest.importorskip("diffusers")
-    features, labels = paper_files.latent_shards(folder)
-    file, statistics = paper_files.inception(folder), paper_files.statistics(folder / "adm.npz")
-    metrics = (
-        f'{{use="frechet",features="inception",weights="{file}",statistics="{statistics}"}},'
-        f'{{use="inception_score",classifier="inception",weights="{file}"}}'
-    )
-    return "sit_xl2_imagenet256_sdei_4step", [
-        f"teacher.weights={paper_files.sit_checkpoint(folder)}", "backbone.size=tiny/2",
-        f"dataset.folder={features}", f"dataset.labels={labels}", "dataset.shape=[4,8,8]",
-        f"dataset.vae={paper_files.autoencoder(folder)}", f"metrics.use=[{metrics}]",
-    ]  # fmt: skip
-
-
-def edm(folder):
-    file, statistics = paper_files.inception(folder), paper_files.statistics(folder / "c.npz")
-    metrics = f'{{use="frechet",features="inception",weights="{file}",statistics="{statistics}"}}'
-    return "edm_cifar10_uncond_sdei_2step", [
-        f"teacher.weights={paper_files.edm_snapshot(folder)}", "backbone.preset=tiny",
-        "backbone.augment_dim=9", f"dataset.folder={paper_files.cifar10(folder)}",
-        f"metrics.use=[{metrics}]",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("family", [sit, edm], ids=lambda family: family.__name__)
-def test_a_recipe_runs_to_its_end(family, tmp_path, secantfw):
+@pytest.mark.parametrize(
+    "recipe", ["sit_xl2_imagenet256_sdei_4step", "edm_cifar10_uncond_sdei_2step"]
+)
+def test_a_recipe_runs_to_its_end(recipe, tmp_path, secantfw):
     pytest.importorskip("cleanfid")
-    recipe, files = family(tmp_path)
-    words = [FOLDER / f"{recipe}.toml", *files, *SMALL]
+    pytest.importorskip("diffusers")
+    files = tmp_path / "files"
+    files.mkdir()
+    words = [FOLDER / f"{recipe}.toml", *PaperFiles.written(files).overrides(recipe), *SMALL]
     checked = secantfw("check", *words)
     assert checked.code == 0, checked.err + checked.out
     one = finished(secantfw("run", *words, "--out", tmp_path / "one"), tmp_path / "one")
@@ -86,9 +64,12 @@ def rows(run):
 
 def follows(run, secantfw, tmp_path):
     """Evaluated again, on one process, the figures are the same; it resumes, samples, exports."""
-    figures = (run / "evaluation.json").read_text()
+    (before,) = rows(run)["rows"]
     assert secantfw("evaluate", run).code == 0
-    assert (run / "evaluation.json").read_text() == figures
+    (after,) = rows(run)["rows"]
+    # To rounding: a process of its own may compute with more threads than one of two.
+    for key in ("frechet_distance", *(["inception_score"] if "inception_score" in before else [])):
+        assert after[key] == pytest.approx(before[key], rel=1e-5)
     resumed = secantfw("run", "--resume", run, "train.steps=3", "--allow-change", "train.steps")
     assert resumed.code == 0, resumed.err
     assert [row["frechet_distance"] for row in rows(run)["rows"]] != []
