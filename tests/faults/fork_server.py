@@ -31,6 +31,7 @@ class Child:
     pid: int
     log: Path
     began: float = attrs.field(factory=time.monotonic)
+    timeout: float = TIMEOUT_SECONDS
 
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
@@ -42,7 +43,7 @@ class Child:
 
     def wait(self) -> Ended:
         while self.running():
-            if time.monotonic() - self.began > TIMEOUT_SECONDS:
+            if time.monotonic() - self.began > self.timeout:
                 self.send(signal.SIGKILL)
             time.sleep(0.002)
         _, status = os.waitpid(self.pid, 0)
@@ -74,6 +75,8 @@ def start(call: Callable[[], int], log: Path) -> Child:
         os._exit(code)
 
 
-def forked(call: Callable[[], int], log: Path) -> Ended:
-    """Start and wait."""
-    return start(call, log).wait()
+def forked(call: Callable[[], int], log: Path, timeout: float = TIMEOUT_SECONDS) -> Ended:
+    """Start and wait; one that takes longer than `timeout` seconds is killed."""
+    child = start(call, log)
+    child.timeout = timeout
+    return child.wait()

@@ -132,6 +132,8 @@ AFTER = (
     ),
 )
 EVERY = MUTANTS + AFTER
+#: For a mutant; longer than a busy machine takes to make the straight run and a few faults.
+_MOST_SECONDS = 1800.0
 COUNTS = {
     "R1": 4,
     "R2": 6,
@@ -202,13 +204,13 @@ def main() -> int:
     began, survivors = time.perf_counter(), []
     with scratch() as folder:
         for number, mutant in enumerate(chosen, given.first):
-            ended = forked(lambda m=mutant: caught(m), folder / "log.txt")
-            alive = ended.code == 7
+            ended = forked(lambda m=mutant: caught(m), folder / "log.txt", _MOST_SECONDS)
+            alive = ended.code == 7 or ended.code < 0  # killed for its time: nothing was shown
             survivors += [mutant] if alive else []
             how = "SURVIVES" if alive else "caught"
             what = " ".join(mutant.before.split())[:60]
             print(f"{number:>3} {how:<9} {mutant.file:<22} {what}", flush=True)
-            if ended.code not in (0, 7):
+            if ended.code not in (0, 7) and not alive:
                 print(f"    (by breaking: {ended.said.strip().splitlines()[-1:]})")
     done, seconds = len(chosen) - len(survivors), time.perf_counter() - began
     print(f"R19  {done} of {len(chosen)} mutants caught, {seconds:.0f} s")
