@@ -36,7 +36,7 @@ def trained(monkeypatch):
             experiment=SimpleNamespace(title=""), header=lambda: WeightsHeader("", options={})
         ),
     )
-    monkeypatch.setattr("secantfw.cli.export.load_trained", lambda *_: found)
+    monkeypatch.setattr("secantfw.cli.export.load_trained", lambda *_, **__: found)
 
 
 @pytest.mark.parametrize(
