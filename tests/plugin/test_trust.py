@@ -61,6 +61,16 @@ def test_a_plug_in_of_ones_own_may_be_edited_and_a_runs_copy_may_not(run):
         check_trusted(copied, CODE + b"#", run, always=False)
 
 
+def test_a_path_that_has_become_a_runs_is_no_longer_ones_own(run, tmp_path):
+    file = tmp_path / "folder" / "own.py"
+    file.parent.mkdir()
+    trust_own(file, CODE)
+    (file.parent / "resolved.toml").touch()
+    check_trusted(file, CODE, file.parent, always=False)
+    with pytest.raises(UserError, match="not made here"):
+        check_trusted(file, CODE + b"#", file.parent, always=False)
+
+
 def test_without_a_home_nothing_is_known_and_nothing_fails(run, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file" / "below"))
