@@ -130,10 +130,10 @@ def test_an_export_to_diffusers_is_for_the_trained_number_of_steps(run, secantfw
     said = secantfw("export", run, "--to", "diffusers", "--out", tmp_path / "4")
     assert said.code == 0
     assert "trained for" not in said.err
-    assert "exactly 4 steps" in (tmp_path / "4" / "README.md").read_text()
+    assert "exactly these 4 steps" in (tmp_path / "4" / "README.md").read_text()
     said = secantfw("export", run, "--to", "diffusers", "--steps", 2, "--out", tmp_path / "2")
     assert said.err.count("2 steps, and this student was trained for 4 (time_sampler.segm") == 1
-    assert "exactly 2 steps" in (tmp_path / "2" / "README.md").read_text()
+    assert "exactly these 2 steps" in (tmp_path / "2" / "README.md").read_text()
 
 
 def test_an_export_to_diffusers_draws_the_same_pictures_there(run, secantfw, tmp_path):

@@ -50,7 +50,7 @@ def test_more_rows_need_more_and_pieces_less(secantfw, tmp_path):
 
 
 TOO_LITTLE = (
-    r"train.batch_size: a step of 1000000000 rows: about [\d.]+ GB of memory needed on cpu, "
+    r"train.batch_size: a step of 100000000 rows: about [\d.]+ GB of memory needed on cpu, "
     r"[\d.]+ GB available; lower train.batch_size or train.micro_batch_size; `run "
     r"--force` tries it all the same\n"
 )
@@ -58,7 +58,7 @@ TOO_LITTLE = (
 
 def test_too_little_is_a_problem_and_refused_before_training(secantfw, tmp_path, monkeypatch):
     monkeypatch.setattr("secantfw.training.train_run.train", None)  # else it takes all there is
-    file, large = write(tmp_path), "train.batch_size=1000000000"
+    file, large = write(tmp_path), "train.batch_size=100000000"
     checked = secantfw("check", file, large)
     assert checked.code == 2
     assert re.fullmatch(f"command line: {TOO_LITTLE}", checked.out)
@@ -69,9 +69,9 @@ def test_too_little_is_a_problem_and_refused_before_training(secantfw, tmp_path,
 
 
 def test_too_little_for_pieces_names_their_key(secantfw, tmp_path):
-    words = ("train.batch_size=1000000000", "train.micro_batch_size=500000000")
+    words = ("train.batch_size=100000000", "train.micro_batch_size=50000000")
     assert (
-        "train.micro_batch_size: a step of 500000000"
+        "train.micro_batch_size: a step of 50000000"
         in secantfw("check", write(tmp_path), *words).out
     )
 

@@ -27,7 +27,7 @@ batch_size = 2
 [evaluate]
 samples = 4
 nfe = [1]
-solvers = ["secant", "heun"]
+solvers = [{ use = "secant" }, "heun"]
 [metrics]
 use = []
 """
