@@ -105,6 +105,12 @@ def read_note(file: str | os.PathLike[str]) -> Mapping[str, str]:
         raise UserError(f"{file}: its secantfw note cannot be read") from error
 
 
+def _check_number(file: Path, tensors: int) -> None:
+    """Of what is said, counted before it is parsed: a long list takes its time."""
+    if tensors > _MAX_TENSORS:
+        raise UserError(f"{file}: {tensors:,} tensors, more than the {_MAX_TENSORS:,} allowed")
+
+
 def _raw_header(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise UserError(f"{file}: no such weights file")
@@ -113,7 +119,9 @@ def _raw_header(file: Path) -> dict[str, Any]:
             (length,) = struct.unpack("<Q", stream.read(8))
             if length > min(_MAX_HEADER_BYTES, file.stat().st_size - 8):
                 raise ValueError("its header claims more bytes than the file has")
-            header = parse_json(stream.read(length))
+            said = stream.read(length)
+        _check_number(file, said.count(b'"data_offsets"'))
+        header = parse_json(said)
     except (struct.error, ValueError) as error:
         raise UserError(f"{file}: not a safetensors file ({printable(error)})") from error
     except OSError as error:
@@ -122,8 +130,7 @@ def _raw_header(file: Path) -> dict[str, Any]:
         raise UserError(f"{file}: not a safetensors file (its header is not an object)")
     if not all(_is_entry(entry) for name, entry in header.items() if name != "__metadata__"):
         raise UserError(f"{file}: not a safetensors file (a tensor without a shape that can be)")
-    if len(header) > _MAX_TENSORS:
-        raise UserError(f"{file}: {len(header):,} tensors, more than the {_MAX_TENSORS:,} allowed")
+    _check_number(file, len(header))
     return header
 
 

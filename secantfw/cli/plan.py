@@ -116,11 +116,11 @@ def _forecast(
 def _print(files: Sequence[str], found: Sequence[Forecast]) -> None:
     names = [Path(file).stem for file in files]
     _table(_COLUMNS, [(n, *_row(one)) for n, one in zip(names, found, strict=True)])
-    print()
+    put()
     _table(_AFTERWARDS, [(n, *_after(one)) for n, one in zip(names, found, strict=True)])
     for name, one in zip(names, found, strict=True):
         if one.evaluation is not None:
-            print(f"{name}: {one.evaluation.text()}")
+            put(f"{name}: {one.evaluation.text()}")
 
 
 def _table(head: tuple[str, ...], body: Sequence[tuple[str, ...]]) -> None:
