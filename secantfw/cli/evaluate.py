@@ -120,6 +120,7 @@ def _measure(named: RunAndOverrides, plugins: Plugins, group: Group) -> int:
     compile_networks(built)  # as the run itself did when it measured
     if group.is_main:
         _warn_of_steps(built)
+        _warn_of_solvers(built)
     evaluation = evaluate_in(group, directory, built, trained.student, note, named.overrides)
     if evaluation is not None:
         print_table(evaluation)
@@ -176,6 +177,21 @@ def _warn_of_steps(built: Built) -> None:
     warning = steps_warning(built, [(row.solver.solver, row.steps) for row in rows])
     if warning:
         warn(warning)
+
+
+def _warn_of_solvers(built: Built) -> None:
+    """One line about solvers that are named and have nobody to sample."""
+    from secantfw.evaluation.planned_rows import named_solvers
+    from secantfw.evaluation.rows import models_of
+
+    if built.teacher is None or built.experiment.evaluate.keys.teacher:
+        return
+    has = built.loss.provides
+    idle = [
+        n.title for n in named_solvers(built) if not models_of(n, student_has=has, teacher=False)
+    ]
+    if idle:
+        warn(f"evaluate.teacher = false leaves out {', '.join(idle)}; say evaluate.teacher=true")
 
 
 def _nothing(text: str) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: What may differ from the training: how a run is measured and sampled, not what it is.
 _FREE_TABLES = ("evaluate", "metrics", "solver")
+_INTERVAL = "guidance.interval"
+_LEARNT = "the student keeps the interval that it has learnt; the teacher alone follows this one"
 _FREE_KEYS = ("guidance.scale", "guidance.interval", "train.device", "train.compile")
 
 
@@ -83,6 +85,8 @@ def load_trained(
         if problems:
             raise ExperimentError(problems)
         check_moved(state, built, moved, allowed)
+    if _one_ode(built) and _names(overrides, _INTERVAL):
+        note(f"secantfw: warning: {_INTERVAL}: {_LEARNT}")
     check_fits(found / f"{weights}.safetensors", tensors, built.student)
     built.student.load_state_dict(tensors)
     built.student.requires_grad_(False).eval()
@@ -106,6 +110,16 @@ def _moved(directory: Path, overrides: Sequence[str], plugins: Plugins) -> list[
         if not is_location(was, key):
             raise UserError(f"command line: {key}: a trained run keeps it; {_hint(key)}")
     return kept
+
+
+def _one_ode(built: Built) -> bool:
+    """Whether the student has learnt one guided ODE, so that there is nothing to tell it."""
+    guidance = built.experiment.guidance
+    return guidance.interval_in_training and len(set(guidance.range or ())) == 1
+
+
+def _names(overrides: Sequence[str], key: str) -> bool:
+    return any(override.partition("=")[0].strip() == key for override in overrides)
 
 
 def _is_free(key: str) -> bool:

@@ -102,6 +102,14 @@ def test_rows_over_other_times_are_marked_and_told(run, secantfw):
     assert sorted(names.values()) == [False, True, True], names
 
 
+def test_solvers_that_have_nobody_to_sample_are_named(run, secantfw):
+    words = ("evaluate.teacher=false", "evaluate.solvers=['secant','euler']", "--nfe", "2")
+    said = secantfw("evaluate", run, *words)
+    assert said.code == 0
+    assert said.err.count("evaluate.teacher = false leaves out euler") == 1
+    assert "leaves out" not in secantfw("evaluate", run, *words[1:]).err
+
+
 @pytest.mark.parametrize(
     ("name", "options", "trained", "practised"),
     [
