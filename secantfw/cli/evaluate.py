@@ -134,14 +134,14 @@ def load_to_measure(
     plugins: Plugins,
     *,
     allowed: Sequence[str] = (),
-    note: Callable[[str], None] | None = None,
+    note: Callable[[str], None] = say,
 ) -> TrainedRun:
     """A trained run whose evaluation draws samples; `note` is told what there is to warn of.
 
     Raises:
         UserError: as `load_trained`; an evaluation of no samples.
     """
-    trained = load_trained(directory, overrides, plugins, allowed=allowed, note=note or say)
+    trained = load_trained(directory, overrides, plugins, allowed=allowed, note=note)
     if not trained.built.experiment.evaluate.keys.samples:
         raise UserError("evaluate: evaluate.samples is 0; give a number, evaluate.samples=2048")
     return trained

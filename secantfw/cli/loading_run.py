@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FREE_TABLES = ("evaluate", "metrics", "solver")
 _INTERVAL = "guidance.interval"
 _LEARNT = "the student keeps the interval that it has learnt; the teacher alone follows this one"
-_FREE_KEYS = ("guidance.scale", "guidance.interval", "train.device", "train.compile")
+_FREE_KEYS = ("guidance.scale", _INTERVAL, "train.device", "train.compile")
 
 
 @attrs.frozen(eq=False)
@@ -85,7 +85,7 @@ def load_trained(
         if problems:
             raise ExperimentError(problems)
         check_moved(state, built, moved, allowed)
-    if _one_ode(built) and _names(overrides, _INTERVAL):
+    if _one_ode(built) and _INTERVAL in _keys(overrides):
         note(f"secantfw: warning: {_INTERVAL}: {_LEARNT}")
     check_fits(found / f"{weights}.safetensors", tensors, built.student)
     built.student.load_state_dict(tensors)
@@ -101,8 +101,7 @@ def _moved(directory: Path, overrides: Sequence[str], plugins: Plugins) -> list[
     """
     from secantfw.experiment.load import load
 
-    keys = [override.partition("=")[0].strip() for override in overrides]
-    kept = [key for key in keys if not _is_free(key)]
+    kept = [key for key in _keys(overrides) if not _is_free(key)]
     if not kept:
         return []
     was = load(directory / "resolved.toml", [], plugins, without_files=True).experiment
@@ -118,8 +117,8 @@ def _one_ode(built: Built) -> bool:
     return guidance.interval_in_training and len(set(guidance.range or ())) == 1
 
 
-def _names(overrides: Sequence[str], key: str) -> bool:
-    return any(override.partition("=")[0].strip() == key for override in overrides)
+def _keys(overrides: Sequence[str]) -> list[str]:
+    return [override.partition("=")[0].strip() for override in overrides]
 
 
 def _is_free(key: str) -> bool:

@@ -11,8 +11,9 @@ import torch
 
 from secantfw.experiment.schema import Guidance
 from secantfw.interfaces.path import Path
-from secantfw.interfaces.records import Cond, DataSpec
+from secantfw.interfaces.records import DataSpec
 from secantfw.interfaces.solver import Solver
+from secantfw.sampling.dry_solve import dry_solve
 from secantfw.sampling.field import counting_field
 
 
@@ -45,11 +46,5 @@ class NFECounter:
 
     def _dry(self, solver: Solver, steps: int) -> int:
         field = counting_field(self.path, self.guidance, self.spec.num_classes)
-        x = torch.zeros((1, *self.spec.shape), device=self.device)
-        ones = torch.ones(1, device=self.device)
-        rng = torch.Generator(self.device) if solver.stochastic else None
-        cond = Cond(torch.zeros(1, dtype=torch.int64, device=self.device))
-        t, s = ones * self.path.t_max, ones * self.path.t_min
-        with torch.inference_mode():
-            solver.solve(field, x, t, s, steps, cond, rng)
+        dry_solve(field, solver, steps, self.spec, self.device.type)
         return field.nfe

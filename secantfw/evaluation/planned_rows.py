@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-import torch
-
 from secantfw.evaluation.nfe import NFECounter
 from secantfw.evaluation.row_guidance import RowGuidance, evaluated_guidances
 from secantfw.evaluation.rows import (
@@ -60,9 +58,7 @@ def nfe_counter(built: Built, model: Model, under: RowGuidance) -> NFECounter:
     """Counts the NFE of a model's samples under guidance."""
     guidance = under.applied_to(built.experiment.guidance)
     told = model == "student" and guidance.range is not None
-    here = torch.cuda.is_available() and built.device.type != "cpu"
-    device = torch.device("cuda" if here else "cpu")
-    return NFECounter(built.dataset.spec, built.path, guidance, told, device)
+    return NFECounter(built.dataset.spec, built.path, guidance, told, built.device)
 
 
 def _rows(

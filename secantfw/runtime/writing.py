@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from secantfw.errors import UserError, printable
+from secantfw.runtime.process import is_alive
 
 _TEMPORARY = re.compile(r"\..+\.tmp-(\d{1,9})-[0-9a-f]{8}")
 
@@ -93,16 +94,6 @@ def remove_abandoned(folder: Path) -> None:
     with contextlib.suppress(OSError), os.scandir(folder) as found:
         for entry in found:
             named = _TEMPORARY.fullmatch(entry.name)
-            if named and not _alive(int(named[1])):
+            if named and not is_alive(int(named[1])):
                 with contextlib.suppress(OSError):
                     remove(Path(entry.path))
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -12,6 +12,7 @@ from torch import Tensor
 from secantfw.interfaces.path import Path
 from secantfw.interfaces.records import Cond
 from secantfw.interfaces.solver import Field, Solver
+from secantfw.sampling.dry_solve import dry_solve
 
 if TYPE_CHECKING:
     from secantfw.training.build import Built
@@ -37,16 +38,8 @@ def is_off_grid(built: Built, solver: Solver, steps: int) -> bool:
 
 def secants_taken(built: Built, solver: Solver, steps: int) -> tuple[Tensor, Tensor]:
     """t and s, (n,) each, of the secants that `solver` asks for, by a solve of zeros."""
-    here = torch.cuda.is_available() and built.device.type != "cpu"
-    device = torch.device("cuda" if here else "cpu")
     field = _Recording(built.path)
-    x = torch.zeros((1, *built.dataset.spec.shape), device=device)
-    t, s = (torch.full((1,), end, device=device) for end in (built.path.t_max, built.path.t_min))
-    rng = torch.Generator(device) if solver.stochastic else None
-    cond = Cond(torch.zeros(1, dtype=torch.int64, device=device))
-    # Of a solver that compiles, the times are those of its code as it stands.
-    with torch.inference_mode(), torch.compiler.set_stance("force_eager"):
-        solver.solve(field, x, t, s, steps, cond, rng)
+    dry_solve(field, solver, steps, built.dataset.spec, built.device.type)
     return torch.cat(field.t).cpu(), torch.cat(field.s).cpu()
 
 

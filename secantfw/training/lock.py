@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from secantfw.errors import UserError, printable
+from secantfw.runtime.process import is_alive
 from secantfw.runtime.regular_file import open_regular
 from secantfw.runtime.writing import remove_abandoned
 
@@ -88,16 +89,6 @@ def _described(holder: str) -> str:
     said = _HOLDER.fullmatch(holder)
     if said is None:
         return "another process"
-    if said[2] != socket.gethostname() or _alive(int(said[1])):
+    if said[2] != socket.gethostname() or is_alive(int(said[1])):
         return holder
     return f"{holder}, which has ended; a process that it started still holds the lock: end that"
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
