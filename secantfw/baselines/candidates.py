@@ -17,7 +17,7 @@ from torch import Tensor
 
 from secantfw.baselines.records import Candidate
 from secantfw.evaluation.planned_rows import nfe_counter
-from secantfw.evaluation.row_guidance import RowGuidance, evaluated_guidances
+from secantfw.evaluation.row_guidance import RowGuidance, student_guidances
 from secantfw.experiment.experiment import Chosen
 from secantfw.experiment.schema import Guidance
 from secantfw.interfaces.records import Cond
@@ -42,7 +42,7 @@ def tried_guidances() -> list[RowGuidance]:
 
 def own_guidances(built: Built) -> list[RowGuidance]:
     """None, and that of the experiment: the student's trajectories may be compared under both."""
-    own = [under for under in evaluated_guidances(built.experiment) if under.scale != 1.0]
+    own = [under for under in student_guidances(built.experiment) if under.scale != 1.0]
     return [RowGuidance(), *own] if built.dataset.spec.num_classes else [RowGuidance()]
 
 

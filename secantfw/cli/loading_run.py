@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: What may differ from the training: how a run is measured and sampled, not what it is.
 _FREE_TABLES = ("evaluate", "metrics", "solver")
 _INTERVAL = "guidance.interval"
-_LEARNT = "the student keeps the interval that it has learnt; the teacher alone follows this one"
+_LEARNT = "the student has learnt its interval and keeps it; that of the teacher's rows alone is"
 _FREE_KEYS = ("guidance.scale", _INTERVAL, "train.device", "train.compile")
 
 
@@ -54,8 +54,8 @@ def load_trained(
     Its files may have moved, where overrides say to; `allowed` may hold something else, too.
 
     Raises:
-        UserError: no run, no valid checkpoint, overrides that change the network, or files that
-            hold something else than in training.
+        UserError: no run, no valid checkpoint, overrides that change what the network has learnt,
+            or files that hold something else than in training.
     """
     from secantfw.experiment.load import load
     from secantfw.training import run_directory
@@ -86,7 +86,7 @@ def load_trained(
             raise ExperimentError(problems)
         check_moved(state, built, moved, allowed)
     if _one_ode(built) and _INTERVAL in _keys(overrides):
-        note(f"secantfw: warning: {_INTERVAL}: {_LEARNT}")
+        raise UserError(f"command line: {_INTERVAL}: {_LEARNT} evaluate.teacher_interval")
     check_fits(found / f"{weights}.safetensors", tensors, built.student)
     built.student.load_state_dict(tensors)
     built.student.requires_grad_(False).eval()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 from secantfw.evaluation.nfe import NFECounter
-from secantfw.evaluation.row_guidance import RowGuidance, evaluated_guidances
+from secantfw.evaluation.row_guidance import (
+    RowGuidance,
+    guidance_labels,
+    student_guidances,
+    teacher_guidances,
+)
 from secantfw.evaluation.rows import (
     Model,
     NamedSolver,
@@ -21,17 +25,22 @@ from secantfw.training.build import Built, build
 
 def planned_rows(built: Built) -> list[Row]:
     """Every solver of the experiment with its largest grid for each number of `evaluate.nfe`,
-    under each guidance scale.
+    under each guidance of the student's and of the teacher's.
     """
-    keys, guidances = built.experiment.evaluate.keys, evaluated_guidances(built.experiment)
+    keys = built.experiment.evaluate.keys
     teacher = built.teacher is not None and keys.teacher
     has = built.loss.provides
+    guidances = {
+        "student": student_guidances(built.experiment),
+        "teacher": teacher_guidances(built.experiment) if teacher else (),
+    }
+    called = guidance_labels([*guidances["student"], *guidances["teacher"]])
     rows: list[Row] = []
-    several = len(guidances) > 1
-    for named, under in itertools.product(named_solvers(built), guidances):
+    for named in named_solvers(built):
         for model in models_of(named, student_has=has, teacher=teacher):
-            counter = nfe_counter(built, model, under)
-            rows += _rows(named, model, under, counter, keys.nfe, named_guidance=several)
+            for under in guidances[model]:
+                counter = nfe_counter(built, model, under)
+                rows += _rows(named, model, under, counter, keys.nfe, called[under])
     return in_order(rows)
 
 
@@ -67,12 +76,11 @@ def _rows(
     under: RowGuidance,
     counter: NFECounter,
     budgets: tuple[int, ...],
-    *,
-    named_guidance: bool,
+    called: str,
 ) -> Iterator[Row]:
     if named.solver.adaptive:
-        yield Row(model, named, 1, None, under, named_guidance)
+        yield Row(model, named, 1, None, under, called)
         return
     for steps in sorted({counter.steps_within(named.solver, n) for n in budgets} - {0}):
         nfe = counter.nfe(named.solver, steps)
-        yield Row(model, named, steps, nfe, under, named_guidance)
+        yield Row(model, named, steps, nfe, under, called)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,7 @@ class RowMeasurement:
             **({"baseline": True} if row.baseline else {}),
             **({"off_grid": True} if self._off_grid(row) else {}),
             **dict(zip(keys, values.mean(0).tolist(), strict=True)),
-            **(
-                {"deviations": dict(zip(keys, values.std(0).tolist(), strict=True))}
-                if len(seeds) > 1
-                else {}
-            ),
+            **(_spread(keys, values) if len(seeds) > 1 else {}),
             **({"details": details} if details else {}),
         }
 
@@ -81,3 +78,12 @@ class RowMeasurement:
         pictures = dataset.to_uint8(torch.cat(shown).to(device))
         if pictures is not None:
             save_grid(pictures.numpy(), self.samples / f"{row.picture(nfe)}.png")
+
+
+def _spread(keys: Sequence[str], values: Tensor) -> dict[str, Any]:
+    """Of values [seeds, metrics]: those of each seed too: rows of one seed share noise."""
+    deviations, by_seed = values.std(0).tolist(), values.T.tolist()
+    return {
+        "deviations": dict(zip(keys, deviations, strict=True)),
+        "by_seed": dict(zip(keys, by_seed, strict=True)),
+    }

@@ -51,8 +51,8 @@ class Row:
     steps: int
     nfe: int | None
     guidance: RowGuidance = attrs.field(factory=RowGuidance)
-    #: Whether rows under other guidance stand beside it.
-    named_guidance: bool = False
+    #: What tells its guidance from that of the rows beside it.
+    guidance_text: str = ""
     #: Of a finalist of a search for strong baselines: which of its NFE it is, from 1; 0 for a row
     #: of the experiment.
     place: int = 0
@@ -82,11 +82,10 @@ class Row:
 
     @property
     def _series(self) -> str:
-        """As reports call it; rows of the experiment differ in the scale alone."""
+        """As reports call it."""
         if self.baseline:
             return f"{self.solver.title} {self.guidance}".rstrip()
-        scale = f" w={self.guidance.scale:g}" if self.named_guidance else ""
-        return f"{self.solver.title}{scale}"
+        return f"{self.solver.title} {self.guidance_text}".rstrip()
 
     @property
     def along_secants(self) -> bool:

@@ -9,7 +9,7 @@ import attrs
 import torch
 
 from secantfw.evaluation.reference import TRIED, Reference, choose_reference
-from secantfw.evaluation.row_guidance import RowGuidance, evaluated_guidances
+from secantfw.evaluation.row_guidance import RowGuidance, student_guidances
 from secantfw.evaluation.rows import Model, Row
 from secantfw.experiment.schema import EvaluateKeys
 from secantfw.interfaces.backbone import Backbone
@@ -121,7 +121,7 @@ class Sources:
     @property
     def guidances(self) -> tuple[RowGuidance, ...]:
         """Under which the student is evaluated."""
-        return evaluated_guidances(self.built.experiment)
+        return student_guidances(self.built.experiment)
 
     def start(self, seed: int, numbers: range) -> Start:
         """The same noise and labels for every row, of the compute block that begins `numbers`."""

@@ -35,12 +35,16 @@ def _guidance(experiment: Experiment) -> Iterator[Complaint]:
     if guidance.range is not None and guidance.range[0] > guidance.range[1]:
         low, high = guidance.range
         yield ("guidance", "range"), f"expected [low, high] with low <= high, got [{low}, {high}]"
-    low, high = guidance.interval
     if guidance.interval_in_training and guidance.range is None:
         what = "has no effect without guidance.range; give one, such as [2.0, 2.0]"
         yield ("guidance", "interval_in_training"), what
-    if low >= high:
-        yield ("guidance", "interval"), f"expected [lo, hi] with lo < hi, got [{low}, {high}]"
+    teachers = experiment.evaluate.keys.teacher_interval
+    for key, given in (
+        (("guidance", "interval"), guidance.interval),
+        (("evaluate", "teacher_interval"), teachers),
+    ):
+        if given is not None and given[0] >= given[1]:
+            yield key, f"expected [lo, hi] with lo < hi, got [{given[0]}, {given[1]}]"
 
 
 def _train(experiment: Experiment) -> Iterator[Complaint]:

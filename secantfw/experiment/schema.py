@@ -254,6 +254,12 @@ class EvaluateKeys:
     guidance: tuple[float, ...] = option(
         (), "guidance scales to evaluate at; none: guidance.scale alone", ge=0
     )
+    teacher_guidance: tuple[float, ...] = option(
+        (), "guidance scales of the teacher's rows; none: those of the student", ge=0
+    )
+    teacher_interval: tuple[float, float] | None = option(
+        None, "guidance interval of the teacher's rows; none: guidance.interval", ge=0, le=1
+    )
     reference_steps: int = option(
         12,
         "least steps of `reference_solver` that stand for the teacher's exact ODE",

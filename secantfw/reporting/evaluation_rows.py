@@ -15,7 +15,7 @@ import attrs
 from secantfw.evaluation.tuned import TUNED as TUNED
 from secantfw.reporting.sample_curve import SampleCurve
 from secantfw.reporting.secant_error import SecantErrorGrid
-from secantfw.reporting.told_apart import told_apart
+from secantfw.reporting.told_apart import paired_apart, told_apart
 
 STUDENT, TEACHER = "student", "teacher"
 #: The order readers expect; solvers of other plug-ins follow by name.
@@ -70,6 +70,8 @@ class Row:
     protocols: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     #: Standard deviations over seeds, where there are several.
     deviations: Mapping[str, float] = attrs.field(factory=dict)
+    #: The values of those seeds, whose noise every row of an evaluation shares.
+    by_seed: Mapping[str, tuple[float, ...]] = attrs.field(factory=dict)
     #: Values of fewer samples.
     curves: Mapping[str, SampleCurve] = attrs.field(factory=dict)
     #: Which solver a baseline is, with its grid and guidance.
@@ -92,12 +94,22 @@ class Row:
         return value if value is not None and math.isfinite(value) else None
 
     def apart(self, other: Row, column: Column) -> bool:
-        """Whether the two values differ by more than their spread over seeds."""
+        """Whether the two values differ by more than their spread over seeds: of the differences
+        on each seed's noise, where both have them.
+        """
         mine, theirs = self.finite(column), other.finite(column)
         if mine is None or theirs is None:
             return False
+        pairs = self.pairs(other, column)
+        if len(pairs) > 1:
+            return paired_apart(pairs)
         d_1, d_2 = self.deviations.get(column.key), other.deviations.get(column.key)
         return told_apart(mine, d_1, theirs, d_2)
+
+    def pairs(self, other: Row, column: Column) -> tuple[tuple[float, float], ...]:
+        """The two values on each seed's noise; none where one row has not kept them."""
+        mine, theirs = self.by_seed.get(column.key, ()), other.by_seed.get(column.key, ())
+        return tuple(zip(mine, theirs, strict=True)) if len(mine) == len(theirs) else ()
 
 
 @attrs.frozen

@@ -97,12 +97,21 @@ def _verdict(row: Row, rival: Row, column: Column) -> str:
     if mine is None or theirs is None:
         return ""
     quotient = ratio(mine, theirs)
-    text = f": {quotient}" if quotient else ""
+    text = f": {quotient}{_by_seed(row, rival, column)}" if quotient else ""
     if column.key in row.deviations and not row.apart(rival, column):
         text += ", not told apart by the seeds"
     elif column.better(theirs, mine):
         text += ", so the student is worse"
     return text if column.lower_is_better else f"{text} (higher is better)"
+
+
+def _by_seed(row: Row, rival: Row, column: Column) -> str:
+    """` (0.49x to 0.52x by seed)`."""
+    found = sorted(m / t for m, t in row.pairs(rival, column) if t > 0)
+    if len(found) < 2:
+        return ""
+    low, high = (ratio(quotient, 1.0) for quotient in (found[0], found[-1]))
+    return f" ({low} to {high} by seed)" if low != high else f" ({low} by every seed)"
 
 
 def _short_comparison(row: Row, rivals: tuple[Row, ...], column: Column) -> str:

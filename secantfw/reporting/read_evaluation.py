@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.evaluation.row_guidance import RowGuidance, guidance_labels
 from secantfw.reporting.evaluation_rows import (
     TUNED,
     Ceiling,
@@ -46,9 +46,9 @@ _KNOWN_KEYS = (
 def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
     """The records of the file's content."""
     said = evaluation.get("rows") or ()
-    several = len({row.get("guidance") for row in said if not row.get("baseline")}) > 1
+    called = guidance_labels(_guidance(row) for row in said if _is_guided(row))
     stamps = _stamps(evaluation)
-    rows = tuple(_row(stamps, row, several) for row in said)
+    rows = tuple(_row(stamps, row, called) for row in said)
     headline = evaluation.get("headline_nfe")
     samples = evaluation.get("samples")
     return Evaluation(
@@ -103,17 +103,19 @@ def _texts(record: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _row(stamps: Mapping[str, dict[str, str]], row: Mapping[str, Any], by_guidance: bool) -> Row:
-    """A row; where there are several guidance scales, each makes a series of its own, as does
-    the label of a solver that stands several times. Baselines are one series.
+def _row(
+    stamps: Mapping[str, dict[str, str]], row: Mapping[str, Any], called: Mapping[RowGuidance, str]
+) -> Row:
+    """A row; where there are several guidances, each makes a series of its own, as does the label
+    of a solver that stands several times. Baselines are one series.
     """
     label = f" {row['label']}" if row.get("label") else ""
-    scale = f" w={row['guidance']:g}" if by_guidance and _float(row.get("guidance")) else ""
+    guidance = f" {called[_guidance(row)]}".rstrip() if _is_guided(row) else ""
     baseline = row.get("baseline") is True
     said = str(row.get("solver", "")) + label
     nfe = row.get("nfe", row.get("steps", 0))
     return Row(
-        series=Series(str(row.get("model", "")), TUNED if baseline else said + scale),
+        series=Series(str(row.get("model", "")), TUNED if baseline else said + guidance),
         steps=int(row.get("steps", 0)),
         nfe=int(nfe) if float(nfe).is_integer() else float(nfe),
         values={
@@ -125,10 +127,16 @@ def _row(stamps: Mapping[str, dict[str, str]], row: Mapping[str, Any], by_guidan
         },
         protocols=_protocols(stamps, row),
         deviations=_deviations(row.get("deviations")),
+        by_seed=_by_seed(row.get("by_seed")),
         curves=read_sample_curves(row.get("details")),
         detail=f"{said} {_guidance(row)}".strip() if baseline else "",
         off_grid=row.get("off_grid") is True,
     )
+
+
+def _is_guided(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the experiment says its guidance."""
+    return row.get("baseline") is not True and bool(_float(row.get("guidance")))
 
 
 def _guidance(row: Mapping[str, Any]) -> RowGuidance:
@@ -141,6 +149,17 @@ def _ceiling(said: Any) -> Ceiling | None:
         return None
     values = {key: _float(value) for key, value in said["values"].items()}
     return Ceiling(str(said.get("name", "")), values)
+
+
+def _by_seed(said: Any) -> dict[str, tuple[float, ...]]:
+    """Where every seed has a finite value."""
+    found = said.items() if isinstance(said, Mapping) else ()
+    read = {key: tuple(map(_float, v)) for key, v in found if isinstance(v, list)}
+    return {
+        key: tuple(v for v in values if v is not None)
+        for key, values in read.items()
+        if all(v is not None and math.isfinite(v) for v in values)
+    }
 
 
 def _deviations(said: Any) -> dict[str, float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from statistics import fmean, stdev
 
 
 def told_apart(m_1: float, d_1: float | None, m_2: float, d_2: float | None) -> bool:
@@ -12,3 +14,9 @@ def told_apart(m_1: float, d_1: float | None, m_2: float, d_2: float | None) -> 
     """
     known = [d for d in (d_1, d_2) if d is not None]
     return bool(known) and abs(m_1 - m_2) > math.hypot(known[0], known[-1])
+
+
+def paired_apart(pairs: Sequence[tuple[float, float]]) -> bool:
+    """|mean of m_1 - m_2| > its standard deviation over at least two pairs, each on one noise."""
+    differences = [m_1 - m_2 for m_1, m_2 in pairs]
+    return abs(fmean(differences)) > stdev(differences)

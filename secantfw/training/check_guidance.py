@@ -26,6 +26,7 @@ def _without_classes(built: Built) -> Iterator[Problem]:
         "guidance.label_dropout": g.label_dropout > 0,
         "guidance.scale": g.scale != 1.0,
         "evaluate.guidance": any(scale != 1.0 for scale in e.evaluate.keys.guidance),
+        "evaluate.teacher_guidance": any(w != 1.0 for w in e.evaluate.keys.teacher_guidance),
     }
     for key in (key for key, is_used in used.items() if is_used):
         yield Problem(f"guidance needs labels; {e.dataset.full_name} has none", key=key)

@@ -116,3 +116,24 @@ def test_a_sentence_names_three_metrics_at_most():
     sentence = said(columns=columns).sentence
     assert "M2" in sentence
     assert "M3" not in sentence
+
+
+def test_on_shared_noise_the_difference_decides_not_the_spread():
+    """Both vary by 0.3 with the noise and always differ by a tenth: told apart."""
+
+    def of(mine, theirs):
+        key = "frechet_distance"
+        found = [
+            {
+                **row,
+                "deviations": {key: 0.3},
+                "by_seed": {key: mine if row["model"] == "student" else theirs},
+            }
+            for row in rows(FRECHET)
+        ]
+        return headline(read_evaluation(evaluation(rows=found))).sentence
+
+    assert "0.41x (0.80x to 0.89x by seed). Trajectory" in of([0.4, 0.8], [0.5, 0.9])
+    assert "0.41x (0.89x to 2.00x by seed), not told apart by the seeds" in of(
+        [1.0, 0.8], [0.5, 0.9]
+    )
