@@ -38,7 +38,7 @@ class LatentDecoder:
         self._folder, self._scale = folder, scale
         self._vae: Any = None
         content = b"".join(Path(folder, name).read_bytes() for name in (CONFIG, WEIGHTS))
-        self.identity = f"{Path(folder).name} {hashlib.sha256(content).hexdigest()}"
+        self.identity = hashlib.sha256(content).hexdigest()  # wherever the folder lies
 
     @torch.no_grad()
     def pictures(self, x: Tensor) -> Tensor:

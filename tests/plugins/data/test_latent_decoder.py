@@ -1,5 +1,7 @@
 """Latents become pictures by diffusers' AutoencoderKL; here a tiny one with random weights."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -86,3 +88,11 @@ def test_without_diffusers_the_extra_is_named(shards, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install 'secantfw\[vae\]'"):
         build(shards, tmp_path)
+
+
+def test_a_decoder_is_known_by_its_content_wherever_it_lies(shards, vae, tmp_path):
+    moved = shutil.copytree(vae, tmp_path / "another-name")
+    assert build(shards, moved).decoder == build(shards, vae).decoder
+    (config,) = moved.glob("config.json")
+    config.write_text(config.read_text() + " ")
+    assert build(shards, moved).decoder != build(shards, vae).decoder
