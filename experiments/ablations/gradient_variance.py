@@ -19,8 +19,8 @@ from questions import QUESTIONS
 from torch import Tensor
 
 from secantfw import complete_times, load_weights
+from secantfw.discovery.loader import load_plugins
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
 from secantfw.training.run import Run, prepare
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from secantfw.comparison.run_record import ComparedRun
-from secantfw.plugin.registry import KINDS
+from secantfw.discovery.registry import KINDS
 
 #: A group has one of each; they are what its spread is over.
 SEEDS = ("seed", "evaluate.seed")

@@ -7,21 +7,21 @@ from typing import Any
 
 import attrs
 
+from secantfw.assembly.build import build
+from secantfw.assembly.evaluation_rows import NamedSolver, Row
+from secantfw.assembly.planned_rows import nfe_counter
 from secantfw.baselines.records import (
     Baselines,
     Candidate,
     CeilingValues,
     Finalist,
 )
-from secantfw.evaluation.planned_rows import nfe_counter
-from secantfw.evaluation.row_guidance import RowGuidance
-from secantfw.evaluation.rows import NamedSolver, Row
-from secantfw.evaluation.solver_text import solver_text
 from secantfw.evaluation.sources import Sources
 from secantfw.experiment.experiment import Chosen
 from secantfw.interfaces.metric import Metric
 from secantfw.interfaces.solver import Solver
-from secantfw.training.build import build
+from secantfw.sampling.row_guidance import RowGuidance
+from secantfw.sampling.solver_text import solver_text
 
 
 def protocol_text(metric: Metric) -> dict[str, str]:

@@ -14,16 +14,16 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw.assembly.evaluation_rows import Row
 from secantfw.errors import RunAborted
 from secantfw.evaluation.kept_blocks import KeptBlocks
 from secantfw.evaluation.observing import Block, observed, wanted_of
-from secantfw.evaluation.rows import Row
 from secantfw.evaluation.sample_blocks import compute_blocks, sample_blocks
 from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.teacher_ends import TeacherEnds
+from secantfw.runtime.progress import Progress
 from secantfw.sampling.draw import draw
 from secantfw.sampling.shard import Shard
-from secantfw.training.progress import Progress
 
 
 @attrs.frozen

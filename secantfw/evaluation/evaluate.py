@@ -10,6 +10,9 @@ from typing import Any
 
 import attrs
 
+from secantfw.assembly.build import build
+from secantfw.assembly.evaluation_rows import Row
+from secantfw.assembly.planned_rows import planned_rows
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.baseline_rows import baseline_rows, comparable_ceiling
 from secantfw.evaluation.drawn_blocks import DrawnBlocks
@@ -17,19 +20,16 @@ from secantfw.evaluation.kept_blocks import KeptBlocks
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
 from secantfw.evaluation.network_measurement import NetworkMeasurement
-from secantfw.evaluation.planned_rows import planned_rows
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.row_measurement import RowMeasurement
-from secantfw.evaluation.rows import Row
 from secantfw.evaluation.sample_blocks import sample_blocks
 from secantfw.evaluation.share import Share
 from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.teacher_ends import TeacherEnds
 from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.interfaces.metric import AnyMetric, Metric
-from secantfw.parallel.silent import SilentProgress
-from secantfw.training.build import build
-from secantfw.training.progress import Progress
+from secantfw.runtime.progress import Progress
+from secantfw.runtime.silent import SilentProgress
+from secantfw.sampling.row_guidance import RowGuidance
 
 ALL = Share()
 #: Of trajectories in the plane; those of more steps look alike.

@@ -10,13 +10,13 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw.assembly.evaluation_rows import Row
+from secantfw.assembly.trained_steps import is_off_grid
 from secantfw.evaluation.drawn_blocks import DrawnBlocks
 from secantfw.evaluation.observing import Tally
-from secantfw.evaluation.rows import Row
 from secantfw.evaluation.sample_blocks import sample_blocks
 from secantfw.evaluation.sources import Sources
-from secantfw.reporting.pictures import save_grid
-from secantfw.sampling.trained_steps import is_off_grid
+from secantfw.pictures.pictures import save_grid
 
 
 @attrs.frozen

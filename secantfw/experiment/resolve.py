@@ -8,6 +8,10 @@ from typing import Any, TypeVar
 
 import attrs
 
+from secantfw.discovery.component import Kind
+from secantfw.discovery.local import load_local
+from secantfw.discovery.records import Plugins
+from secantfw.discovery.trust import NotTrusted, run_around
 from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.baseline_files import as_said, baseline_files
 from secantfw.experiment.components import USE, choose, choose_all
@@ -28,10 +32,6 @@ from secantfw.experiment.schema import (
 )
 from secantfw.experiment.scope import Scope
 from secantfw.experiment.structure import INVALID, structure
-from secantfw.plugin.component import Kind
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.local import load_local
-from secantfw.plugin.trust import NotTrusted, run_around
 
 #: By bare name: the core knows no plug-in, but the language has to have defaults.
 DEFAULT_PATH = "linear"

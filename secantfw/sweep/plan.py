@@ -24,6 +24,7 @@ from typing import Any
 
 import attrs
 
+from secantfw.discovery.registry import Registry
 from secantfw.errors import ExperimentError
 from secantfw.experiment.document import Document, merge
 from secantfw.experiment.keys import KeyPath, shown
@@ -34,7 +35,6 @@ from secantfw.experiment.scope import Scope
 from secantfw.experiment.structure import INVALID, structure
 from secantfw.experiment.write import value_text
 from secantfw.options import REQUIRED, option
-from secantfw.plugin.registry import Registry
 from secantfw.sweep.slurm_options import SlurmOptions
 
 _TABLES = ("set", "grid", "points")

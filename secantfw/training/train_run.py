@@ -11,22 +11,22 @@ import attrs
 import torch
 
 from secantfw.errors import ExitCode, RunAborted, SecantfwError, UserError
+from secantfw.interfaces.run import Outcome, RunInfo, Status
 from secantfw.parallel.group import LOST, is_loss_of_another
 from secantfw.parallel.processes import EndsWithAnother
-from secantfw.parallel.silent import SilentProgress
+from secantfw.runtime.checkpoint_folder import name_of as checkpoint_name
+from secantfw.runtime.checkpoint_folder import steps_in
+from secantfw.runtime.files import write_json
+from secantfw.runtime.memory import peak_bytes
+from secantfw.runtime.progress import Progress
+from secantfw.runtime.signals import StopRequest, exit_code
+from secantfw.runtime.silent import SilentProgress
 from secantfw.training import checkpoint
-from secantfw.training.checkpoint_folder import name_of as checkpoint_name
-from secantfw.training.checkpoint_folder import steps_in
 from secantfw.training.diagnosis import diagnose
-from secantfw.training.files import write_json
 from secantfw.training.generators import seed_global
 from secantfw.training.loop import train
-from secantfw.training.memory import peak_bytes
 from secantfw.training.observe import NonFinite, Observer
-from secantfw.training.progress import Progress
 from secantfw.training.run import Run
-from secantfw.training.run_directory import Outcome, RunInfo, Status
-from secantfw.training.signals import StopRequest, exit_code
 
 
 def train_run(run: Run, stop: StopRequest) -> Observer:

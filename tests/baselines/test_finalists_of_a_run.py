@@ -128,10 +128,10 @@ def test_other_finalists_are_another_evaluation(folder):
 def test_the_first_finalist_of_an_nfe_is_shown_as_the_series(tmp_path):
     from types import SimpleNamespace
 
+    from secantfw.assembly.evaluation_rows import NamedSolver, Row
     from secantfw.evaluation.drawn_blocks import DrawnBlocks
     from secantfw.evaluation.row_measurement import RowMeasurement
-    from secantfw.evaluation.rows import NamedSolver, Row
-    from secantfw.reporting.evaluation_rows import Series
+    from secantfw.pictures.series import Series
     from secantfw.reporting.sample_pictures import read_gallery
 
     pixels = torch.zeros((4, 1, 2, 2), dtype=torch.uint8)

@@ -14,16 +14,16 @@ from secantfw_basics.solvers.euler import Euler
 from torch import nn
 
 from secantfw import DataSpec, Teacher
-from secantfw.evaluation.nfe import NFECounter
-from secantfw.evaluation.row_guidance import RowGuidance
-from secantfw.evaluation.rows import NamedSolver, Row
+from secantfw.assembly.evaluation_rows import NamedSolver, Row
+from secantfw.discovery.building import build, probed
 from secantfw.experiment.schema import Guidance
-from secantfw.plugin.building import build, probed
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.reporting.table import layout
 from secantfw.sampling.draw import draw, starts
 from secantfw.sampling.field import student_field, teacher_field
+from secantfw.sampling.nfe import NFECounter
+from secantfw.sampling.row_guidance import RowGuidance
 from secantfw.testing.subject import structured
 
 SPEC = DataSpec((1, 4, 4), 3)

@@ -44,8 +44,8 @@ def non_finite(bench: Bench, rng: random.Random, count: int) -> Verdicts:
 def _wrong_numbers(
     run: Path, code: int, said: str, stops: bool, step: int, what: Callable[..., None]
 ) -> str | None:
-    from secantfw.training.checkpoint_folder import damage, steps_in
-    from secantfw.weights import load_weights
+    from secantfw.runtime.checkpoint_folder import damage, steps_in
+    from secantfw.weights.safetensors import load_weights
 
     if code != (3 if stops else 0):
         return f"exit {code}: {last_line(said)}"

@@ -99,7 +99,7 @@ def _header(file, options: str) -> str | None:
 
 
 def _metadata(file, value: str) -> str | None:
-    from secantfw.weights import read_header
+    from secantfw.weights.safetensors import read_header
 
     weights = file.with_name("w.safetensors")
     said = f'{{"component": "basics:mlp", "options": {{"x": {value}}}}}'

@@ -13,7 +13,7 @@ from secantfw_edm.options import AugmentOptions, EDMOptions
 
 from secantfw import BuildSite, Cond, DataSpec, RowDraws, WeightsHeader, save_weights
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 from secantfw.training.run import prepare
 
 pytestmark = pytest.mark.plugin("basics", "data", "edm")
