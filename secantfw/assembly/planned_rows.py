@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from secantfw.assembly.build import Built, build
-from secantfw.assembly.evaluation_rows import (
+from secantfw.assembly.row import (
     Model,
     NamedSolver,
-    Row,
+    PlannedRow,
     in_order,
     models_of,
 )
@@ -23,7 +23,7 @@ from secantfw.sampling.row_guidance import (
 from secantfw.sampling.solver_text import solver_text
 
 
-def planned_rows(built: Built) -> list[Row]:
+def planned_rows(built: Built) -> list[PlannedRow]:
     """Every solver of the experiment with its largest grid for each number of `evaluate.nfe`,
     under each guidance of the student's and of the teacher's.
     """
@@ -35,7 +35,7 @@ def planned_rows(built: Built) -> list[Row]:
         "teacher": teacher_guidances(built.experiment) if teacher else (),
     }
     called = guidance_labels([*guidances["student"], *guidances["teacher"]])
-    rows: list[Row] = []
+    rows: list[PlannedRow] = []
     for named in named_solvers(built):
         for model in models_of(named, student_has=has, teacher=teacher):
             for under in guidances[model]:
@@ -77,10 +77,10 @@ def _rows(
     counter: NFECounter,
     budgets: tuple[int, ...],
     called: str,
-) -> Iterator[Row]:
+) -> Iterator[PlannedRow]:
     if named.solver.adaptive:
-        yield Row(model, named, 1, None, under, called)
+        yield PlannedRow(model, named, 1, None, under, called)
         return
     for steps in sorted({counter.steps_within(named.solver, n) for n in budgets} - {0}):
         nfe = counter.nfe(named.solver, steps)
-        yield Row(model, named, steps, nfe, under, called)
+        yield PlannedRow(model, named, steps, nfe, under, called)

@@ -161,8 +161,8 @@ def _warn_of_steps(built: Built) -> None:
 
 def _warn_of_solvers(built: Built) -> None:
     """One line about solvers that are named and have nobody to sample."""
-    from secantfw.assembly.evaluation_rows import models_of
     from secantfw.assembly.planned_rows import named_solvers
+    from secantfw.assembly.row import models_of
 
     if built.teacher is None or built.experiment.evaluate.keys.teacher:
         return

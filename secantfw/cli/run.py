@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from secantfw.experiment.load import LoadedExperiment
     from secantfw.forecast.plan import Plan
     from secantfw.parallel.group import Group
-    from secantfw.training.run import Run
+    from secantfw.training.job import Job
 
 NAME = "run"
 
@@ -168,7 +168,7 @@ def _dry(args: argparse.Namespace, plugins: Plugins) -> int:
 
 def _resumed(
     args: argparse.Namespace, plugins: Plugins, group: Group, say: Callable[[str], None]
-) -> tuple[Run, Plan]:
+) -> tuple[Job, Plan]:
     from secantfw.session.resume import Resumption, resumed_run
 
     asked = Resumption(args.resume, args.overrides, args.allow_change, args.force)

@@ -16,7 +16,7 @@ from secantfw.runtime.terminal import put, say
 if TYPE_CHECKING:
     from secantfw.sweep.jobs import Job
     from secantfw.sweep.launcher import Launcher
-    from secantfw.sweep.plan import SweepPlan
+    from secantfw.sweep.sweep_file import SweepPlan
 
 NAME = "sweep"
 #: A run failed; the others are complete and in the table.
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     from secantfw.sweep.jobs import jobs_of
-    from secantfw.sweep.plan import OWN_WORD, read_sweep
+    from secantfw.sweep.sweep_file import OWN_WORD, read_sweep
 
     own = [word for word in args.overrides if word.startswith(OWN_WORD)]
     plan = read_sweep(args.file, own)

@@ -9,7 +9,7 @@ import attrs
 import torch
 
 from secantfw.assembly.build import Built, build
-from secantfw.assembly.evaluation_rows import Model, Row
+from secantfw.assembly.row import Model, PlannedRow
 from secantfw.experiment.schema import EvaluateKeys
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.metric import Metric, NetworkMetric
@@ -110,7 +110,7 @@ class Sources:
         """Those of the student itself."""
         return tuple(metric for metric in self.built.metrics if isinstance(metric, NetworkMetric))
 
-    def metrics_of(self, row: Row) -> tuple[Metric, ...]:
+    def metrics_of(self, row: PlannedRow) -> tuple[Metric, ...]:
         """Those of the row: a baseline under other guidance follows another ODE, and is compared
         with the ends of none.
         """

@@ -14,11 +14,11 @@ from secantfw.discovery.records import Plugins
 from secantfw.discovery.trust import NotTrusted, run_around
 from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.baseline_files import as_said, baseline_files
+from secantfw.experiment.complaints import complaints
 from secantfw.experiment.components import USE, choose, choose_all
 from secantfw.experiment.document import Document
 from secantfw.experiment.experiment import Chosen, Evaluate, Experiment, weights_file
 from secantfw.experiment.keys import KeyPath, did_you_mean, shown
-from secantfw.experiment.plan import complaints
 from secantfw.experiment.schema import (
     EMA_DECAY,
     SCHEMA,

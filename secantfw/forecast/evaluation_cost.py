@@ -15,8 +15,8 @@ import attrs
 import torch
 
 from secantfw.assembly.build import Built
-from secantfw.assembly.evaluation_rows import Model
 from secantfw.assembly.planned_rows import planned_rows
+from secantfw.assembly.row import Model
 from secantfw.forecast.flops import CountedFlops
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.metric import Metric

@@ -15,7 +15,7 @@ import attrs
 from torch import nn
 
 from secantfw.assembly.build import Built
-from secantfw.assembly.evaluation_rows import Model
+from secantfw.assembly.row import Model
 from secantfw.forecast.cost import StepCost, drawing_bytes, kept_weight_bytes, step_cost
 from secantfw.forecast.disk import kept_checkpoints
 from secantfw.forecast.evaluation_cost import EvaluationCost, PictureCost, evaluation_cost

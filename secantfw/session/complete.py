@@ -15,11 +15,11 @@ from secantfw.runtime.event_log import EventLog
 from secantfw.runtime.signals import StopRequest, exit_code
 from secantfw.runtime.terminal import put
 from secantfw.session.trained import load_trained
-from secantfw.training.run import Run
+from secantfw.training.job import Job
 from secantfw.training.train_run import end_run, stopped_status, train_run
 
 
-def complete(job: Run, say: Callable[[str], None]) -> ExitCode:
+def complete(job: Job, say: Callable[[str], None]) -> ExitCode:
     """Train, evaluate, report; a signal ends it after the step at hand, saved."""
     go_on = f"continue with: secantfw run --resume {job.directory}"
     try:
@@ -50,7 +50,7 @@ def complete(job: Run, say: Callable[[str], None]) -> ExitCode:
     return ExitCode.DONE
 
 
-def _evaluate_and_report(job: Run, say: Callable[[str], None]) -> None:
+def _evaluate_and_report(job: Job, say: Callable[[str], None]) -> None:
     """Every process makes its share of each row; the main one measures them."""
     if not job.loaded.experiment.evaluate.keys.samples:
         return
@@ -63,7 +63,7 @@ def _evaluate_and_report(job: Run, say: Callable[[str], None]) -> None:
         print_table(content)
 
 
-def _said(job: Run, error: Exception) -> str:
+def _said(job: Job, error: Exception) -> str:
     """An error in words for outcome.json; of one that nobody foresaw the type too, and its
     traceback in events.jsonl."""
     if isinstance(error, SecantfwError):

@@ -19,7 +19,7 @@ from secantfw.parallel.group import ALONE, Group
 from secantfw.runtime import run_directory
 from secantfw.runtime.files import write_json, write_text
 from secantfw.runtime.lock import RunLock
-from secantfw.training.run import Run, prepare
+from secantfw.training.job import Job, prepare
 
 
 def new_run(
@@ -29,7 +29,7 @@ def new_run(
     group: Group = ALONE,
     *,
     force: bool = False,
-) -> tuple[Run, Plan]:
+) -> tuple[Job, Plan]:
     """Prepare a run and make its directory below `root`/NAME; the main process does, for all.
 
     With `force` it starts even where memory is too small.
@@ -43,7 +43,7 @@ def new_run(
     return run, plan
 
 
-def _make_directory(run: Run, plan: Plan, root: Path) -> None:
+def _make_directory(run: Job, plan: Plan, root: Path) -> None:
     loaded, e = run.loaded, run.loaded.experiment
     run.directory = run_directory.create(
         root,
@@ -63,7 +63,7 @@ def _make_directory(run: Run, plan: Plan, root: Path) -> None:
     write_text(run.directory / "references.bib", "\n\n".join(references) + "\n")
 
 
-def planned(run: Run, place: Path, *, force: bool = False) -> Plan:
+def planned(run: Job, place: Path, *, force: bool = False) -> Plan:
     """The plan of a run whose checkpoints go below `place`.
 
     Raises:
@@ -78,7 +78,7 @@ def planned(run: Run, place: Path, *, force: bool = False) -> Plan:
     return attrs.evolve(plan, disk=disk, processes=run.update.engine.said())
 
 
-def _check_memory(run: Run, row_bytes: int) -> None:
+def _check_memory(run: Job, row_bytes: int) -> None:
     """
     Raises:
         ExperimentError: the processes' steps are known not to fit.

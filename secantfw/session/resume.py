@@ -21,6 +21,7 @@ from secantfw.runtime.regular_file import is_regular
 from secantfw.runtime.run_folder import RunFolder
 from secantfw.session.new_run import planned
 from secantfw.training.checkpoint import TrainState, read_state, restore
+from secantfw.training.job import Job, prepare
 from secantfw.training.provenance import (
     Change,
     Provenance,
@@ -30,7 +31,6 @@ from secantfw.training.provenance import (
     input_changes,
     moves,
 )
-from secantfw.training.run import Run, prepare
 
 
 @attrs.frozen
@@ -45,7 +45,7 @@ class Resumption:
 
 def resumed_run(
     asked: Resumption, plugins: Plugins, note: Callable[[str], None], group: Group = ALONE
-) -> tuple[Run, Plan]:
+) -> tuple[Job, Plan]:
     """The run at its newest valid checkpoint, or at the one that was named.
 
     Newer checkpoints are set aside. Nothing is changed before all is known to fit.
@@ -89,7 +89,7 @@ def resumed_run(
 
 
 def _go_on(
-    run: Run,
+    run: Job,
     found: Path,
     changed: Sequence[Change],
     versions: Sequence[Change],
@@ -146,7 +146,7 @@ def _check(
 
 
 def _restore_time_sampler(
-    run: Run, changed: Sequence[Change], note: Callable[[str], None]
+    run: Job, changed: Sequence[Change], note: Callable[[str], None]
 ) -> None:
     """Its state, if it still is the same component; another one starts afresh."""
     assert run.state is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 from secantfw.runtime.files import write_json
 from secantfw.sweep.jobs import Job
-from secantfw.sweep.plan import SweepPlan
+from secantfw.sweep.sweep_file import SweepPlan
 
 
 def write_index(

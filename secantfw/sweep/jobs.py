@@ -16,7 +16,7 @@ from secantfw.experiment.read import RESOLVED
 from secantfw.runtime.lock import RunLock
 from secantfw.runtime.regular_file import NotRegular, appending, is_regular, open_regular
 from secantfw.runtime.run_folder import RunFolder
-from secantfw.sweep.plan import Point, SweepPlan
+from secantfw.sweep.sweep_file import Point, SweepPlan
 
 _LONGEST_NAME = 80
 

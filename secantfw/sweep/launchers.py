@@ -1,4 +1,4 @@
-"""The launchers by their names. `submitit`, which some need, is imported where a run is started."""
+"""The launchers by their names; `submitit` is imported where one that needs it starts a run."""
 
 from __future__ import annotations
 

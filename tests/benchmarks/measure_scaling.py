@@ -39,7 +39,7 @@ def measure(out: Path, file: str, words: list[str], steps: int) -> int:
     from secantfw.parallel.group import joined
     from secantfw.parallel.processes import processes_of
     from secantfw.runtime.signals import StopRequest
-    from secantfw.training.run import prepare
+    from secantfw.training.job import prepare
 
     torch.set_num_threads(1)
     plugins = load_plugins()

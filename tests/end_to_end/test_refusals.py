@@ -248,7 +248,7 @@ def test_a_signal_before_the_first_step_is_said(
     secantfw, experiments, tmp_path, monkeypatch, number, code
 ):
     monkeypatch.setattr(
-        "secantfw.training.run.build_experiment", lambda *_: os.kill(os.getpid(), number)
+        "secantfw.training.job.build_experiment", lambda *_: os.kill(os.getpid(), number)
     )
     said = secantfw("run", experiments / "gmm_picard.toml", "--out", tmp_path)
     assert said.code == code

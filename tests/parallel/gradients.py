@@ -89,7 +89,7 @@ def compute(place: Path, strategy: str = "single", raw: bool = False, idle: bool
     from secantfw.load_plugins import load_plugins
     from secantfw.parallel.group import joined
     from secantfw.parallel.processes import processes_of
-    from secantfw.training.run import prepare
+    from secantfw.training.job import prepare
 
     processes = processes_of(os.environ)
     torch.set_num_threads(1)

@@ -31,7 +31,7 @@ from secantfw.weights.formats import weights_formats
 
 
 @attrs.define
-class Run:
+class Job:
     """Everything of one run that is alive between its stages."""
 
     loaded: LoadedExperiment
@@ -57,7 +57,7 @@ def prepare(
     plugins: Plugins,
     device: torch.device | None = None,
     group: Group = ALONE,
-) -> Run:
+) -> Job:
     """Build all of an experiment, with nothing written yet.
 
     Raises:
@@ -91,4 +91,4 @@ def prepare(
     update = Update(built.student, average, e.train, engine)
     with group.together(), located(loaded):
         provenance = provenance_of(loaded, plugins, device, built.dataset)
-    return Run(loaded, plugins, built, source, ctx, update, Path(), provenance, group)
+    return Job(loaded, plugins, built, source, ctx, update, Path(), provenance, group)

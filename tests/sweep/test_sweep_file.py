@@ -8,7 +8,7 @@ import pytest
 
 from secantfw.cli.main import main
 from secantfw.errors import ExperimentError
-from secantfw.sweep.plan import read_sweep
+from secantfw.sweep.sweep_file import read_sweep
 
 SWEEPS = sorted((Path(__file__).parents[2] / "experiments" / "sweeps").glob("*.toml"))
 

@@ -39,7 +39,7 @@ class NamedSolver:
 
 
 @attrs.frozen
-class Row:
+class PlannedRow:
     """One line of the table: a model under a solver in `steps` steps.
 
     `nfe` is the network evaluations of a sample, counted in rows through the network; None for an
@@ -107,7 +107,7 @@ def models_of(
     return (*models, "teacher") if teacher and wants == "tangent" else tuple(models)
 
 
-def in_order(rows: Iterable[Row]) -> list[Row]:
+def in_order(rows: Iterable[PlannedRow]) -> list[PlannedRow]:
     """Each row once, by model, solver, guidance and NFE."""
     unique = {row.name: row for row in rows}
     return sorted(
