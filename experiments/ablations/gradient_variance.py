@@ -19,8 +19,8 @@ from questions import QUESTIONS
 from torch import Tensor
 
 from secantfw import complete_times, load_weights
-from secantfw.load_plugins import load_plugins
 from secantfw.experiment.load import load
+from secantfw.load_plugins import load_plugins
 from secantfw.training.job import Job, prepare
 
 HERE = Path(__file__).parent
