@@ -42,7 +42,7 @@ def read_compared(directory: Path) -> ComparedRun:
     """
     directory = open_run(directory)
     settings = read_settings(directory / RESOLVED)
-    run = read_run(directory, pictures=False)
+    run = read_run(directory, numbers_alone=True)
     images = _images(run, settings)
     per_image = run.log.typical("evaluations")
     return ComparedRun(

@@ -92,10 +92,14 @@ def _protocols(
 def _texts(record: Mapping[str, Any]) -> dict[str, str]:
     """The entries that apply, as text."""
     return {
-        key: value if isinstance(value, str) else json.dumps(value)
+        key: value if isinstance(value, str) else _text(value)
         for key, value in record.items()
         if value not in (None, "", [], {})
     }
+
+
+def _text(value: Any) -> str:
+    return str(value) if type(value) is int else json.dumps(value)
 
 
 def _row(
