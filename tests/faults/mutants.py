@@ -42,19 +42,44 @@ MUTANTS = (
     Mutant("training/checkpoint.py", "        sync(file)\n", "        pass\n", ("R3",)),
     Mutant("runtime/writing.py", "    sync(file.parent)\n", "", ("R3",)),
     Mutant("training/checkpoint.py", "        sync(final.parent)\n", "", ("R3",)),
-    Mutant("training/checkpoint.py", "        shutil.rmtree(temporary, ignore_errors=True)\n        raise",
-           "        raise", ("R6",)),
-    Mutant("training/checkpoint.py", 'f"{final.name}.tmp-{os.getpid()}"', "final.name", ("R2", "R6")),
-    Mutant("training/checkpoint.py", 'ema = update.average.network.state_dict()',
-           "ema = student.state_dict()", ("R4",)),
+    Mutant(
+        "training/checkpoint.py",
+        "        shutil.rmtree(temporary, ignore_errors=True)\n        raise",
+        "        raise",
+        ("R6",),
+    ),
+    Mutant(
+        "training/checkpoint.py", 'f"{final.name}.tmp-{os.getpid()}"', "final.name", ("R2", "R6")
+    ),
+    Mutant(
+        "training/checkpoint.py",
+        "ema = update.average.network.state_dict()",
+        "ema = student.state_dict()",
+        ("R4",),
+    ),
     Mutant("training/checkpoint.py", "    update.load_state(", "    dict(", ("R4",)),
-    Mutant("training/checkpoint.py", "    update.average.network.load_state_dict(average)\n", "", ("R4",)),
+    Mutant(
+        "training/checkpoint.py",
+        "    update.average.network.load_state_dict(average)\n",
+        "",
+        ("R4",),
+    ),
     Mutant("training/observe.py", "0 if state is None else state.skipped_in_a_row", "0", ("R11",)),
-    Mutant("runtime/checkpoint_folder.py", "fingerprint(checkpoint, name) != files.get(name)", "False",
-           ("R5",)),
-    Mutant("runtime/checkpoint_folder.py", 'manifest.get("manifest_sha256") != ', "None is ", ("R5",)),
-    Mutant("runtime/checkpoint_folder.py", 'None if manifest["step"] == step', "None if True", ("R5",)),
-    Mutant("runtime/checkpoint_folder.py", "reversed(steps_in(folder))", "steps_in(folder)", ("R5",)),
+    Mutant(
+        "runtime/checkpoint_folder.py",
+        "fingerprint(checkpoint, name) != files.get(name)",
+        "False",
+        ("R5",),
+    ),
+    Mutant(
+        "runtime/checkpoint_folder.py", 'manifest.get("manifest_sha256") != ', "None is ", ("R5",)
+    ),
+    Mutant(
+        "runtime/checkpoint_folder.py", 'None if manifest["step"] == step', "None if True", ("R5",)
+    ),
+    Mutant(
+        "runtime/checkpoint_folder.py", "reversed(steps_in(folder))", "steps_in(folder)", ("R5",)
+    ),
     Mutant("runtime/checkpoint_folder.py", "[:-keep_last]", "[-keep_last:]", ("R2",)),
     Mutant("runtime/writing.py", "        sync(temporary)\n", "", ("R3",)),
     Mutant("training/observe.py", "        self.log.sync()\n", "", ("R3",)),
@@ -63,20 +88,36 @@ MUTANTS = (
     # randomness
     Mutant("training/generators.py", '    torch.set_rng_state(state["torch"])\n', "", ("R4",)),
     Mutant("training/generators.py", "    random.setstate(", "    tuple(", ("R4",)),
-    Mutant("training/train_run.py", "checkpoint.restore_generators(run.checkpoint, e.seed, first, group)",
-           "seed_global(e.seed)", ("R4",)),
-    Mutant("session/resume.py", "    run.built.time_sampler.load_state_dict(run.state.time_sampler)\n", "",
-           ("R4",)),
+    Mutant(
+        "training/train_run.py",
+        "checkpoint.restore_generators(run.checkpoint, e.seed, first, group)",
+        "seed_global(e.seed)",
+        ("R4",),
+    ),
+    Mutant(
+        "session/resume.py",
+        "    run.built.time_sampler.load_state_dict(run.state.time_sampler)\n",
+        "",
+        ("R4",),
+    ),
     # EMA and non-finite numbers
-    Mutant("training/ema.py", "keep * (1.0 - self.decay(n))", "keep + (1.0 - self.decay(n))", ("R11",)),
+    Mutant(
+        "training/ema.py", "keep * (1.0 - self.decay(n))", "keep + (1.0 - self.decay(n))", ("R11",)
+    ),
     Mutant("training/update.py", "1.0 - finite  # type", "0.0 * finite  # type", ("R11",)),
     # lock and signals
-    Mutant("runtime/lock.py", "fcntl.LOCK_SH if shared else fcntl.LOCK_EX", "fcntl.LOCK_SH", ("R12",)),
+    Mutant(
+        "runtime/lock.py", "fcntl.LOCK_SH if shared else fcntl.LOCK_EX", "fcntl.LOCK_SH", ("R12",)
+    ),
     Mutant("runtime/lock.py", "open_regular(file, os.O_RDWR)", 'file.open("r+b")', ("R12",)),
-    Mutant("runtime/signals.py", "            self.save_requested = True", "            _end(number)",
-           ("R4",)),
+    Mutant(
+        "runtime/signals.py",
+        "            self.save_requested = True",
+        "            _end(number)",
+        ("R4",),
+    ),
     Mutant("training/loop.py", "            observer.save(step + 1)\n", "", ("R4",)),
-)  # fmt: skip
+)
 #: In what comes after training, and what strangers bring.
 AFTER = (
     Mutant("evaluation/kept_rows.py", "_OWN.fullmatch(entry.name)", "True", ("R22",)),
