@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,9 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     """The figure as an <svg> element that scales with its container; ids start with `name`."""
     stream = io.StringIO()
     nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    figure.savefig(stream, format="svg", metadata=nothing, transparent=True)
+    with warnings.catch_warnings():  # of glyphs, which the page's font draws, with the raw glyph
+        warnings.filterwarnings("ignore", message="Glyph")
+        figure.savefig(stream, format="svg", metadata=nothing, transparent=True)
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
