@@ -24,9 +24,12 @@ from secantfw.errors import (
 )
 from secantfw.options import REQUIRED as REQUIRED
 from secantfw.options import option as option
+from secantfw.version import PLUGIN_API as PLUGIN_API
+from secantfw.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from secantfw.doctor import Finding as Finding
+    from secantfw.discovery.commands import Subparsers as Subparsers
+    from secantfw.discovery.registry import Register as Register
     from secantfw.experiment.experiment import Experiment as Experiment
     from secantfw.interfaces.augmentation import Augmentation as Augmentation
     from secantfw.interfaces.augmentation import Augmented as Augmented
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from secantfw.interfaces.conversions import velocity_from_score as velocity_from_score
     from secantfw.interfaces.dataset import Dataset as Dataset
     from secantfw.interfaces.dataset import Split as Split
+    from secantfw.interfaces.finding import Finding as Finding
     from secantfw.interfaces.interior import complete_times as complete_times
     from secantfw.interfaces.levels import time_of_level as time_of_level
     from secantfw.interfaces.loss import Context as Context
@@ -72,6 +76,8 @@ if TYPE_CHECKING:
     from secantfw.interfaces.records import Times as Times
     from secantfw.interfaces.records import TimesNeed as TimesNeed
     from secantfw.interfaces.records import WeightsHeader as WeightsHeader
+    from secantfw.interfaces.run import Outcome as Outcome
+    from secantfw.interfaces.run import RunInfo as RunInfo
     from secantfw.interfaces.secant_parts import SecantParts as SecantParts
     from secantfw.interfaces.segments import at_node as at_node
     from secantfw.interfaces.segments import in_segments as in_segments
@@ -86,42 +92,33 @@ if TYPE_CHECKING:
     from secantfw.interfaces.weights_format import Export as Export
     from secantfw.interfaces.weights_format import ExportedFiles as ExportedFiles
     from secantfw.interfaces.weights_format import WeightsFormat as WeightsFormat
-    from secantfw.notebook.open import load as load
-    from secantfw.notebook.open import run as run
-    from secantfw.notebook.run import Run as Run
-    from secantfw.notebook.samples import Samples as Samples
-    from secantfw.one_time_weights import AddedWeights as AddedWeights
-    from secantfw.one_time_weights import check_fit as check_fit
     from secantfw.parallel.engine import Computed as Computed
     from secantfw.parallel.engine import Engine as Engine
     from secantfw.parallel.engine import EngineSite as EngineSite
     from secantfw.parallel.engine import WholeLoss as WholeLoss
-    from secantfw.plugin.commands import Subparsers as Subparsers
-    from secantfw.plugin.registry import Register as Register
     from secantfw.runtime.json_text import parse_json as parse_json
+    from secantfw.runtime.progress import Progress as Progress
     from secantfw.sampling.grid_options import GridOptions as GridOptions
     from secantfw.sampling.time_grid import step_times as step_times
-    from secantfw.torch_file import load_torch_file as load_torch_file
-    from secantfw.torch_file import pickled_part as pickled_part
-    from secantfw.training.progress import Progress as Progress
-    from secantfw.training.run_directory import Outcome as Outcome
-    from secantfw.training.run_directory import RunInfo as RunInfo
-    from secantfw.weights import WeightsFile as WeightsFile
-    from secantfw.weights import load_weights as load_weights
-    from secantfw.weights import open_weights as open_weights
-    from secantfw.weights import read_header as read_header
-    from secantfw.weights import save_weights as save_weights
-
-__version__ = "0.1.0"
-
-#: The plug-in API this secantfw speaks; a plug-in module states the one it was written for.
-PLUGIN_API = 1
+    from secantfw.session.open import load as load
+    from secantfw.session.open import run as run
+    from secantfw.session.run import Run as Run
+    from secantfw.session.samples import Samples as Samples
+    from secantfw.weights.one_time_weights import AddedWeights as AddedWeights
+    from secantfw.weights.one_time_weights import check_fit as check_fit
+    from secantfw.weights.safetensors import WeightsFile as WeightsFile
+    from secantfw.weights.safetensors import load_weights as load_weights
+    from secantfw.weights.safetensors import open_weights as open_weights
+    from secantfw.weights.safetensors import read_header as read_header
+    from secantfw.weights.safetensors import save_weights as save_weights
+    from secantfw.weights.torch_file import load_torch_file as load_torch_file
+    from secantfw.weights.torch_file import pickled_part as pickled_part
 
 hookimpl = pluggy.HookimplMarker("secantfw")
 
 _LAZY = {
     "Accumulator": "interfaces.metric",
-    "AddedWeights": "one_time_weights",
+    "AddedWeights": "weights.one_time_weights",
     "Augmentation": "interfaces.augmentation",
     "Augmented": "interfaces.augmentation",
     "Backbone": "interfaces.backbone",
@@ -141,7 +138,7 @@ _LAZY = {
     "Export": "interfaces.weights_format",
     "ExportedFiles": "interfaces.weights_format",
     "Field": "interfaces.solver",
-    "Finding": "doctor",
+    "Finding": "interfaces.finding",
     "GridOptions": "sampling.grid_options",
     "Items": "interfaces.records",
     "LoadReport": "interfaces.records",
@@ -153,17 +150,17 @@ _LAZY = {
     "Noising": "interfaces.conversions",
     "Observation": "interfaces.observing_metric",
     "ObservingMetric": "interfaces.observing_metric",
-    "Outcome": "training.run_directory",
+    "Outcome": "interfaces.run",
     "Path": "interfaces.path",
     "Point": "interfaces.loss",
-    "Progress": "training.progress",
-    "Register": "plugin.registry",
+    "Progress": "runtime.progress",
+    "Register": "discovery.registry",
     "Reduction": "interfaces.observing_metric",
     "RowDraws": "interfaces.augmentation",
-    "Run": "notebook.run",
-    "RunInfo": "training.run_directory",
+    "Run": "session.run",
+    "RunInfo": "interfaces.run",
     "SampleBlock": "interfaces.observing_metric",
-    "Samples": "notebook.samples",
+    "Samples": "session.samples",
     "SecantCall": "interfaces.loss",
     "SecantLoss": "interfaces.loss",
     "SecantParts": "interfaces.secant_parts",
@@ -171,33 +168,33 @@ _LAZY = {
     "SecantPairs": "interfaces.metric",
     "Solver": "interfaces.solver",
     "Split": "interfaces.dataset",
-    "Subparsers": "plugin.commands",
+    "Subparsers": "discovery.commands",
     "Teacher": "interfaces.teacher",
     "TimeSampler": "interfaces.time_sampler",
     "Times": "interfaces.records",
     "TimesNeed": "interfaces.records",
-    "WeightsFile": "weights",
+    "WeightsFile": "weights.safetensors",
     "WeightsFormat": "interfaces.weights_format",
     "WeightsHeader": "interfaces.records",
     "WholeLoss": "parallel.engine",
     "at": "interfaces.tensors",
     "at_node": "interfaces.segments",
-    "check_fit": "one_time_weights",
+    "check_fit": "weights.one_time_weights",
     "complete_times": "interfaces.interior",
     "data_from_velocity": "interfaces.conversions",
     "in_segments": "interfaces.segments",
-    "load": "notebook.open",
-    "load_torch_file": "torch_file",
-    "load_weights": "weights",
+    "load": "session.open",
+    "load_torch_file": "weights.torch_file",
+    "load_weights": "weights.safetensors",
     "mean_flat": "interfaces.tensors",
-    "open_weights": "weights",
+    "open_weights": "weights.safetensors",
     "noise_from_velocity": "interfaces.conversions",
     "noising": "interfaces.conversions",
     "parse_json": "runtime.json_text",
-    "pickled_part": "torch_file",
-    "read_header": "weights",
-    "run": "notebook.open",
-    "save_weights": "weights",
+    "pickled_part": "weights.torch_file",
+    "read_header": "weights.safetensors",
+    "run": "session.open",
+    "save_weights": "weights.safetensors",
     "score_from_noise": "interfaces.conversions",
     "score_from_velocity": "interfaces.conversions",
     "step_times": "sampling.time_grid",

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from secantfw.discovery.registry import Register
 from secantfw.errors import Problem
-from secantfw.plugin.registry import Register
 
 if TYPE_CHECKING:
-    from secantfw.doctor import Finding
+    from secantfw.discovery.commands import Subparsers
     from secantfw.experiment.experiment import Experiment
-    from secantfw.plugin.commands import Subparsers
-    from secantfw.training.run_directory import Outcome, RunInfo
+    from secantfw.interfaces.finding import Finding
+    from secantfw.interfaces.run import Outcome, RunInfo
 
 hookspec = pluggy.HookspecMarker("secantfw")
 

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from secantfw import complete_times, load_weights
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
-from secantfw.training.run import Run, prepare
+from secantfw.load_plugins import load_plugins
+from secantfw.training.job import Job, prepare
 
 HERE = Path(__file__).parent
 BATCHES, REPEATS = 6, 6
@@ -65,7 +65,7 @@ def measure(file: str, student: Path | None, overrides: list[str]) -> Measured:
     )
 
 
-def _of_batch(run: Run, number: int) -> OfBatch:
+def _of_batch(run: Job, number: int) -> OfBatch:
     """sum_i |g_i - mean|^2 / (R - 1) over R draws of r, the rest held."""
     batch, need = run.source.batch(number), run.built.loss.times_needed()
     rng = run.source.streams.at("times", number)
@@ -78,7 +78,7 @@ def _of_batch(run: Run, number: int) -> OfBatch:
     return OfBatch(gradients[0], float(torch.stack(gradients).var(0).sum()))
 
 
-def _gradient(run: Run, loss: Tensor) -> Tensor:
+def _gradient(run: Job, loss: Tensor) -> Tensor:
     parameters = run.update.parameters
     found = torch.autograd.grad(loss, parameters, allow_unused=True)
     return torch.cat([g.flatten() for g in found if g is not None])

@@ -7,6 +7,7 @@ large files are written when they are full, so that nothing else reads half of o
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -136,11 +137,16 @@ def remove_strays(folder: Path, state: PackState) -> None:
 
 def _write_state(folder: Path, state: PackState) -> None:
     temporary = folder / _UNWRITTEN
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(state_text(state))
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, folder / STATE)
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(state_text(state))
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, folder / STATE)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
     sync_folder(folder)
 
 

@@ -19,13 +19,13 @@ from secantfw.baselines.records import (
     TeacherIdentity,
 )
 from secantfw.baselines.tables import solver_table
+from secantfw.discovery.registry import Registry
 from secantfw.errors import SecantfwError, UserError, printable
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.experiment.components import choose_from
-from secantfw.plugin.registry import Registry
+from secantfw.runtime.files import write_json
 from secantfw.runtime.json_text import parse_json
 from secantfw.runtime.regular_file import read_regular
-from secantfw.training.files import write_json
+from secantfw.sampling.row_guidance import RowGuidance
 
 SCHEMA = 1
 _MOST_BYTES = 4 * 2**20

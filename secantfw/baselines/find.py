@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from secantfw.assembly.build import Built
 from secantfw.baselines.file import read_baselines, read_teacher
 from secantfw.baselines.fingerprint import teacher_fingerprint
 from secantfw.baselines.records import Baselines, TeacherIdentity
 from secantfw.errors import UserError
 from secantfw.experiment.baseline_files import DIGITS
-from secantfw.training.build import Built
 
 
 def find_baselines(built: Built, note: Callable[[str], None]) -> Baselines | None:

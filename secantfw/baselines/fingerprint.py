@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 
+from secantfw.assembly.build import Built
 from secantfw.baselines.records import TeacherIdentity
-from secantfw.evaluation.solver_text import changed_options
 from secantfw.experiment.experiment import Chosen
 from secantfw.options import option_info
-from secantfw.training.build import Built
+from secantfw.sampling.solver_text import changed_options
 
 
 def teacher_fingerprint(built: Built) -> TeacherIdentity:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import attrs
 
-from secantfw.evaluation.row_guidance import RowGuidance
-from secantfw.evaluation.solver_text import solver_text
 from secantfw.experiment.experiment import Chosen
+from secantfw.sampling.row_guidance import RowGuidance
+from secantfw.sampling.solver_text import solver_text
 
 
 @attrs.frozen

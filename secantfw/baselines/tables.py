@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
-from secantfw.evaluation.solver_text import changed_options
 from secantfw.experiment.experiment import Chosen
+from secantfw.sampling.solver_text import changed_options
 
 
 def solver_table(chosen: Chosen) -> dict[str, Any]:

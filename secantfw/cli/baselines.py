@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import out_path
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, UserError
-from secantfw.plugin.loader import Plugins
 from secantfw.runtime.terminal import put, say
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
-    from secantfw.baselines.task import Asked, find_and_write
-    from secantfw.training.files import disk_errors_said
-    from secantfw.training.signals import exit_code, terminable
+    from secantfw.runtime.files import disk_errors_said
+    from secantfw.runtime.signals import exit_code, terminable
+    from secantfw.search.task import Asked, find_and_write
 
     asked = Asked(
         file=args.file,

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, ExperimentError, Problem, UserError
 from secantfw.experiment.load import LoadedExperiment, load
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.weights_formats import weights_formats
 from secantfw.runtime.terminal import put
+from secantfw.weights.formats import weights_formats
 
 if TYPE_CHECKING:
-    from secantfw.training.build import Built
+    from secantfw.assembly.build import Built
 
 NAME = "check"
 
@@ -68,8 +68,8 @@ def _build(loaded: LoadedExperiment, plugins: Plugins) -> tuple[Built | None, Se
     """
     import torch
 
-    from secantfw.training.build import build_experiment
-    from secantfw.training.check_built import check_built
+    from secantfw.assembly.build import build_experiment
+    from secantfw.checking.check_built import check_built
 
     lacking = {str(problem.key).partition(".")[0] for problem in loaded.missing}
     formats, meta = partial(weights_formats, plugins), torch.device("meta")
@@ -97,8 +97,8 @@ def _sizes(built: Built) -> str:
 def _memory(built: Built) -> tuple[str, Problem | None]:
     """About what a step takes of the run's device, or why that cannot be said; and the problem
     where there is less."""
-    from secantfw.plugin.records import cause
-    from secantfw.training.memory_need import cure, memory_need, memory_problem
+    from secantfw.discovery.records import cause
+    from secantfw.forecast.memory_need import cure, memory_need, memory_problem
 
     try:
         need = memory_need(built)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
+from secantfw.discovery.bibliography import bibtex
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode
 from secantfw.experiment.cited import cited
 from secantfw.experiment.load import load
-from secantfw.plugin.bibliography import bibtex
-from secantfw.plugin.loader import Plugins
+from secantfw.runtime.run_directory import resolved_of
 from secantfw.runtime.run_folder import RunFolder
 from secantfw.runtime.terminal import put
-from secantfw.training.run_directory import resolved_of
 
 NAME = "cite"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import out_path
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, UserError
 from secantfw.experiment.read import RESOLVED
-from secantfw.plugin.loader import Plugins
 from secantfw.runtime.find_runs import runs_below
 from secantfw.runtime.terminal import draw, put
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     from secantfw.comparison.comparison import compare
     from secantfw.comparison.run_record import read_compared
-    from secantfw.training.run_directory import open_run
+    from secantfw.runtime.run_directory import open_run
 
     directories = list(run_directories(args.runs))
     if args.baseline is not None:

@@ -6,11 +6,11 @@ import argparse
 
 import attrs
 
+from secantfw.discovery.building import probed
+from secantfw.discovery.component import Component
+from secantfw.discovery.records import Plugins
+from secantfw.discovery.registry import KINDS
 from secantfw.errors import ExitCode
-from secantfw.plugin.building import probed
-from secantfw.plugin.component import Component
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.registry import KINDS
 from secantfw.runtime.terminal import put
 
 NAME = "components"

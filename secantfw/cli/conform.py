@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from secantfw.discovery.component import Component
+from secantfw.discovery.local import load_local
+from secantfw.discovery.records import Plugins
+from secantfw.discovery.registry import KINDS
 from secantfw.errors import ExitCode, UserError
-from secantfw.plugin.component import Component
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.local import load_local
-from secantfw.plugin.registry import KINDS
 from secantfw.runtime.terminal import put
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         load_local(plugins, Path(file))
     components = _components(args.name, plugins)
 
+    from secantfw.runtime.progress import Progress
     from secantfw.testing.running import conform_component
-    from secantfw.training.progress import Progress
 
     found: list[CheckResult] = []
     shown = not args.json and sys.stdout.isatty()  # the rows themselves say how far it is

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import secantfw
 from secantfw.cli.arguments import out_path
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, UserError
 from secantfw.experiment.overrides import overrides_layer
-from secantfw.plugin.loader import Plugins
 from secantfw.runtime.terminal import put
 from secantfw.runtime.writing import replacing, unwritable_said
+from secantfw.version import __version__
 
 if TYPE_CHECKING:
     from secantfw.interfaces.weights_format import ConvertedWeights
@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     options = overrides_layer(args.set).tables
-    from secantfw.foreign_weights import check_finite, choose_format, read_foreign
-    from secantfw.plugin.weights_formats import weights_formats
+    from secantfw.weights.foreign import check_finite, choose_format, read_foreign
+    from secantfw.weights.formats import weights_formats
 
     named = choose_format(args.file, weights_formats(plugins), args.format)
     if args.out.exists() and args.out.samefile(args.file):
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         "source": args.file.name,
         "source_sha256": _sha256(args.file),
         "format": named.full_name,
-        "converted_by": f"secantfw {secantfw.__version__}",
+        "converted_by": f"secantfw {__version__}",
     }
     note = {**read.note, **origin}
     _write(args.out, read, note)
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 
 
 def _sha256(file: Path) -> str:
-    from secantfw.training.progress import Progress
+    from secantfw.runtime.progress import Progress
 
     digest, mebibytes = hashlib.sha256(), -(-file.stat().st_size // _MEBIBYTE)
     with file.open("rb") as stream, Progress(mebibytes, 0, "hashing, MiB") as progress:
@@ -80,7 +80,7 @@ def _sha256(file: Path) -> str:
 
 def _write(out: Path, read: ConvertedWeights, note: dict[str, str]) -> None:
     """Write beside `out`, then rename: an OUT that is there stays whole until the new one is."""
-    from secantfw.weights import save_weights
+    from secantfw.weights.safetensors import save_weights
 
     if out.is_dir():
         raise UserError(f"{out}: is a folder; name a file to write")

@@ -9,15 +9,15 @@ from typing import Any, get_type_hints
 
 import attrs
 
+from secantfw.discovery.building import options_class, probed
+from secantfw.discovery.component import Component
+from secantfw.discovery.local import load_local
+from secantfw.discovery.records import Plugins
+from secantfw.discovery.registry import KINDS
+from secantfw.discovery.source import declarations, source_line
 from secantfw.errors import ExitCode, UserError
 from secantfw.experiment.structure import type_name
 from secantfw.options import option_info
-from secantfw.plugin.building import options_class, probed
-from secantfw.plugin.component import Component
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.local import load_local
-from secantfw.plugin.registry import KINDS
-from secantfw.plugin.source import declarations, source_line
 from secantfw.runtime.terminal import put
 
 NAME = "describe"

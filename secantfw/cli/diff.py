@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode
 from secantfw.experiment.keys import KeyPath, dotted
 from secantfw.experiment.leaves import leaves
 from secantfw.experiment.load import load
 from secantfw.experiment.read import read_layer
 from secantfw.experiment.write import plain, value_text
-from secantfw.plugin.loader import Plugins
+from secantfw.runtime.run_directory import resolved_of
 from secantfw.runtime.terminal import put
-from secantfw.training.run_directory import resolved_of
 
 NAME = "diff"
 RESOLVED = "resolved.toml"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
+import os
+import platform
 
 import attrs
 
+from secantfw.discovery.calling import call, implementations
+from secantfw.discovery.records import Plugins, cause
 from secantfw.errors import ExitCode
-from secantfw.plugin.calling import call, implementations
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.records import cause
+from secantfw.interfaces.finding import Finding
 from secantfw.runtime.terminal import put
 
 NAME = "doctor"
@@ -21,8 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
-    from secantfw.doctor import Finding, core_findings
-
     findings = core_findings()
     findings.extend(Finding("problem", str(f)) for f in plugins.failures)
     findings.extend(Finding("note", str(w)) for w in plugins.warnings)
@@ -40,3 +41,22 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
             put(f"{finding.level:<8} {finding.what}{hint}")
     bad = any(f.level == "problem" for f in findings)
     return int(ExitCode.USER if bad else ExitCode.DONE)
+
+
+def core_findings() -> list[Finding]:
+    """Python, the packages secantfw stands on, CPU threads, CUDA."""
+    import torch
+
+    findings = [Finding("ok", f"Python {platform.python_version()} on {platform.platform()}")]
+    for name in ("torch", "torchvision", "safetensors", "clean-fid", "numpy", "pluggy", "attrs"):
+        try:
+            findings.append(Finding("ok", f"{name} {importlib.metadata.version(name)}"))
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(Finding("problem", f"{name} is not installed", f"pip install {name}"))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    findings.append(Finding("ok", f"{torch.get_num_threads()} torch threads on {cores} cores"))
+    if torch.cuda.is_available():
+        findings.append(Finding("ok", f"CUDA device: {torch.cuda.get_device_name()}"))
+    else:
+        findings.append(Finding("note", "no CUDA device: everything runs on the CPU"))
+    return findings

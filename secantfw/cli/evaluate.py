@@ -10,25 +10,24 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
 from secantfw.cli.arguments import RunAndOverrides, add_run_and_overrides, run_and_overrides
-from secantfw.cli.loading_run import TrainedRun, load_trained
 from secantfw.cli.processes import check_processes, trust_in_time
-from secantfw.cli.table import print_table
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, UserError
 from secantfw.parallel.processes import processes_of
-from secantfw.plugin.loader import Plugins
+from secantfw.reporting.print_table import print_table
+from secantfw.runtime.run_directory import open_run
 from secantfw.runtime.terminal import put, say, warn
-from secantfw.training.run_directory import open_run
+from secantfw.session.trained import load_to_measure
 
 if TYPE_CHECKING:
+    from secantfw.assembly.build import Built
     from secantfw.parallel.group import Group
-    from secantfw.training.build import Built
 
 NAME = "evaluate"
 
@@ -62,7 +61,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     if args.shard is not None:
         return _part(named, args.shard, plugins)
     from secantfw.parallel.group import joined
-    from secantfw.training.signals import terminable
+    from secantfw.runtime.signals import terminable
 
     with terminable(), joined(processes) as group:
         return _evaluate(named, plugins, group)
@@ -79,11 +78,11 @@ def _launch(args: argparse.Namespace, more: Sequence[str]) -> int:
 
 
 def _part(named: RunAndOverrides, shard: str, plugins: Plugins) -> int:
+    from secantfw.assembly.compiled import compile_networks
     from secantfw.evaluation.write import evaluate_part
+    from secantfw.runtime.files import disk_errors_said
+    from secantfw.runtime.lock import locked
     from secantfw.sampling.shard import read_shard
-    from secantfw.training.compiled import compile_networks
-    from secantfw.training.files import disk_errors_said
-    from secantfw.training.lock import locked
 
     part, directory = read_shard(shard), open_run(named.directory)
     with disk_errors_said(directory), locked(directory, shared=True):
@@ -95,8 +94,8 @@ def _part(named: RunAndOverrides, shard: str, plugins: Plugins) -> int:
 
 def _evaluate(named: RunAndOverrides, plugins: Plugins, group: Group) -> int:
     """Under the run's lock, which the main process holds for all of the group."""
-    from secantfw.training.files import disk_errors_said
-    from secantfw.training.lock import locked
+    from secantfw.runtime.files import disk_errors_said
+    from secantfw.runtime.lock import locked
 
     directory = open_run(named.directory)
     with contextlib.ExitStack() as held, disk_errors_said(directory):
@@ -107,9 +106,9 @@ def _evaluate(named: RunAndOverrides, plugins: Plugins, group: Group) -> int:
 
 
 def _measure(named: RunAndOverrides, plugins: Plugins, group: Group) -> int:
+    from secantfw.assembly.compiled import compile_networks
     from secantfw.evaluation.write import evaluate_in
     from secantfw.reporting.report import write_report
-    from secantfw.training.compiled import compile_networks
 
     directory, note = named.directory, say if group.is_main else _nothing
     with group.apart():
@@ -126,25 +125,6 @@ def _measure(named: RunAndOverrides, plugins: Plugins, group: Group) -> int:
         print_table(evaluation)
         put(f"report: {write_report(directory)}")
     return int(ExitCode.DONE)
-
-
-def load_to_measure(
-    directory: Path,
-    overrides: Sequence[str],
-    plugins: Plugins,
-    *,
-    allowed: Sequence[str] = (),
-    note: Callable[[str], None] = say,
-) -> TrainedRun:
-    """A trained run whose evaluation draws samples; `note` is told what there is to warn of.
-
-    Raises:
-        UserError: as `load_trained`; an evaluation of no samples.
-    """
-    trained = load_trained(directory, overrides, plugins, allowed=allowed, note=note)
-    if not trained.built.experiment.evaluate.keys.samples:
-        raise UserError("evaluate: evaluate.samples is 0; give a number, evaluate.samples=2048")
-    return trained
 
 
 def _with(overrides: Sequence[str], key: str, value: str | None) -> list[str]:
@@ -170,8 +150,8 @@ def _is_number(text: str) -> bool:
 
 def _warn_of_steps(built: Built) -> None:
     """One line about all rows along secants whose number of steps was not trained."""
-    from secantfw.evaluation.planned_rows import planned_rows
-    from secantfw.sampling.trained_steps import steps_warning
+    from secantfw.assembly.planned_rows import planned_rows
+    from secantfw.assembly.trained_steps import steps_warning
 
     rows = [row for row in planned_rows(built) if row.model == "student"]
     warning = steps_warning(built, [(row.solver.solver, row.steps) for row in rows])
@@ -181,8 +161,8 @@ def _warn_of_steps(built: Built) -> None:
 
 def _warn_of_solvers(built: Built) -> None:
     """One line about solvers that are named and have nobody to sample."""
-    from secantfw.evaluation.planned_rows import named_solvers
-    from secantfw.evaluation.rows import models_of
+    from secantfw.assembly.planned_rows import named_solvers
+    from secantfw.assembly.row import models_of
 
     if built.teacher is None or built.experiment.evaluate.keys.teacher:
         return

@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from secantfw.cli.arguments import add_run_and_overrides, out_path, run_and_overrides
-from secantfw.cli.loading_run import TrainedRun, load_trained
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, UserError
-from secantfw.plugin.loader import Plugins
 from secantfw.runtime.terminal import put, warn
 from secantfw.runtime.writing import replacing, temporary_beside, unwritable_said
+from secantfw.session.trained import TrainedRun, load_trained
 
 if TYPE_CHECKING:
     import torch
 
+    from secantfw.assembly.build import Built
     from secantfw.interfaces.weights_format import ExportedFiles
-    from secantfw.training.build import Built
 
 NAME = "export"
 _OWN = "safetensors"
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     import torch
 
-    from secantfw.weights import save_weights
+    from secantfw.weights.safetensors import save_weights
 
     if args.steps is not None and args.steps < 1:
         raise UserError("export: --steps must be at least 1")
@@ -97,7 +97,7 @@ def _to_another(args: argparse.Namespace, trained: TrainedRun, plugins: Plugins)
     import torch
 
     from secantfw.interfaces.weights_format import Export
-    from secantfw.plugin.weights_formats import format_that_exports
+    from secantfw.weights.formats import format_that_exports
 
     built, header = trained.built, trained.built.header()
     named = format_that_exports(plugins, header.component, args.to)
@@ -113,7 +113,7 @@ def _to_another(args: argparse.Namespace, trained: TrainedRun, plugins: Plugins)
 
 def _steps(asked: int | None, built: Built) -> int:
     """The number asked for, with a warning where the student was trained for another."""
-    from secantfw.sampling.trained_steps import default_steps, steps_warning
+    from secantfw.assembly.trained_steps import default_steps, steps_warning
 
     steps = default_steps(built) if asked is None else asked
     warning = steps_warning(built, [(built.solver, steps)])
@@ -130,8 +130,8 @@ def _grid(built: Built, steps: int) -> tuple[tuple[float, ...], tuple[float, ...
     """
     import torch
 
+    from secantfw.assembly.trained_steps import secants_taken
     from secantfw.sampling.guidance import scale_at
-    from secantfw.sampling.trained_steps import secants_taken
 
     starts, ends = (t.double() for t in secants_taken(built, built.solver, steps))
     times = torch.cat((starts, ends[-1:]))
@@ -153,7 +153,7 @@ def _write_folder(
     Raises:
         UserError: something is there already, or it cannot be written.
     """
-    from secantfw.weights import write_tensors
+    from secantfw.weights.safetensors import write_tensors
 
     if out.exists():
         raise UserError(f"{out}: is there already; name a new folder")

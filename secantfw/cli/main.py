@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import secantfw
+from secantfw.discovery.commands import plugin_commands
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, SecantfwError, UserError, nearest, printable
-from secantfw.plugin.commands import plugin_commands
-from secantfw.plugin.loader import Plugins, load_plugins
+from secantfw.load_plugins import load_plugins
 from secantfw.runtime.terminal import Surviving, put, say, surviving_output
+from secantfw.version import __version__
 
 #: Each is a module of this package with NAME, add_arguments and run; `--help` imports none.
 VERBS = {
@@ -72,7 +73,7 @@ def _run(arguments: list[str]) -> int:
             say(f"secantfw: error: {printable(line)}")
         return int(error.exit_code)
     except KeyboardInterrupt as error:
-        from secantfw.training.signals import exit_code
+        from secantfw.runtime.signals import exit_code
 
         return int(exit_code(error))
 
@@ -99,7 +100,7 @@ def _unread(answers: Surviving) -> int:
 def _main(arguments: list[str]) -> int:
     chosen, rest = _global_parser().parse_known_args(arguments)
     if rest[:1] == ["--version"]:
-        put(f"secantfw {secantfw.__version__}")
+        put(f"secantfw {__version__}")
         return int(ExitCode.DONE)
     found = load_plugins(
         only=_names(chosen.plugins),

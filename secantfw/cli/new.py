@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from secantfw.cli.arguments import out_path
+from secantfw.discovery.records import Plugins
+from secantfw.discovery.scaffold import KINDS, check_name, write_plugin
 from secantfw.errors import ExitCode, UserError
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.scaffold import KINDS, check_name, write_plugin
 from secantfw.runtime.terminal import put
 
 NAME = "new"

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, ExperimentError, UserError
 from secantfw.experiment.experiment import lacks_files
 from secantfw.experiment.load import load
 from secantfw.experiment.read import is_override
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.weights_formats import weights_formats
+from secantfw.forecast.gpus import GPUS
 from secantfw.runtime.terminal import put
-from secantfw.training.gpus import GPUS
+from secantfw.weights.formats import weights_formats
 
 if TYPE_CHECKING:
-    from secantfw.training.forecast import Forecast
+    from secantfw.forecast.forecast import Forecast
 
 NAME = "plan"
 
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     overrides = [word for word in words if is_override(word) and not Path(word).exists()]
     files = [word for word in words if word not in overrides]
     _check(args, files)
-    from secantfw.training.forecast import DEFAULT_MFU
+    from secantfw.forecast.forecast import DEFAULT_MFU
 
     mfu = DEFAULT_MFU if args.mfu is None else args.mfu
     found = [_forecast(file, overrides, args, mfu, plugins) for file in files]
@@ -90,11 +90,11 @@ def _forecast(
     loaded = load(file, overrides, plugins, without_files=True)
     import torch
 
-    from secantfw.evaluation.cost import picture_cost
-    from secantfw.training.build import build_experiment
-    from secantfw.training.check_built import check_built
-    from secantfw.training.forecast import forecast
-    from secantfw.training.run import located
+    from secantfw.assembly.build import build_experiment
+    from secantfw.checking.check_built import check_built
+    from secantfw.experiment.located import located
+    from secantfw.forecast.evaluation_cost import picture_cost
+    from secantfw.forecast.forecast import forecast
 
     train, gpu = loaded.experiment.train, GPUS[args.gpu]
     if not gpu.peak(train.precision):

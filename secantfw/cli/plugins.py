@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from secantfw.cli.main import VERBS
+from secantfw.cli.rehearsal import rehearse
+from secantfw.discovery.records import PluginFailure, Plugins, PluginWarning
 from secantfw.errors import ExitCode, UserError
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.records import PluginFailure, PluginWarning
-from secantfw.plugin.rehearsal import rehearse
 from secantfw.runtime.terminal import put
 
 NAME = "plugins"

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from secantfw.discovery.records import Plugins
 from secantfw.errors import RunAborted, UserError
 from secantfw.experiment.load import load
 from secantfw.experiment.read import RESOLVED
-from secantfw.plugin.loader import Plugins
 
 _MOST = 256
 

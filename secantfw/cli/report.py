@@ -6,8 +6,8 @@ import argparse
 from contextlib import suppress
 from pathlib import Path
 
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, UserError
-from secantfw.plugin.loader import Plugins
 from secantfw.runtime.terminal import put
 
 NAME = "report"
@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     from secantfw.evaluation.publish import settle
     from secantfw.reporting.report import write_report
-    from secantfw.training.lock import locked
-    from secantfw.training.run_directory import open_run
+    from secantfw.runtime.lock import locked
+    from secantfw.runtime.run_directory import open_run
 
     directory = open_run(args.directory)
     with suppress(UserError, OSError), locked(directory):  # in use, or another's: it can be read

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import out_path
 from secantfw.cli.processes import trust_in_time
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, SecantfwError, UserError
 from secantfw.experiment.heading import heading
 from secantfw.parallel.processes import EndsWithAnother, Processes, processes_of
-from secantfw.plugin.loader import Plugins
 from secantfw.runtime.regular_file import is_regular
+from secantfw.runtime.run_directory import open_run
 from secantfw.runtime.terminal import put, say
-from secantfw.training.run_directory import open_run
 
 if TYPE_CHECKING:
     from secantfw.experiment.load import LoadedExperiment
+    from secantfw.forecast.plan import Plan
     from secantfw.parallel.group import Group
-    from secantfw.training.plan import Plan
-    from secantfw.training.run import Run
+    from secantfw.training.job import Job
 
 NAME = "run"
 
@@ -82,8 +81,8 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     if loaded is not None:
         _head(loaded, tell)  # before torch, which takes seconds
     from secantfw.parallel.group import joined
-    from secantfw.training.files import disk_errors_said
-    from secantfw.training.signals import terminable
+    from secantfw.runtime.files import disk_errors_said
+    from secantfw.runtime.signals import terminable
 
     with terminable(), disk_errors_said(args.resume or args.out), joined(processes) as group:
         return _in_group(args, plugins, loaded, group, tell)
@@ -125,8 +124,9 @@ def _in_group(
     group: Group,
     say: Callable[[str], None],
 ) -> int:
-    from secantfw.training.run import new_run
-    from secantfw.training.signals import exit_code
+    from secantfw.runtime.signals import exit_code
+    from secantfw.session.complete import complete
+    from secantfw.session.new_run import new_run
 
     try:
         if loaded is None:
@@ -159,7 +159,7 @@ def _dry(args: argparse.Namespace, plugins: Plugins) -> int:
     for warning in loaded.warnings:
         say(str(warning))
     _head(loaded, say)
-    from secantfw.training.dry_run import dry_run
+    from secantfw.forecast.dry_run import dry_run
 
     for line in dry_run(loaded, plugins, args.dry_steps, say):
         put(line)
@@ -168,8 +168,8 @@ def _dry(args: argparse.Namespace, plugins: Plugins) -> int:
 
 def _resumed(
     args: argparse.Namespace, plugins: Plugins, group: Group, say: Callable[[str], None]
-) -> tuple[Run, Plan]:
-    from secantfw.training.resume import Resumption, resumed_run
+) -> tuple[Job, Plan]:
+    from secantfw.session.resume import Resumption, resumed_run
 
     asked = Resumption(args.resume, args.overrides, args.allow_change, args.force)
     return resumed_run(asked, plugins, say, group)
@@ -182,75 +182,3 @@ def _head(loaded: LoadedExperiment, say: Callable[[str], None]) -> None:
 
 def _nothing(text: str) -> None:
     """What processes say that are not the main one."""
-
-
-def complete(job: Run, say: Callable[[str], None]) -> ExitCode:
-    """Train, evaluate, report; a signal ends it after the step at hand, saved."""
-    from secantfw.training.signals import StopRequest, exit_code
-    from secantfw.training.train_run import end_run, stopped_status, train_run
-
-    go_on = f"continue with: secantfw run --resume {job.directory}"
-    try:
-        with StopRequest() as stop:
-            observer = train_run(job, stop)
-    except KeyboardInterrupt as error:
-        saved = any((job.directory / "checkpoints").glob("step-*"))
-        say(f"stopped at once; {go_on}" if saved else "stopped at once; no checkpoint was saved")
-        return exit_code(error)
-    if stop.requested and observer.done < job.loaded.experiment.train.steps:
-        code = stop.exit_code()
-        end_run(observer, "interrupted" if code is ExitCode.INTERRUPTED else "terminated")
-        say(f"stopped after step {observer.done}; {go_on}")
-        return code
-    try:
-        _evaluate_and_report(job, say)
-    except KeyboardInterrupt as error:
-        message = "during evaluation; the training is complete"
-        end_run(observer, stopped_status(error), message)
-        say(f"stopped {message}; {go_on}")
-        return exit_code(error)
-    except Exception as error:
-        end_run(observer, "failed", f"evaluation: {_said(job, error)}")
-        raise
-    end_run(observer, "finished")
-    if job.group.is_main:
-        _report(job.directory)
-    return ExitCode.DONE
-
-
-def _evaluate_and_report(job: Run, say: Callable[[str], None]) -> None:
-    """Every process makes its share of each row; the main one measures them."""
-    from secantfw.cli.loading_run import load_trained
-    from secantfw.cli.table import print_table
-    from secantfw.evaluation.write import evaluate_in
-
-    if not job.loaded.experiment.evaluate.keys.samples:
-        return
-    built, student = job.built, job.average.network
-    if job.update.engine.sharded:  # this process has a share of the average; the checkpoint all
-        trained = load_trained(job.directory, [], job.plugins)
-        built, student = trained.built, trained.student
-    content = evaluate_in(job.group, job.directory, built, student, say)
-    if content is not None:
-        print_table(content)
-
-
-def _said(job: Run, error: Exception) -> str:
-    """An error in words for outcome.json; of one that nobody foresaw the type too, and its
-    traceback in events.jsonl."""
-    from secantfw.parallel.group import LOST, is_loss_of_another
-    from secantfw.training.event_log import EventLog
-
-    if isinstance(error, SecantfwError):
-        return str(error)
-    if job.group.size > 1 and is_loss_of_another(error):
-        return LOST
-    facts = {"process": job.group.processes.rank, "traceback": traceback.format_exc()}
-    EventLog(job.directory).add("failed", job.loaded.experiment.train.steps, **facts)
-    return ": ".join(filter(None, (type(error).__name__, str(error))))
-
-
-def _report(directory: Path) -> None:
-    from secantfw.reporting.report import write_report
-
-    put(f"report: {write_report(directory)}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from secantfw.cli.arguments import add_run_and_overrides, out_path, run_and_overrides
-from secantfw.cli.loading_run import load_trained
 from secantfw.cli.processes import check_processes, run_shards, trust_in_time
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, UserError
-from secantfw.plugin.loader import Plugins
+from secantfw.runtime.run_directory import open_run
 from secantfw.runtime.terminal import put, warn
-from secantfw.training.run_directory import open_run
+from secantfw.session.trained import load_trained
 
 NAME = "sample"
 _MOST = 10_000_000  # as many as a count of files can be meant to be
@@ -61,14 +61,14 @@ def _command(args: argparse.Namespace) -> list[str]:
 
 
 def _draw(args: argparse.Namespace, plugins: Plugins) -> None:
+    from secantfw.assembly.build import build
+    from secantfw.assembly.trained_steps import default_steps, steps_warning
     from secantfw.interfaces.solver import Solver
+    from secantfw.runtime.progress import Progress
     from secantfw.sampling.draw import draw, starts
     from secantfw.sampling.field import student_field
     from secantfw.sampling.shard import WHOLE, read_shard
     from secantfw.sampling.store import Store
-    from secantfw.sampling.trained_steps import default_steps, steps_warning
-    from secantfw.training.build import build
-    from secantfw.training.progress import Progress
 
     shard = WHOLE if args.shard is None else read_shard(args.shard)
     named = run_and_overrides(args)

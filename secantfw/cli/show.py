@@ -6,14 +6,14 @@ import argparse
 from os.path import isdir
 from pathlib import Path
 
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode
 from secantfw.experiment.load import load, resolved_toml
 from secantfw.experiment.read import read_layer
 from secantfw.experiment.write import to_toml
-from secantfw.plugin.loader import Plugins
 from secantfw.runtime.find_runs import runs_below
+from secantfw.runtime.run_directory import resolved_of
 from secantfw.runtime.terminal import put_toml
-from secantfw.training.run_directory import resolved_of
 
 NAME = "show"
 

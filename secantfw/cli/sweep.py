@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from secantfw.cli.arguments import out_path
 from secantfw.cli.compare import show
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExitCode, UserError
-from secantfw.plugin.loader import Plugins
 from secantfw.runtime.terminal import put, say
 
 if TYPE_CHECKING:
     from secantfw.sweep.jobs import Job
     from secantfw.sweep.launcher import Launcher
-    from secantfw.sweep.plan import SweepPlan
+    from secantfw.sweep.sweep_file import SweepPlan
 
 NAME = "sweep"
 #: A run failed; the others are complete and in the table.
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     from secantfw.sweep.jobs import jobs_of
-    from secantfw.sweep.plan import OWN_WORD, read_sweep
+    from secantfw.sweep.sweep_file import OWN_WORD, read_sweep
 
     own = [word for word in args.overrides if word.startswith(OWN_WORD)]
     plan = read_sweep(args.file, own)
@@ -61,9 +61,9 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
         for job in jobs:
             put(f"{job.label}: {'finished' if job.finished() else 'not finished'}")
         return int(ExitCode.DONE)
-    from secantfw.sweep.launcher import find_launcher
-    from secantfw.training.files import disk_errors_said
-    from secantfw.training.lock import RunLock
+    from secantfw.runtime.files import disk_errors_said
+    from secantfw.runtime.lock import RunLock
+    from secantfw.sweep.launchers import find_launcher
 
     kind = find_launcher(args.launcher)
     processes = asked or kind.at_once or max(1, len(jobs))
@@ -79,10 +79,10 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 
 def _conduct(root: Path, plan: SweepPlan, jobs: Sequence[Job], launcher: Launcher, n: int) -> int:
     from secantfw.comparison.comparison import compare
+    from secantfw.runtime.progress import Progress
+    from secantfw.runtime.signals import StopRequest
     from secantfw.sweep.conduct import Conductor
     from secantfw.sweep.results import results
-    from secantfw.training.progress import Progress
-    from secantfw.training.signals import StopRequest
 
     done = sum(job.finished() is not None for job in jobs)
     with StopRequest() as stop, Progress(len(jobs), done, "runs") as progress:

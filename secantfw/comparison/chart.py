@@ -8,10 +8,10 @@ from typing import Any
 
 from secantfw.comparison.comparison import NumberLine, NumberTable
 from secantfw.comparison.groups import setting
+from secantfw.pictures.palette import MUTED, PAPER, Look, several
+from secantfw.pictures.series import STUDENT
+from secantfw.pictures.svg import chart_style, inline_svg
 from secantfw.reporting.evaluation_chart import evaluation_scales
-from secantfw.reporting.evaluation_rows import STUDENT
-from secantfw.reporting.palette import MUTED, PAPER, Look, several
-from secantfw.reporting.svg import chart_style, inline_svg
 
 #: More lines than this hide each other; the table has them all.
 _MOST_LINES = 9

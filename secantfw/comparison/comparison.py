@@ -13,14 +13,8 @@ from secantfw.comparison.groups import Group, differing_keys, grouped
 from secantfw.comparison.protocol import Protocol, protocol_of, with_differences
 from secantfw.comparison.run_record import ComparedRun
 from secantfw.comparison.spread import Spread, spread_of
-from secantfw.reporting.evaluation_rows import (
-    STUDENT,
-    Column,
-    Evaluation,
-    Row,
-    Series,
-    best_row,
-)
+from secantfw.pictures.series import STUDENT, Series
+from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row
 
 
 @attrs.frozen(eq=False)
@@ -79,22 +73,18 @@ class Comparison:
 def compare(runs: Sequence[ComparedRun], baseline: ComparedRun | None = None) -> Comparison:
     """Group the runs and lay out their numbers; the baseline's group comes first."""
     groups = grouped(runs, baseline)
-    found = [
-        (protocol_of(run, entry.row, entry.column), entry, group)
-        for group in groups
-        for run in group.runs
-        if run.evaluation is not None
-        for entry in _entries(run.evaluation)
-    ]
-    columns = {entry.column.key: entry.column for _, entry, _ in found}
+    columns: dict[str, Column] = {}
+    found: dict[str, dict[Protocol, list[tuple[Group, _Entry]]]] = {}
+    for group, entry, protocol in _all_entries(groups):
+        columns[entry.column.key] = entry.column
+        by_protocol = found.setdefault(entry.column.key, {})
+        by_protocol.setdefault(protocol, []).append((group, entry))
     first = groups[0] if baseline is not None and groups else None
-    tables = []
-    for key, column in columns.items():
-        protocols = with_differences(dict.fromkeys(p for p, e, _ in found if e.column.key == key))
-        for protocol, shown in protocols.items():
-            own = [(g, e) for p, e, g in found if p == protocol and e.column.key == key]
-            if own:
-                tables.append(_table(column, shown, own, first))
+    tables = [
+        _table(columns[key], shown, by_protocol[protocol], first)
+        for key, by_protocol in found.items()
+        for protocol, shown in with_differences(by_protocol).items()
+    ]
     return Comparison(tuple(groups), tuple(differing_keys(groups)), tuple(tables), first)
 
 
@@ -105,6 +95,14 @@ class _Entry:
     budget: int
     column: Column
     row: Row
+
+
+def _all_entries(groups: Sequence[Group]) -> Iterator[tuple[Group, _Entry, Protocol]]:
+    for group in groups:
+        for run in group.runs:
+            if run.evaluation is not None:
+                for entry in _entries(run.evaluation):
+                    yield group, entry, protocol_of(run, entry.row, entry.column)
 
 
 def _entries(evaluation: Evaluation) -> Iterator[_Entry]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import attrs
 
 from secantfw.comparison.run_record import ComparedRun
-from secantfw.plugin.registry import KINDS
+from secantfw.discovery.registry import KINDS
 
 #: A group has one of each; they are what its spread is over.
 SEEDS = ("seed", "evaluate.seed")
@@ -38,10 +39,12 @@ class Group:
 def grouped(runs: Sequence[ComparedRun], baseline: ComparedRun | None = None) -> list[Group]:
     """The groups in order of appearance, the baseline's first."""
     found: dict[tuple[tuple[str, str], ...], list[ComparedRun]] = {}
+    seen: set[Path] = set()
     for run in [*([baseline] if baseline else []), *runs]:
-        same = found.setdefault(_identity(run), [])
-        if not any(_same_directory(run, other) for other in same):
-            same.append(run)
+        if run.directory in seen:
+            continue
+        found.setdefault(_identity(run), []).append(run)
+        seen |= set() if run.directory is None else {run.directory}
     letters = map(_letter, range(len(found)))
     return [
         Group(letter, tuple(same)) for letter, same in zip(letters, found.values(), strict=True)
@@ -80,10 +83,6 @@ def _foreign(key: str, other: set[str]) -> bool:
 def _identity(run: ComparedRun) -> tuple[tuple[str, str], ...]:
     said = {k: v for k, v in run.settings.items() if k not in (*SEEDS, *NAMES)}
     return tuple(sorted(said.items())) if said else (("", run.label),)
-
-
-def _same_directory(one: ComparedRun, other: ComparedRun) -> bool:
-    return one.directory is not None and one.directory == other.directory
 
 
 def _letter(number: int) -> str:

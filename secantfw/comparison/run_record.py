@@ -11,7 +11,7 @@ from secantfw.comparison.settings import read_settings
 from secantfw.experiment.read import RESOLVED
 from secantfw.reporting.evaluation_rows import Evaluation
 from secantfw.reporting.run_files import RunFiles, read_run
-from secantfw.training.run_directory import open_run
+from secantfw.runtime.run_directory import open_run
 
 NOT_FINISHED = "not finished"
 
@@ -42,7 +42,7 @@ def read_compared(directory: Path) -> ComparedRun:
     """
     directory = open_run(directory)
     settings = read_settings(directory / RESOLVED)
-    run = read_run(directory, pictures=False)
+    run = read_run(directory, numbers_alone=True)
     images = _images(run, settings)
     per_image = run.log.typical("evaluations")
     return ComparedRun(

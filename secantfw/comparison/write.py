@@ -13,8 +13,8 @@ from secantfw.comparison.cells import TextTable, failures, notes, text_tables
 from secantfw.comparison.comparison import Comparison, NumberTable
 from secantfw.comparison.groups import NOT_SET, Group
 from secantfw.errors import UserError
+from secantfw.runtime.files import write_text
 from secantfw.runtime.terminal import printable_lines, styled
-from secantfw.training.files import write_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

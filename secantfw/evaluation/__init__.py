@@ -1,1 +1,1 @@
-"""Sampling a trained student and its teacher under every solver, and measuring the samples."""
+"""Measuring samples of a student and its teacher under every solver."""

@@ -7,21 +7,21 @@ from typing import Any
 
 import attrs
 
+from secantfw.assembly.build import build
+from secantfw.assembly.planned_rows import nfe_counter
+from secantfw.assembly.row import NamedSolver, PlannedRow
 from secantfw.baselines.records import (
     Baselines,
     Candidate,
     CeilingValues,
     Finalist,
 )
-from secantfw.evaluation.planned_rows import nfe_counter
-from secantfw.evaluation.row_guidance import RowGuidance
-from secantfw.evaluation.rows import NamedSolver, Row
-from secantfw.evaluation.solver_text import solver_text
 from secantfw.evaluation.sources import Sources
 from secantfw.experiment.experiment import Chosen
 from secantfw.interfaces.metric import Metric
 from secantfw.interfaces.solver import Solver
-from secantfw.training.build import build
+from secantfw.sampling.row_guidance import RowGuidance
+from secantfw.sampling.solver_text import solver_text
 
 
 def protocol_text(metric: Metric) -> dict[str, str]:
@@ -29,20 +29,22 @@ def protocol_text(metric: Metric) -> dict[str, str]:
     return {key: value for key, value in attrs.asdict(metric.protocol()).items() if value}
 
 
-def baseline_rows(sources: Sources, baselines: Baselines, planned: Sequence[Row]) -> list[Row]:
+def baseline_rows(
+    sources: Sources, baselines: Baselines, planned: Sequence[PlannedRow]
+) -> list[PlannedRow]:
     """The finalists of each NFE of the table, but for those that it has a row of."""
     keys = sources.keys
     if not keys.teacher:
         return []
     there = {(r.solver.chosen, r.steps, r.guidance) for r in planned if r.model == "teacher"}
-    found: dict[tuple[Chosen, int, RowGuidance], Row] = {}
+    found: dict[tuple[Chosen, int, RowGuidance], PlannedRow] = {}
     for budget in keys.nfe:
         for finalist in _chosen(sources, baselines.at(budget)):
             row = _row(sources, finalist.candidate)
             key = (finalist.candidate.solver, row.steps, row.guidance)
             if key not in there and row.nfe is not None and row.nfe <= budget:
                 found.setdefault(key, row)
-    rows: list[Row] = []
+    rows: list[PlannedRow] = []
     for row in found.values():
         place = 1 + sum(other.nfe == row.nfe for other in rows)
         rows.append(attrs.evolve(row, place=place))
@@ -61,13 +63,13 @@ def _chosen(sources: Sources, finalists: Sequence[Finalist]) -> Iterator[Finalis
             yield from mine[: sources.keys.finalists]
 
 
-def _row(sources: Sources, c: Candidate) -> Row:
+def _row(sources: Sources, c: Candidate) -> PlannedRow:
     """Its NFE is counted again: the solver may have changed since the search."""
     solver: Solver = build(c.solver)  # type: ignore[assignment]
     text = solver_text(c.solver.options)
     named = NamedSolver(c.solver.component.name, solver, text, c.solver)
     nfe = nfe_counter(sources.built, "teacher", c.guidance).nfe(solver, c.steps)
-    return Row("teacher", named, c.steps, nfe, c.guidance, place=1)
+    return PlannedRow("teacher", named, c.steps, nfe, c.guidance, place=1)
 
 
 def comparable_ceiling(sources: Sources, baselines: Baselines) -> dict[str, Any] | None:

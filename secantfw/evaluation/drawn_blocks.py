@@ -14,16 +14,16 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw.assembly.row import PlannedRow
 from secantfw.errors import RunAborted
 from secantfw.evaluation.kept_blocks import KeptBlocks
 from secantfw.evaluation.observing import Block, observed, wanted_of
-from secantfw.evaluation.rows import Row
 from secantfw.evaluation.sample_blocks import compute_blocks, sample_blocks
 from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.teacher_ends import TeacherEnds
+from secantfw.runtime.progress import Progress
 from secantfw.sampling.draw import draw
 from secantfw.sampling.shard import Shard
-from secantfw.training.progress import Progress
 
 
 @attrs.frozen
@@ -35,14 +35,14 @@ class DrawnBlocks:
     ends: TeacherEnds
     progress: Progress
 
-    def fill(self, row: Row, shard: Shard) -> None:
+    def fill(self, row: PlannedRow, shard: Shard) -> None:
         """Make the blocks that fall to `shard` and are not there yet, for all seeds."""
         for seed in self.sources.seeds:
             for numbers in sample_blocks(self.sources.keys, shard):
                 self.block(row, seed, numbers)
                 self.progress.more(len(numbers))
 
-    def block(self, row: Row, seed: int, numbers: range) -> Block:
+    def block(self, row: PlannedRow, seed: int, numbers: range) -> Block:
         """What is kept of the samples `numbers`.
 
         Raises:
@@ -56,12 +56,12 @@ class DrawnBlocks:
             self.kept.put(_series(row, seed), numbers.start, found)
         return found
 
-    def forget(self, row: Row) -> None:
+    def forget(self, row: PlannedRow) -> None:
         """Once the row is measured."""
         for seed in self.sources.seeds:
             self.kept.remove(_series(row, seed))
 
-    def _made(self, row: Row, seed: int, numbers: range) -> Block:
+    def _made(self, row: PlannedRow, seed: int, numbers: range) -> Block:
         nfe: list[int] = []
         samples = torch.cat(list(self._samples(row, seed, numbers, nfe)))
         ends = None
@@ -74,7 +74,9 @@ class DrawnBlocks:
             found["shown"] = samples[:shown].cpu()
         return found
 
-    def _samples(self, row: Row, seed: int, numbers: range, nfe: list[int]) -> Iterator[Tensor]:
+    def _samples(
+        self, row: PlannedRow, seed: int, numbers: range, nfe: list[int]
+    ) -> Iterator[Tensor]:
         """The wanted samples of each compute block; `nfe` grows by what each has taken."""
         field, solver = self.sources.field(row.model, row.guidance), row.solver.solver
         for part in compute_blocks(self.sources.keys, numbers):
@@ -88,12 +90,12 @@ class DrawnBlocks:
                 )
             yield samples[: len(part)]
 
-    def _shown(self, row: Row, seed: int, numbers: range) -> int:
+    def _shown(self, row: PlannedRow, seed: int, numbers: range) -> int:
         """How many of a block's samples, its first, are in the row's picture."""
         if row.place > 1 or seed != self.sources.seeds[0]:
             return 0  # of the finalists of an NFE the first stands for all
         return max(0, min(self.sources.keys.picture - numbers.start, len(numbers)))
 
 
-def _series(row: Row, seed: int) -> str:
+def _series(row: PlannedRow, seed: int) -> str:
     return f"{row.name}, seed {seed}"

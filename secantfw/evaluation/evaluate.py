@@ -10,6 +10,9 @@ from typing import Any
 
 import attrs
 
+from secantfw.assembly.build import build
+from secantfw.assembly.planned_rows import planned_rows
+from secantfw.assembly.row import PlannedRow
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.baseline_rows import baseline_rows, comparable_ceiling
 from secantfw.evaluation.drawn_blocks import DrawnBlocks
@@ -17,19 +20,16 @@ from secantfw.evaluation.kept_blocks import KeptBlocks
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
 from secantfw.evaluation.network_measurement import NetworkMeasurement
-from secantfw.evaluation.planned_rows import planned_rows
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.row_measurement import RowMeasurement
-from secantfw.evaluation.rows import Row
 from secantfw.evaluation.sample_blocks import sample_blocks
 from secantfw.evaluation.share import Share
 from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.teacher_ends import TeacherEnds
 from secantfw.evaluation.trajectories import draw_trajectories
 from secantfw.interfaces.metric import AnyMetric, Metric
-from secantfw.parallel.silent import SilentProgress
-from secantfw.training.build import build
-from secantfw.training.progress import Progress
+from secantfw.runtime.progress import Progress
+from secantfw.runtime.silent import SilentProgress
+from secantfw.sampling.row_guidance import RowGuidance
 
 ALL = Share()
 #: Of trajectories in the plane; those of more steps look alike.
@@ -44,7 +44,7 @@ class Evaluator:
     note: Callable[[str], None]
     kept: KeptRows
     baselines: Baselines | None = None
-    planned: list[Row] = attrs.field(init=False)
+    planned: list[PlannedRow] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.planned = planned_rows(self.sources.built)
@@ -72,7 +72,7 @@ class Evaluator:
                         self._measure(row, measurement, more)
                         drawn.forget(row)
 
-    def _left(self, share: Share) -> list[Row]:
+    def _left(self, share: Share) -> list[PlannedRow]:
         """Rows that are not measured yet, as the main process sees it."""
         there = share.group.from_main(
             [self.kept.get(row.name) is not None for row in self.planned]
@@ -82,7 +82,7 @@ class Evaluator:
     def _samples(self, share: Share) -> int:
         return sum(map(len, sample_blocks(self.sources.keys, share.shard)))
 
-    def _measure(self, row: Row, measurement: RowMeasurement, more: dict[str, Any]) -> None:
+    def _measure(self, row: PlannedRow, measurement: RowMeasurement, more: dict[str, Any]) -> None:
         found = measurement.row(row) | more
         stamped = {**found, "stamps": self._stamp_names(row, found)}
         self.kept.put(row.name, stamped, self._pictures(row, round(found["nfe"])))
@@ -134,17 +134,17 @@ class Evaluator:
             self.kept.samples / "trajectories.png",
         )
 
-    def _pictures(self, row: Row, nfe: int) -> list[str]:
+    def _pictures(self, row: PlannedRow, nfe: int) -> list[str]:
         """The names of the pictures that were drawn of a row."""
         name = f"{row.picture(nfe)}.png"
         return [name] if (self.kept.samples / name).is_file() else []
 
-    def _has_the_network(self, row: Row) -> bool:
+    def _has_the_network(self, row: PlannedRow) -> bool:
         """What is measured of the student's secants stands in the first of its rows along them."""
         mine = [r for r in self.planned if r.model == "student" and r.guidance == row.guidance]
         return row == next((r for r in mine if r.along_secants), None)
 
-    def _stamp_names(self, row: Row, found: dict[str, Any]) -> dict[str, str]:
+    def _stamp_names(self, row: PlannedRow, found: dict[str, Any]) -> dict[str, str]:
         """The name of each number's stamp; metrics absent from the row are skipped."""
         return {
             metric.key: make_stamp(self.sources, metric, row.guidance).name

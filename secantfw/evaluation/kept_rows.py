@@ -9,10 +9,10 @@ from typing import Any
 
 from secantfw.errors import UserError, printable
 from secantfw.evaluation.publish import FOLDER, NUMBERS, PICTURES
+from secantfw.runtime.files import write_json
 from secantfw.runtime.regular_file import is_folder, is_regular
 from secantfw.runtime.run_folder import RunFolder
 from secantfw.runtime.writing import remove, remove_abandoned
-from secantfw.training.files import write_json
 
 #: What is ever made in the folder, and so may be removed from it.
 _OWN = re.compile(r"[0-9a-f]{16}")

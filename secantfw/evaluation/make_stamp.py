@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.stamp import Stamp
 from secantfw.interfaces.metric import AnyMetric, NetworkMetric
+from secantfw.sampling.row_guidance import RowGuidance
 
 
 def make_stamp(sources: Sources, metric: AnyMetric, guidance: RowGuidance) -> Stamp:

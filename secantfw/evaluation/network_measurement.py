@@ -8,11 +8,11 @@ from typing import Any
 import attrs
 
 from secantfw.evaluation.kept_blocks import KeptBlocks
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.secant_pairs import OthersHaveTheRest, Pairs
 from secantfw.evaluation.share import Share
 from secantfw.evaluation.sources import Sources
 from secantfw.evaluation.teacher_ends import TeacherEnds
+from secantfw.sampling.row_guidance import RowGuidance
 
 
 @attrs.frozen

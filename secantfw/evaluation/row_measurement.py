@@ -10,13 +10,13 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw.assembly.row import PlannedRow
+from secantfw.assembly.trained_steps import is_off_grid
 from secantfw.evaluation.drawn_blocks import DrawnBlocks
 from secantfw.evaluation.observing import Tally
-from secantfw.evaluation.rows import Row
 from secantfw.evaluation.sample_blocks import sample_blocks
 from secantfw.evaluation.sources import Sources
-from secantfw.reporting.pictures import save_grid
-from secantfw.sampling.trained_steps import is_off_grid
+from secantfw.pictures.pictures import save_grid
 
 
 @attrs.frozen
@@ -27,7 +27,7 @@ class RowMeasurement:
     drawn: DrawnBlocks
     samples: Path
 
-    def row(self, row: Row) -> dict[str, Any]:
+    def row(self, row: PlannedRow) -> dict[str, Any]:
         """The row of evaluation.json, without its stamps."""
         seeds, metrics = self.sources.seeds, self.sources.metrics_of(row)
         spent: list[int] = []
@@ -52,11 +52,11 @@ class RowMeasurement:
             **({"details": details} if details else {}),
         }
 
-    def _off_grid(self, row: Row) -> bool:
+    def _off_grid(self, row: PlannedRow) -> bool:
         """Whether the student takes secants that it was not trained on."""
         return is_off_grid(self.sources.built, row.solver.solver, row.steps)
 
-    def _measured(self, row: Row, seed: int, spent: list[int]) -> list[Tally]:
+    def _measured(self, row: PlannedRow, seed: int, spent: list[int]) -> list[Tally]:
         """Of all samples of one seed; `spent` grows by each compute block's NFE."""
         keys, device = self.sources.keys, self.sources.built.device
         metrics = self.sources.metrics_of(row)
@@ -71,7 +71,7 @@ class RowMeasurement:
         self._picture(row, shown, round(sum(spent) / max(len(spent), 1)))
         return tallies
 
-    def _picture(self, row: Row, shown: list[Tensor], nfe: int) -> None:
+    def _picture(self, row: PlannedRow, shown: list[Tensor], nfe: int) -> None:
         if not shown:
             return
         dataset, device = self.sources.built.dataset, self.sources.built.device

@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 
 from secantfw.evaluation.kept_blocks import KeptBlocks
-from secantfw.evaluation.reference import Reference
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.share import Share
 from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.metric import SecantPair
 from secantfw.interfaces.records import Batch, Cond
 from secantfw.interfaces.tensors import at
-from secantfw.training.randomness import seed_of
+from secantfw.runtime.randomness import seed_of
+from secantfw.sampling.reference import Reference
+from secantfw.sampling.row_guidance import RowGuidance
 
 
 class OthersHaveTheRest(Exception):

@@ -8,9 +8,8 @@ from functools import cached_property
 import attrs
 import torch
 
-from secantfw.evaluation.reference import TRIED, Reference, choose_reference
-from secantfw.evaluation.row_guidance import RowGuidance, student_guidances
-from secantfw.evaluation.rows import Model, Row
+from secantfw.assembly.build import Built, build
+from secantfw.assembly.row import Model, PlannedRow
 from secantfw.experiment.schema import EvaluateKeys
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.metric import Metric, NetworkMetric
@@ -18,8 +17,9 @@ from secantfw.interfaces.solver import Solver
 from secantfw.sampling.draw import Start, start_of, starts
 from secantfw.sampling.field import CountedField, student_field, teacher_field
 from secantfw.sampling.grid_options import GridOptions
-from secantfw.training.build import Built, build
-from secantfw.training.precision import AUTOCAST
+from secantfw.sampling.precision import AUTOCAST
+from secantfw.sampling.reference import TRIED, Reference, choose_reference
+from secantfw.sampling.row_guidance import RowGuidance, student_guidances
 
 
 @attrs.frozen
@@ -110,7 +110,7 @@ class Sources:
         """Those of the student itself."""
         return tuple(metric for metric in self.built.metrics if isinstance(metric, NetworkMetric))
 
-    def metrics_of(self, row: Row) -> tuple[Metric, ...]:
+    def metrics_of(self, row: PlannedRow) -> tuple[Metric, ...]:
         """Those of the row: a baseline under other guidance follows another ODE, and is compared
         with the ends of none.
         """

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from secantfw.evaluation.kept_blocks import KeptBlocks
-from secantfw.evaluation.reference import Reference
-from secantfw.evaluation.row_guidance import RowGuidance
 from secantfw.evaluation.sample_blocks import compute_blocks
 from secantfw.evaluation.sources import Sources
 from secantfw.sampling.draw import draw
+from secantfw.sampling.reference import Reference
+from secantfw.sampling.row_guidance import RowGuidance
 
 
 @attrs.define

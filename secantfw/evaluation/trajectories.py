@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from secantfw.assembly.build import Built
 from secantfw.interfaces.solver import Field, Solver
-from secantfw.reporting.pictures import save_trajectories
+from secantfw.pictures.pictures import save_trajectories
 from secantfw.sampling.draw import Start, starts
-from secantfw.training.build import Built
 
 _PATHS = 200  # drawn; the reference curves too
 _CURVE_STEPS = 64

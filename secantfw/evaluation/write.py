@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-import secantfw
+from secantfw.assembly.build import Built
 from secantfw.baselines.find import find_baselines
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.evaluate import Evaluator
@@ -21,7 +21,7 @@ from secantfw.evaluation.sources import Sources
 from secantfw.interfaces.backbone import Backbone
 from secantfw.parallel.group import ALONE, Group
 from secantfw.sampling.shard import WHOLE, Shard
-from secantfw.training.build import Built
+from secantfw.version import __version__
 
 
 def evaluate_to(
@@ -106,7 +106,7 @@ def _key(sources: Sources, baselines: Baselines | None) -> str:
     """A hash of what every row depends on: weights, experiment, protocols, secantfw's version;
     and of which rows there are.
     """
-    digest = hashlib.sha256(f"{secantfw.__version__} {sources.built.experiment!r}".encode())
+    digest = hashlib.sha256(f"{__version__} {sources.built.experiment!r}".encode())
     digest.update(repr(None if baselines is None else baselines.finalists).encode())
     for metric in sources.built.metrics:
         digest.update(json.dumps(attrs.asdict(metric.protocol())).encode())

@@ -13,9 +13,9 @@ from typing import Any
 
 import attrs
 
+from secantfw.discovery.registry import Registry
 from secantfw.experiment.paths import existing
 from secantfw.experiment.scope import Scope
-from secantfw.plugin.registry import Registry
 
 AUTO, NONE = "auto", "none"
 #: In the current directory.

@@ -8,6 +8,9 @@ from typing import Any
 
 import attrs
 
+from secantfw.discovery.building import options_class
+from secantfw.discovery.component import Component, Kind
+from secantfw.discovery.registry import Registry
 from secantfw.errors import ExperimentError, UserError
 from secantfw.experiment.document import Document
 from secantfw.experiment.experiment import Chosen
@@ -15,9 +18,6 @@ from secantfw.experiment.keys import KeyPath
 from secantfw.experiment.layer import Layer
 from secantfw.experiment.scope import Scope
 from secantfw.experiment.structure import INVALID, structure
-from secantfw.plugin.building import options_class
-from secantfw.plugin.component import Component, Kind
-from secantfw.plugin.registry import Registry
 
 USE = "use"
 

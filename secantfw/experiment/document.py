@@ -14,11 +14,11 @@ from typing import Any
 
 import attrs
 
+from secantfw.discovery.registry import KINDS
 from secantfw.errors import ExperimentError, Problem
 from secantfw.experiment.extends import KEY as EXTENDS
 from secantfw.experiment.keys import KeyPath, dotted
 from secantfw.experiment.layer import COMMAND_LINE, Element, Layer
-from secantfw.plugin.registry import KINDS
 
 DEFAULT = "default"
 #: Keys that take the place of others in their table.

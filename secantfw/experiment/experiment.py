@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
+from secantfw.discovery.component import Component
 from secantfw.experiment.baseline_files import BaselineFiles
 from secantfw.experiment.schema import (
     BackboneKeys,
@@ -18,7 +19,6 @@ from secantfw.experiment.schema import (
     Train,
 )
 from secantfw.options import option_info
-from secantfw.plugin.component import Component
 
 
 @attrs.frozen

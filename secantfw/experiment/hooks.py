@@ -8,11 +8,10 @@ from typing import Any
 
 from pluggy import HookImpl
 
+from secantfw.discovery.calling import call, implementations
+from secantfw.discovery.records import Plugins, cause
 from secantfw.errors import Problem, UserError
 from secantfw.experiment.experiment import Experiment
-from secantfw.plugin.calling import call, implementations
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.records import cause
 
 
 def hook_problems(experiment: Experiment, plugins: Plugins) -> Iterator[Problem]:

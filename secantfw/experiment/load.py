@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExperimentError, Problem
 from secantfw.experiment.document import Document, merge
 from secantfw.experiment.experiment import Experiment
@@ -17,7 +18,6 @@ from secantfw.experiment.null_class import null_class_warnings
 from secantfw.experiment.overrides import overrides_layer
 from secantfw.experiment.resolve import resolve
 from secantfw.experiment.write import plain, to_toml
-from secantfw.plugin.loader import Plugins
 
 _DIGEST_LENGTH = 12
 

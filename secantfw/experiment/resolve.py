@@ -8,13 +8,17 @@ from typing import Any, TypeVar
 
 import attrs
 
+from secantfw.discovery.component import Kind
+from secantfw.discovery.local import load_local
+from secantfw.discovery.records import Plugins
+from secantfw.discovery.trust import NotTrusted, run_around
 from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.baseline_files import as_said, baseline_files
+from secantfw.experiment.complaints import complaints
 from secantfw.experiment.components import USE, choose, choose_all
 from secantfw.experiment.document import Document
 from secantfw.experiment.experiment import Chosen, Evaluate, Experiment, weights_file
 from secantfw.experiment.keys import KeyPath, did_you_mean, shown
-from secantfw.experiment.plan import complaints
 from secantfw.experiment.schema import (
     EMA_DECAY,
     SCHEMA,
@@ -28,10 +32,6 @@ from secantfw.experiment.schema import (
 )
 from secantfw.experiment.scope import Scope
 from secantfw.experiment.structure import INVALID, structure
-from secantfw.plugin.component import Kind
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.local import load_local
-from secantfw.plugin.trust import NotTrusted, run_around
 
 #: By bare name: the core knows no plug-in, but the language has to have defaults.
 DEFAULT_PATH = "linear"

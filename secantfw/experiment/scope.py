@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
+from secantfw.discovery.registry import Registry
 from secantfw.errors import Problem
 from secantfw.experiment.document import Document
 from secantfw.experiment.keys import KeyPath
-from secantfw.plugin.registry import Registry
 
 
 @attrs.define(eq=False)

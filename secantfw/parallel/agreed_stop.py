@@ -10,7 +10,7 @@ import signal
 import torch
 from torch import Tensor
 
-from secantfw.training.signals import Stop
+from secantfw.runtime.signals import Stop
 
 #: In this order in the numbers that travel; a mean above 0 says that some process was sent it.
 _STOPS = (signal.SIGINT, signal.SIGTERM)

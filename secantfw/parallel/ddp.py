@@ -19,8 +19,8 @@ from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.loss import SecantLoss
 from secantfw.interfaces.records import Batch, LossTerms, Times
 from secantfw.parallel.agreed_stop import COUNT
+from secantfw.parallel.context import RunContext
 from secantfw.parallel.engine import Computed, Engine, EngineSite, WholeLoss
-from secantfw.training.context import RunContext
 
 #: Gradients below this size take one all-reduce; larger ones overlap with the backward.
 BUCKET_MIB = 64

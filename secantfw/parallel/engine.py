@@ -20,11 +20,11 @@ from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.loss import SecantLoss
 from secantfw.interfaces.records import Batch, LossTerms, Times
 from secantfw.parallel.agreed_stop import AgreedStop
+from secantfw.parallel.context import RunContext
+from secantfw.parallel.gradients import total_norm
 from secantfw.parallel.group import ALONE, Group
 from secantfw.parallel.pieces import Pieces
-from secantfw.training.context import RunContext
-from secantfw.training.gradients import total_norm
-from secantfw.training.signals import Stop
+from secantfw.runtime.signals import Stop
 
 Pass: TypeAlias = Callable[[Batch, Times], LossTerms]
 

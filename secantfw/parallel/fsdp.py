@@ -21,11 +21,11 @@ from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor
 
 from secantfw.interfaces.backbone import Backbone
+from secantfw.interfaces.blocks import blocks_of
 from secantfw.interfaces.loss import SecantLoss
 from secantfw.interfaces.records import Batch, LossTerms, Times
+from secantfw.parallel.context import RunContext
 from secantfw.parallel.engine import Computed, Engine, EngineSite
-from secantfw.training.blocks import blocks_of
-from secantfw.training.context import RunContext
 
 T = TypeVar("T")
 

@@ -10,9 +10,9 @@ from torch import Tensor
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.loss import SecantLoss
 from secantfw.interfaces.records import Batch, LossTerms, Times
+from secantfw.parallel.context import RunContext
 from secantfw.parallel.engine import Computed, Engine, EngineSite, Pass
-from secantfw.training.context import RunContext
-from secantfw.training.signals import Stop
+from secantfw.runtime.signals import Stop
 
 
 class SingleEngine(Engine):

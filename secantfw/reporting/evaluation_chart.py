@@ -6,19 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from secantfw.reporting.evaluation_rows import (
-    STUDENT,
-    TEACHER,
-    TUNED,
-    Column,
-    Evaluation,
-    Row,
-    Series,
-    best_row,
-)
+from secantfw.assembly.tuned import TUNED
+from secantfw.pictures.palette import MUTED, PAPER, TEACHER_COLOUR, Look
+from secantfw.pictures.series import STUDENT, TEACHER, Series
+from secantfw.pictures.svg import chart_style, inline_svg
+from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row
 from secantfw.reporting.number_text import number
-from secantfw.reporting.palette import MUTED, PAPER, TEACHER_COLOUR, Look
-from secantfw.reporting.svg import chart_style, inline_svg
 
 #: A teacher that takes this many NFE follows its ODE; fewer are no yardstick.
 _MANY = 16

@@ -11,14 +11,8 @@ import math
 
 import attrs
 
-from secantfw.reporting.evaluation_rows import (
-    STUDENT,
-    TEACHER,
-    Column,
-    Evaluation,
-    Row,
-    best_row,
-)
+from secantfw.pictures.series import STUDENT, TEACHER
+from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row
 from secantfw.reporting.number_text import count, mean_text, number, ratio
 
 DEFAULT_NFE = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any
 
-from secantfw.reporting.palette import theme_css, variable
+from secantfw.pictures.palette import theme_css, variable
 
 
 def render_page(template: str, **parts: Any) -> str:

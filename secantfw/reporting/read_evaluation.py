@@ -9,17 +9,12 @@ from typing import Any
 
 import attrs
 
-from secantfw.evaluation.row_guidance import RowGuidance, guidance_labels
-from secantfw.reporting.evaluation_rows import (
-    TUNED,
-    Ceiling,
-    Column,
-    Evaluation,
-    Row,
-    Series,
-)
+from secantfw.assembly.tuned import TUNED
+from secantfw.pictures.series import Series
+from secantfw.reporting.evaluation_rows import Ceiling, Column, Evaluation, Row
 from secantfw.reporting.sample_curve import read_sample_curves
 from secantfw.reporting.secant_error import read_secant_error
+from secantfw.sampling.row_guidance import RowGuidance, guidance_labels
 
 #: Not metrics: what says which row it is.
 _ROW_KEYS = (
@@ -97,10 +92,14 @@ def _protocols(
 def _texts(record: Mapping[str, Any]) -> dict[str, str]:
     """The entries that apply, as text."""
     return {
-        key: value if isinstance(value, str) else json.dumps(value)
+        key: value if isinstance(value, str) else _text(value)
         for key, value in record.items()
         if value not in (None, "", [], {})
     }
+
+
+def _text(value: Any) -> str:
+    return str(value) if type(value) is int else json.dumps(value)
 
 
 def _row(

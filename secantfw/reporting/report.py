@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from secantfw.plugin.bibliography import paper, titles
+from secantfw.discovery.bibliography import paper, titles
+from secantfw.pictures.palette import Look, looks
+from secantfw.pictures.series import Series
 from secantfw.reporting import facts
 from secantfw.reporting.evaluation_chart import evaluation_chart
-from secantfw.reporting.evaluation_rows import Evaluation, Row, Series, best_row
+from secantfw.reporting.evaluation_rows import Evaluation, Row, best_row
 from secantfw.reporting.finite_samples import sample_tables
 from secantfw.reporting.headline import headline
 from secantfw.reporting.number_text import count, number
 from secantfw.reporting.page import render_page
-from secantfw.reporting.palette import Look, looks
 from secantfw.reporting.run_files import RunFiles, read_run
 from secantfw.reporting.secant_error import secant_error_chart
 from secantfw.reporting.table import OFF_GRID_NOTE, layout
 from secantfw.reporting.training_chart import training_chart
+from secantfw.runtime.files import write_text
 from secantfw.runtime.writing import unwritable_said
-from secantfw.training.files import write_text
 
 #: The scalars every run logs, with what they are called on an axis.
 _TRAINING_CURVES = {"loss": "loss", "grad_norm": "gradient norm"}

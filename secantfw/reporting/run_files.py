@@ -49,8 +49,8 @@ class RunFiles:
         return str(self.plan.get("title") or self.name)
 
 
-def read_run(run: Path, *, pictures: bool = True) -> RunFiles:
-    """Read what is there; without `pictures` all but those.
+def read_run(run: Path, *, numbers_alone: bool = False) -> RunFiles:
+    """Read what is there; or, of a run that is compared with thousands, its numbers alone.
 
     Raises:
         UserError: no such directory, or a file in it that is not what its name says.
@@ -60,15 +60,15 @@ def read_run(run: Path, *, pictures: bool = True) -> RunFiles:
     folder, shown = RunFolder(run), RunFolder(numbers_folder(run))
     evaluation = shown.json("evaluation.json", nan=True)
     return RunFiles(
-        name=run.resolve().name,
+        name=run.name if numbers_alone else run.resolve().name,
         plan=_known(folder, "plan.json", _PLAN),
-        environment=folder.json("environment.json"),
+        environment={} if numbers_alone else folder.json("environment.json"),
         outcome=_known(folder, "outcome.json", _OUTCOME),
         evaluation=_evaluation(shown.path, evaluation) if evaluation else None,
         log=read_training_log(run / "metrics.jsonl"),
-        gallery=read_gallery(pictures_folder(run)) if pictures else Gallery(),
-        resolved=folder.text("resolved.toml"),
-        references=folder.text("references.bib"),
+        gallery=Gallery() if numbers_alone else read_gallery(pictures_folder(run)),
+        resolved="" if numbers_alone else folder.text("resolved.toml"),
+        references="" if numbers_alone else folder.text("references.bib"),
     )
 
 

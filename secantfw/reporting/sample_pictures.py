@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from secantfw.errors import UserError
-from secantfw.reporting.evaluation_rows import Series
+from secantfw.pictures.series import Series
 from secantfw.runtime.regular_file import read_regular
 from secantfw.runtime.run_folder import RunFolder
 

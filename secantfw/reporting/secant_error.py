@@ -48,7 +48,7 @@ def secant_error_chart(grid: SecantErrorGrid) -> str | None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, LogLocator
 
-    from secantfw.reporting.svg import chart_style, inline_svg
+    from secantfw.pictures.svg import chart_style, inline_svg
 
     known = [v for row in grid.error for v in row if math.isfinite(v) and v > 0]
     if not known:

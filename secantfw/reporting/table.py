@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from secantfw.reporting.evaluation_rows import TUNED, Column, Evaluation, Row, best_row
+from secantfw.assembly.tuned import TUNED
+from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row
 from secantfw.reporting.number_text import NOT_MEASURED, aligned, count, decimals, mean_text
 from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.runtime.terminal import styled

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from secantfw.reporting.palette import INK
-from secantfw.reporting.svg import chart_style, inline_svg
+from secantfw.pictures.palette import INK
+from secantfw.pictures.svg import chart_style, inline_svg
 from secantfw.reporting.training_log import Curve
 
 #: With fewer points than this the line itself is clearer than any mean of it.

@@ -17,6 +17,8 @@ MAX_DEPTH = 64
 MAX_INTEGER = 2**63
 _MOST_DIGITS = 20
 
+#: Without these no number can be too wide or infinite, and none has to be looked at.
+_WIDE = re.compile(rb"[0-9]{19}|[eE][+-]?[0-9]{3}")
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -34,7 +36,7 @@ def parse_json(content: bytes, *, nan: bool = False, unique: bool = False) -> An
             deeper than 64, lone surrogates.
     """
     try:
-        value = _DECODERS[nan, unique].decode(content.decode("utf-8"))
+        value = _decoder(content, nan, unique).decode(content.decode("utf-8"))
     except UnicodeDecodeError:
         raise ValueError("not UTF-8 text") from None
     except RecursionError:
@@ -77,6 +79,15 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _decoder(content: bytes, nan: bool, unique: bool) -> json.JSONDecoder:
+    """A quick one where that is as strict."""
+    return _DECODERS[nan, unique] if unique or _WIDE.search(content) else _QUICK[nan]
+
+
+_QUICK = {
+    nan: json.JSONDecoder(parse_constant=_nan_alone if nan else _no_number)
+    for nan in (False, True)
+}
 _DECODERS = {
     (nan, unique): json.JSONDecoder(
         parse_int=_integer,

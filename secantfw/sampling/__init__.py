@@ -1,1 +1,1 @@
-"""Fields that solvers integrate, guidance, and the drawing of numbered samples."""
+"""Fields that solvers integrate, guidance, NFE, and the drawing of numbered samples."""

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from secantfw.interfaces.records import Cond, DataSpec
 from secantfw.interfaces.solver import Field, Solver
+from secantfw.runtime.randomness import seed_of
 from secantfw.sampling.shard import WHOLE, Shard
-from secantfw.training.randomness import seed_of
 
 #: Noise is drawn for this many sample numbers at a time, whatever the compute batch.
 _BLOCK = 64

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import attrs
 
+from secantfw.runtime.progress import Progress
+from secantfw.runtime.signals import StopRequest
 from secantfw.sweep.index import write_index
 from secantfw.sweep.jobs import Job
 from secantfw.sweep.launcher import Launcher, Started
-from secantfw.sweep.plan import SweepPlan
-from secantfw.training.progress import Progress
-from secantfw.training.signals import StopRequest
+from secantfw.sweep.sweep_file import SweepPlan
 
 _POLL_SECONDS = 0.2
 #: For a run of a killed sweep to save and end; after that its lock is an error like another.

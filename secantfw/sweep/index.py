@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from secantfw.runtime.files import write_json
 from secantfw.sweep.jobs import Job
-from secantfw.sweep.plan import SweepPlan
-from secantfw.training.files import write_json
+from secantfw.sweep.sweep_file import SweepPlan
 
 
 def write_index(

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import attrs
 
+from secantfw.discovery.records import Plugins
 from secantfw.errors import ExperimentError, Problem, UserError
 from secantfw.experiment.load import load
 from secantfw.experiment.read import RESOLVED
-from secantfw.plugin.loader import Plugins
+from secantfw.runtime.lock import RunLock
 from secantfw.runtime.regular_file import NotRegular, appending, is_regular, open_regular
 from secantfw.runtime.run_folder import RunFolder
-from secantfw.sweep.plan import Point, SweepPlan
-from secantfw.training.lock import RunLock
+from secantfw.sweep.sweep_file import Point, SweepPlan
 
 _LONGEST_NAME = 80
 

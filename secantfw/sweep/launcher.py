@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import abc
-import importlib
 from typing import ClassVar
 
-from secantfw.errors import UserError
-from secantfw.experiment.keys import did_you_mean
 from secantfw.sweep.jobs import Job
 from secantfw.sweep.slurm_options import SlurmOptions
-
-#: By import string, so that naming one imports no other's library.
-LAUNCHERS = {
-    "local": "secantfw.sweep.local:LocalLauncher",
-    "slurm": "secantfw.sweep.submitted:SlurmLauncher",
-    "submitit-local": "secantfw.sweep.submitted:SubmititLocalLauncher",
-}
 
 
 class Started(abc.ABC):
@@ -47,16 +37,3 @@ class Launcher(abc.ABC):
 
     @abc.abstractmethod
     def start(self, job: Job) -> Started: ...
-
-
-def find_launcher(name: str) -> type[Launcher]:
-    """The launcher called `name`.
-
-    Raises:
-        UserError: there is none.
-    """
-    if name not in LAUNCHERS:
-        raise UserError(f"--launcher {name}: no such launcher{did_you_mean(name, LAUNCHERS)}")
-    module, _, cls = LAUNCHERS[name].partition(":")
-    launcher: type[Launcher] = getattr(importlib.import_module(module), cls)
-    return launcher

@@ -55,7 +55,7 @@ def start_here(arguments: Sequence[str], log: Path, threads: int) -> LocalRun:
     """`secantfw ARGUMENTS` as a process of this machine that ends, saved, with this one."""
     with appending(log) as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "secantfw.sweep.worker", *arguments],
+            [sys.executable, "-m", "secantfw.cli.sweep_worker", *arguments],
             stdin=subprocess.PIPE,
             stdout=stream,
             stderr=stream,

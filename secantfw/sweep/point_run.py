@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from secantfw.errors import ExitCode, UserError
+from secantfw.runtime.lock import RunLock
 from secantfw.sweep.jobs import Job
 from secantfw.sweep.local import LocalRun, cores, start_here
-from secantfw.training.lock import RunLock
 
 if TYPE_CHECKING:
     from submitit.core.utils import DelayedSubmission

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from secantfw.errors import ExitCode, UserError
+from secantfw.runtime.files import write_json
 from secantfw.runtime.run_folder import RunFolder
 from secantfw.sweep.jobs import Job
 from secantfw.sweep.launcher import Launcher, Started
 from secantfw.sweep.point_run import PointRun
 from secantfw.sweep.slurm_options import SlurmOptions
-from secantfw.training.files import write_json
 
 #: Exit codes that say what is wrong with a run: it would end with them again.
 _ITS_OWN = (ExitCode.BUG, ExitCode.USER, ExitCode.ABORTED)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from secantfw.discovery.component import Component
+from secantfw.discovery.local import load_local
+from secantfw.discovery.records import Plugins
+from secantfw.discovery.registry import KINDS, Registry
 from secantfw.errors import UserError
 from secantfw.interfaces.records import DataSpec
-from secantfw.plugin.component import Component
-from secantfw.plugin.loader import Plugins, load_plugins
-from secantfw.plugin.local import load_local
-from secantfw.plugin.registry import KINDS, Registry
+from secantfw.load_plugins import load_plugins
 from secantfw.testing.check import Check, Skip
 from secantfw.testing.checks import checks_for
 from secantfw.testing.running import run_check

@@ -8,10 +8,10 @@ from typing import Literal
 import attrs
 import torch
 
+from secantfw.discovery.building import probed, unavailable
+from secantfw.discovery.component import Component
+from secantfw.discovery.registry import Registry
 from secantfw.errors import SecantfwError
-from secantfw.plugin.building import probed, unavailable
-from secantfw.plugin.component import Component
-from secantfw.plugin.registry import Registry
 from secantfw.testing.check import Check, ConformanceFailure, Skip
 from secantfw.testing.checks import checks_for
 from secantfw.testing.subject import Subject, subject_of

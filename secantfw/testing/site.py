@@ -8,6 +8,10 @@ from typing import Any
 import attrs
 import torch
 
+from secantfw.assembly.reference_data import ReferenceData
+from secantfw.discovery.building import build, options_class
+from secantfw.discovery.component import Component
+from secantfw.discovery.registry import Registry
 from secantfw.errors import UserError
 from secantfw.interfaces.build_site import BuildSite
 from secantfw.interfaces.metric import MetricSite
@@ -17,12 +21,8 @@ from secantfw.options import option_info
 from secantfw.parallel.engine import EngineSite
 from secantfw.parallel.group import ALONE
 from secantfw.parallel.pieces import Pieces
-from secantfw.plugin.building import build, options_class
-from secantfw.plugin.component import Component
-from secantfw.plugin.registry import Registry
-from secantfw.testing.reference_data import ReferenceData
 from secantfw.testing.reference_paths import QuarterCircle, StraightLine
-from secantfw.weights import read_header
+from secantfw.weights.safetensors import read_header
 
 #: Vectors, then pictures from small to the sizes that networks are made for.
 SPECS = (

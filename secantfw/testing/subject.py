@@ -9,11 +9,11 @@ from typing import Any
 import attrs
 import torch
 
+from secantfw.discovery.building import build
+from secantfw.discovery.component import Component
+from secantfw.discovery.registry import Registry
 from secantfw.experiment.components import choose_from
 from secantfw.interfaces.records import DataSpec
-from secantfw.plugin.building import build
-from secantfw.plugin.component import Component
-from secantfw.plugin.registry import Registry
 from secantfw.testing.site import sites, try_out
 
 

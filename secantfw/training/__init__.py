@@ -1,1 +1,1 @@
-"""Building an experiment and training it: the loop, its randomness, update, checkpoints."""
+"""Training: the loop, its batches, update, average and checkpoints."""

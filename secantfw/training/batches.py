@@ -6,12 +6,12 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw.assembly.items import ItemSource, Read
 from secantfw.experiment.schema import Guidance
 from secantfw.interfaces.augmentation import Augmentation, RowDraws
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.records import Batch, Cond
-from secantfw.training.items import ItemSource, Read
-from secantfw.training.randomness import Streams, seed_of
+from secantfw.runtime.randomness import Streams, seed_of
 
 
 class Order:

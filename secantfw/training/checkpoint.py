@@ -21,14 +21,14 @@ from secantfw.errors import RunAborted, UserError
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.records import WeightsHeader
 from secantfw.parallel.group import Group
+from secantfw.runtime.checkpoint_folder import MANIFEST, fingerprint, manifest_digest, name_of
+from secantfw.runtime.files import finite, sync, write_json
 from secantfw.runtime.json_text import parse_json
 from secantfw.runtime.run_folder import RunFolder
-from secantfw.training.checkpoint_folder import MANIFEST, fingerprint, manifest_digest, name_of
-from secantfw.training.files import finite, sync, write_json
 from secantfw.training.generators import load_gathered_state
 from secantfw.training.inputs import Input, read_inputs
 from secantfw.training.update import Update
-from secantfw.weights import load_weights, save_weights
+from secantfw.weights.safetensors import load_weights, save_weights
 
 
 @attrs.frozen
@@ -159,7 +159,7 @@ def restore(checkpoint: Path, student: Backbone, update: Update) -> TrainState:
         UserError: weights of another network than `student`, before anything is changed.
     """
     if update.engine.sharded:
-        from secantfw.parallel.sharded import restore_sharded
+        from secantfw.training.sharded import restore_sharded
 
         restore_sharded(checkpoint, student, update)
     else:
@@ -185,7 +185,7 @@ def tensors_of(checkpoint: Path, name: str) -> dict[str, Tensor]:
     """Of `student`, `ema` or `optimizer`: whole tensors, put together of shards if need be."""
     if not (checkpoint / name).is_dir():
         return load_weights(checkpoint / f"{name}.safetensors")
-    from secantfw.parallel.sharded import whole_tensors
+    from secantfw.training.sharded import whole_tensors
 
     return whole_tensors(checkpoint / name)
 

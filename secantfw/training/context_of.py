@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from secantfw.assembly.build import Built, build
 from secantfw.interfaces.backbone import Backbone
-from secantfw.training.build import Built, build
-from secantfw.training.context import Amp, RunContext, TrainingInterval
-from secantfw.training.precision import AUTOCAST
-from secantfw.training.randomness import Streams
+from secantfw.parallel.context import Amp, RunContext, TrainingInterval
+from secantfw.runtime.randomness import Streams
+from secantfw.sampling.precision import AUTOCAST
 
 
 def context_of(

@@ -15,14 +15,14 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from secantfw.assembly.build import Built
 from secantfw.errors import UserError, printable
 from secantfw.interfaces.records import Batch, LossTerms, Times
+from secantfw.parallel.context import RunContext
+from secantfw.runtime.files import write_json
 from secantfw.runtime.regular_file import is_folder
 from secantfw.runtime.writing import replacing
 from secantfw.training.batches import BatchSource
-from secantfw.training.build import Built
-from secantfw.training.context import RunContext
-from secantfw.training.files import write_json
 
 _SHOWN = 3  # names and rows in the message; diagnosis.json has them all
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from secantfw.parallel.group import Group
-from secantfw.training.randomness import seed_of
+from secantfw.runtime.randomness import seed_of
 
 
 def seed_global(seed: int, step: int = 0, rank: int = 0) -> None:

@@ -8,11 +8,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from secantfw.assembly.build import Built
 from secantfw.interfaces.records import LossTerms
+from secantfw.parallel.context import RunContext
+from secantfw.runtime.signals import Stop
 from secantfw.training.batches import BatchSource
-from secantfw.training.build import Built
-from secantfw.training.context import RunContext
-from secantfw.training.signals import Stop
 from secantfw.training.update import Update
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from secantfw.assembly.build import Built
 from secantfw.errors import UserError
 from secantfw.experiment.locations import locations
-from secantfw.training.build import Built
 from secantfw.training.checkpoint import TrainState
 from secantfw.training.inputs import Input, content_of
 from secantfw.training.provenance import check_allowed, covers

@@ -11,23 +11,23 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw.assembly.build import Built
+from secantfw.discovery.calling import call, implementations
+from secantfw.discovery.records import Plugins, cause
 from secantfw.errors import RunAborted
 from secantfw.interfaces.records import LossTerms
+from secantfw.interfaces.run import RunInfo
+from secantfw.parallel.context import Counts
 from secantfw.parallel.group import ALONE, Group
 from secantfw.parallel.processes import EndsWithAnother
-from secantfw.parallel.silent import SilentEvents, SilentLog
-from secantfw.plugin.calling import call, implementations
-from secantfw.plugin.loader import Plugins
-from secantfw.plugin.records import cause
+from secantfw.runtime.checkpoint_folder import prune
+from secantfw.runtime.event_log import EventLog
+from secantfw.runtime.metrics_log import MetricsLog
+from secantfw.runtime.progress import Progress
+from secantfw.runtime.silent import SilentEvents, SilentLog
 from secantfw.training import checkpoint
-from secantfw.training.build import Built
-from secantfw.training.checkpoint_folder import prune
-from secantfw.training.context import Counts
-from secantfw.training.event_log import EventLog
 from secantfw.training.generators import gathered_state
-from secantfw.training.progress import Progress
 from secantfw.training.provenance import Provenance
-from secantfw.training.run_directory import MetricsLog, RunInfo
 from secantfw.training.spikes import SpikeWatch
 from secantfw.training.update import Update
 
@@ -148,7 +148,7 @@ class Observer:
         student, state, header = self.built.student, self._state(done), self.built.header()
         generators = gathered_state(self.group)
         if self.update.engine.sharded:
-            from secantfw.parallel.sharded import save_sharded
+            from secantfw.training.sharded import save_sharded
 
             save_sharded(folder, student, self.update, header, state, generators, self.group)
         elif self.group.is_main:

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import torch
 
+from secantfw.discovery.records import Plugins
 from secantfw.errors import UserError
 from secantfw.experiment.keys import KeyPath, did_you_mean, dotted
 from secantfw.experiment.leaves import leaves
@@ -18,7 +19,6 @@ from secantfw.experiment.load import LoadedExperiment
 from secantfw.experiment.locations import locations
 from secantfw.experiment.write import plain, value_text
 from secantfw.interfaces.dataset import Dataset
-from secantfw.plugin.records import Plugins
 from secantfw.training.inputs import Input, inputs_of
 
 _PACKAGES = ("secantfw", "torch", "numpy", "safetensors")

@@ -6,9 +6,9 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw.assembly.build import Built
 from secantfw.errors import UserError
 from secantfw.training.batches import BatchSource
-from secantfw.training.build import Built
 
 _ROWS = 4
 

@@ -15,10 +15,10 @@ import attrs
 import torch
 from torch import Tensor
 
-from secantfw.evaluation.reference import doubled
+from secantfw.assembly.build import Built
+from secantfw.parallel.context import RunContext, TeacherSolve
+from secantfw.sampling.reference import doubled
 from secantfw.training.batches import BatchSource
-from secantfw.training.build import Built
-from secantfw.training.context import RunContext, TeacherSolve
 
 _ROWS = 16
 _MOST = 64  # times the steps that the loss asks for

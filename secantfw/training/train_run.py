@@ -11,25 +11,25 @@ import attrs
 import torch
 
 from secantfw.errors import ExitCode, RunAborted, SecantfwError, UserError
+from secantfw.interfaces.run import Outcome, RunInfo, Status
 from secantfw.parallel.group import LOST, is_loss_of_another
 from secantfw.parallel.processes import EndsWithAnother
-from secantfw.parallel.silent import SilentProgress
+from secantfw.runtime.checkpoint_folder import name_of as checkpoint_name
+from secantfw.runtime.checkpoint_folder import steps_in
+from secantfw.runtime.files import write_json
+from secantfw.runtime.memory import peak_bytes
+from secantfw.runtime.progress import Progress
+from secantfw.runtime.signals import StopRequest, exit_code
+from secantfw.runtime.silent import SilentProgress
 from secantfw.training import checkpoint
-from secantfw.training.checkpoint_folder import name_of as checkpoint_name
-from secantfw.training.checkpoint_folder import steps_in
 from secantfw.training.diagnosis import diagnose
-from secantfw.training.files import write_json
 from secantfw.training.generators import seed_global
+from secantfw.training.job import Job
 from secantfw.training.loop import train
-from secantfw.training.memory import peak_bytes
 from secantfw.training.observe import NonFinite, Observer
-from secantfw.training.progress import Progress
-from secantfw.training.run import Run
-from secantfw.training.run_directory import Outcome, RunInfo, Status
-from secantfw.training.signals import StopRequest, exit_code
 
 
-def train_run(run: Run, stop: StopRequest) -> Observer:
+def train_run(run: Job, stop: StopRequest) -> Observer:
     """Train to the end or to a signal; `observer.done` says how far it came.
 
     Raises:
@@ -54,7 +54,7 @@ def train_run(run: Run, stop: StopRequest) -> Observer:
     return observer
 
 
-def _observer(run: Run, progress: Progress, first: int) -> Observer:
+def _observer(run: Job, progress: Progress, first: int) -> Observer:
     e, device = run.loaded.experiment, run.built.device
     return Observer(
         run.built,
@@ -70,7 +70,7 @@ def _observer(run: Run, progress: Progress, first: int) -> Observer:
 
 
 @contextmanager
-def _a_bad_end_recorded(run: Run, observer: Observer, first: int) -> Iterator[None]:
+def _a_bad_end_recorded(run: Job, observer: Observer, first: int) -> Iterator[None]:
     """Write outcome.json when training does not end well, and say why, as one line if it can."""
     try:
         yield
@@ -91,7 +91,7 @@ def _a_bad_end_recorded(run: Run, observer: Observer, first: int) -> Iterator[No
         raise aborted from error
 
 
-def _aborted(run: Run, observer: Observer, error: Exception) -> SecantfwError | None:
+def _aborted(run: Job, observer: Observer, error: Exception) -> SecantfwError | None:
     """What ends a run through no mistake in it; None for any other error, which says it best."""
     if isinstance(error, NonFinite):
         return _diagnosed(run, error)
@@ -107,7 +107,7 @@ def stopped_status(error: KeyboardInterrupt) -> Status:
     return "interrupted" if exit_code(error) is ExitCode.INTERRUPTED else "terminated"
 
 
-def _diagnosed(run: Run, error: NonFinite) -> SecantfwError:
+def _diagnosed(run: Job, error: NonFinite) -> SecantfwError:
     """The same error with what was found when the step was computed again."""
     folder = run.directory / "diagnosis" / checkpoint_name(error.step)
     rank = run.group.processes.rank
@@ -125,7 +125,7 @@ def _diagnosed(run: Run, error: NonFinite) -> SecantfwError:
     return RunAborted(f"{error}; {text}; {_intact(run)}")
 
 
-def _intact(run: Run) -> str:
+def _intact(run: Job) -> str:
     kept = steps_in(run.directory / "checkpoints")
     return f"{kept[-1].name} is intact" if kept else "there is no checkpoint yet"
 

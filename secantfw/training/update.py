@@ -11,9 +11,9 @@ from torch import Tensor
 from secantfw.experiment.schema import Train
 from secantfw.interfaces.backbone import Backbone
 from secantfw.parallel.engine import Engine
+from secantfw.parallel.gradients import clip
 from secantfw.parallel.single import SingleEngine
 from secantfw.training.ema import Average
-from secantfw.training.gradients import clip
 from secantfw.training.loss_scale import LossScale
 
 

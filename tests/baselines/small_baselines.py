@@ -9,7 +9,7 @@ import torch
 from training import small_experiment
 
 from secantfw.baselines.fingerprint import teacher_fingerprint
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 
 TOML = small_experiment.TOML.replace(
     'use = ["trajectory"]', 'use = [{use="frechet",features="identity"},"trajectory"]'
@@ -33,9 +33,9 @@ def finalist(use, steps, nfe, guidance=NONE, objective="frechet_distance", **opt
 def built(file, *overrides):
     from functools import partial
 
+    from secantfw.assembly.build import build_experiment
     from secantfw.experiment.load import load
-    from secantfw.plugin.weights_formats import weights_formats
-    from secantfw.training.build import build_experiment
+    from secantfw.weights.formats import weights_formats
 
     plugins = load_plugins()
     loaded = load(file, overrides, plugins)

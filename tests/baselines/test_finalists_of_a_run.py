@@ -128,10 +128,10 @@ def test_other_finalists_are_another_evaluation(folder):
 def test_the_first_finalist_of_an_nfe_is_shown_as_the_series(tmp_path):
     from types import SimpleNamespace
 
+    from secantfw.assembly.row import NamedSolver, PlannedRow
     from secantfw.evaluation.drawn_blocks import DrawnBlocks
     from secantfw.evaluation.row_measurement import RowMeasurement
-    from secantfw.evaluation.rows import NamedSolver, Row
-    from secantfw.reporting.evaluation_rows import Series
+    from secantfw.pictures.series import Series
     from secantfw.reporting.sample_pictures import read_gallery
 
     pixels = torch.zeros((4, 1, 2, 2), dtype=torch.uint8)
@@ -140,7 +140,7 @@ def test_the_first_finalist_of_an_nfe_is_shown_as_the_series(tmp_path):
     sources = SimpleNamespace(built=built, seeds=(0,), keys=SimpleNamespace(picture=4))
     drawn = DrawnBlocks(sources, None, None, None)
     for place in (1, 2):
-        row = Row("teacher", NamedSolver("midpoint", None), 2, 4, place=place)
+        row = PlannedRow("teacher", NamedSolver("midpoint", None), 2, 4, place=place)
         shown = [torch.zeros(n, 1, 2, 2) for n in [drawn._shown(row, 0, range(64))] if n]
         RowMeasurement(sources, None, tmp_path)._picture(row, shown, 4)
     assert [p.name for p in tmp_path.iterdir()] == ["teacher-tuned solver-004.png"]

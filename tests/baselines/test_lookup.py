@@ -9,7 +9,7 @@ from small_baselines import built, content, evaluated, finalist, put
 
 from secantfw.baselines.file import read_baselines
 from secantfw.baselines.fingerprint import teacher_fingerprint
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 
 pytestmark = pytest.mark.plugin("basics", "data", "fid", "picard", "solvers")
 

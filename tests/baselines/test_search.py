@@ -12,18 +12,18 @@ from secantfw_basics.options import HeunOptions
 from training import small_experiment
 
 from secantfw import GridOptions
-from secantfw.baselines.candidates import Candidates, own_guidances, tried_guidances
-from secantfw.baselines.choices import solver_choices
-from secantfw.baselines.halving import halve
+from secantfw.assembly.build import build_experiment
 from secantfw.baselines.records import Candidate
-from secantfw.baselines.search import objectives
-from secantfw.evaluation.row_guidance import RowGuidance
-from secantfw.evaluation.solver_text import solver_text
 from secantfw.experiment.components import choose_from
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
-from secantfw.plugin.weights_formats import weights_formats
-from secantfw.training.build import build_experiment
+from secantfw.load_plugins import load_plugins
+from secantfw.sampling.row_guidance import RowGuidance
+from secantfw.sampling.solver_text import solver_text
+from secantfw.search.candidates import Candidates, own_guidances, tried_guidances
+from secantfw.search.choices import solver_choices
+from secantfw.search.halving import halve
+from secantfw.search.search import objectives
+from secantfw.weights.formats import weights_formats
 
 pytestmark = pytest.mark.plugin("basics", "data", "fid", "picard", "solvers")
 
@@ -36,7 +36,7 @@ FAST = ("--nfe", "1,3", "--rungs", "16,32,64", "--ceiling", "6", "--ceiling-samp
 @pytest.fixture
 def few_solvers(monkeypatch):
     """Of all solvers three remain, on two grids: a search of a second."""
-    from secantfw.baselines import choices
+    from secantfw.search import choices
 
     grids = [{"spacing": "uniform"}, {"spacing": "logsnr", "sigma_min": 0.1, "sigma_max": 5.0}]
     monkeypatch.setattr(choices, "tried_grids", lambda: grids)
@@ -47,7 +47,7 @@ def few_solvers(monkeypatch):
         names = ("basics:euler", "basics:heun", "basics:midpoint")
         return choices.Choices(tuple(c for c in found.solvers if c.full_name in names))
 
-    from secantfw.baselines import task
+    from secantfw.search import task
 
     monkeypatch.setattr(task, "solver_choices", few)
 
@@ -152,7 +152,7 @@ def test_the_best_of_a_few_is_found_and_the_file_says_how(few_solvers, secantfw,
 def test_a_search_that_is_killed_goes_on_to_the_same_bytes(
     few_solvers, secantfw, tmp_path, monkeypatch
 ):
-    from secantfw.baselines.measure import Measurer
+    from secantfw.search.measure import Measurer
 
     whole = tmp_path / "whole"
     whole.mkdir()

@@ -13,13 +13,13 @@ from fake_step import NeverStops
 from null_experiment import prepare_null
 from small_sit import Parts, experiment
 
+from secantfw.interfaces.run import RunInfo
+from secantfw.runtime.progress import Progress
+from secantfw.runtime.randomness import Streams
 from secantfw.training import checkpoint
 from secantfw.training.generators import global_state
 from secantfw.training.loop import train
 from secantfw.training.observe import Observer
-from secantfw.training.progress import Progress
-from secantfw.training.randomness import Streams
-from secantfw.training.run_directory import RunInfo
 
 _READS = ("tolist", "item", "cpu", "numpy")
 #: A SiT of 1.3 M parameters, as sit_picard.toml trains.

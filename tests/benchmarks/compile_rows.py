@@ -14,9 +14,9 @@ from torch import Tensor
 from torch._dynamo.utils import counters
 
 from secantfw import Batch, Cond, Times
+from secantfw.assembly.build import Built
+from secantfw.runtime.randomness import Streams
 from secantfw.sampling.field import CountedField
-from secantfw.training.build import Built
-from secantfw.training.randomness import Streams
 
 _WARM_UP, _CALLS = 2, 5
 

@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from secantfw.training.randomness import Streams
+from secantfw.runtime.randomness import Streams
 
 Counts = Mapping[str, int]
 

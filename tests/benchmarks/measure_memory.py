@@ -24,10 +24,10 @@ import torch
 from small_sit import Parts, experiment
 from training_rows import KeepsValues, NeverStops
 
-from secantfw.training.build import build_experiment
-from secantfw.training.cost import StepCost, step_cost
+from secantfw.assembly.build import build_experiment
+from secantfw.forecast.cost import StepCost, step_cost
+from secantfw.runtime.randomness import Streams
 from secantfw.training.loop import train
-from secantfw.training.randomness import Streams
 
 CPU = torch.device("cpu")
 #: glibc then gives every larger block back when it is freed; else it keeps some, with holes.

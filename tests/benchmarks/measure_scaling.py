@@ -35,11 +35,11 @@ def measure(out: Path, file: str, words: list[str], steps: int) -> int:
     from torch.autograd.profiler import profile
 
     from secantfw.experiment.load import load
+    from secantfw.load_plugins import load_plugins
     from secantfw.parallel.group import joined
     from secantfw.parallel.processes import processes_of
-    from secantfw.plugin.loader import load_plugins
-    from secantfw.training.run import prepare
-    from secantfw.training.signals import StopRequest
+    from secantfw.runtime.signals import StopRequest
+    from secantfw.training.job import prepare
 
     torch.set_num_threads(1)
     plugins = load_plugins()

@@ -90,8 +90,8 @@ def secantfw_components(register):
 def prepare_null(folder: Path, *overrides: str):
     """The prepared run of the null experiment, written to `folder`."""
     from secantfw.experiment.load import load
-    from secantfw.plugin.loader import load_plugins
-    from secantfw.training.run import prepare
+    from secantfw.load_plugins import load_plugins
+    from secantfw.training.job import prepare
 
     (folder / "null_plugin.py").write_text(PLUGIN)
     (folder / "null.toml").write_text(TOML)

@@ -24,7 +24,7 @@ from paired_time import paired
 from small_sit import LOSSES, Parts, experiment
 
 from secantfw.interfaces.records import Batch, Cond, Times
-from secantfw.training.randomness import Streams
+from secantfw.runtime.randomness import Streams
 
 _ROWS, _SIDE, _CLASSES = 64, 16, 10
 _SIZE = ("backbone.width=128", "backbone.depth=4", "backbone.heads=4", "backbone.patch=4",

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import torch
 
+from secantfw.assembly.build import Built, build_experiment
+from secantfw.assembly.compiled import compile_networks
+from secantfw.assembly.data_place import item_source
 from secantfw.experiment.load import LoadedExperiment, load
-from secantfw.parallel.choose import engine_of
+from secantfw.load_plugins import load_plugins
+from secantfw.parallel.context import RunContext
 from secantfw.parallel.group import ALONE
-from secantfw.plugin.loader import load_plugins
+from secantfw.runtime.randomness import Streams
 from secantfw.training.batches import BatchSource
-from secantfw.training.build import Built, build_experiment
-from secantfw.training.compiled import compile_networks
-from secantfw.training.context import RunContext
+from secantfw.training.choose_engine import engine_of
 from secantfw.training.context_of import context_of
-from secantfw.training.data_place import item_source
 from secantfw.training.ema import Average
-from secantfw.training.randomness import Streams
 from secantfw.training.update import Update
 
 LOSSES = ("sdei", "stei", "sdee", "stee")

@@ -9,8 +9,8 @@ from small_sit import Parts, experiment
 from training_rows import KeepsValues, NeverStops
 
 from secantfw import Cond
+from secantfw.runtime.randomness import Streams
 from secantfw.training.loop import train
-from secantfw.training.randomness import Streams
 
 pytestmark = pytest.mark.plugin("basics", "data", "picard", "sit")
 CPU = torch.device("cpu")

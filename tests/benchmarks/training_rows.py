@@ -16,8 +16,8 @@ from small_sit import LOSSES, Parts, experiment
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from secantfw.runtime.randomness import Streams
 from secantfw.training.loop import train
-from secantfw.training.randomness import Streams
 
 STEPS = 10
 _ITEMS = 60000

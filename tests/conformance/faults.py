@@ -7,8 +7,8 @@ from typing import Any
 
 import attrs
 
-from secantfw.plugin.component import Component, Kind
-from secantfw.plugin.loader import load_plugins
+from secantfw.discovery.component import Component, Kind
+from secantfw.load_plugins import load_plugins
 from secantfw.testing import Subject, subject_of
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from secantfw.cli.describe import option_rows, toml_block
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 from secantfw.testing import checks_for
 from secantfw.testing.running import conform_component
 

@@ -16,7 +16,7 @@ import faults_time_sampler
 import pytest
 from faults import Fault
 
-from secantfw.plugin.registry import KINDS
+from secantfw.discovery.registry import KINDS
 from secantfw.testing import ConformanceFailure, checks_for, run_checks
 from secantfw.testing.running import conform_component, run_check
 

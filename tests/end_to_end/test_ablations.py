@@ -34,7 +34,7 @@ def test_it_runs_every_file_of_its_folder_once(script):
 @pytest.mark.plugin("montecarlo")
 def test_every_file_takes_at_most_300_steps(script):
     from secantfw.experiment.load import load
-    from secantfw.plugin.loader import load_plugins
+    from secantfw.load_plugins import load_plugins
 
     plugins = load_plugins()
     loaded = {f.stem: load(f, [], plugins).experiment for f in FOLDER.glob("*.toml")}

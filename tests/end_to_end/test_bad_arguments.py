@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 
 from secantfw.interfaces.records import WeightsHeader
 from secantfw.sampling.store import Store
-from secantfw.weights import save_weights
+from secantfw.weights.safetensors import save_weights
 
 FULL = "Error while serializing: I/O error: No space left on device (os error 28)"
 

@@ -44,8 +44,8 @@ def test_the_networks_are_evaluated_as_often_as_the_table_says(file, cost, exper
     import torch
 
     from secantfw.experiment.load import load
-    from secantfw.plugin.loader import load_plugins
-    from secantfw.training.run import prepare
+    from secantfw.load_plugins import load_plugins
+    from secantfw.training.job import prepare
 
     plugins = load_plugins()
     overrides = ["train.batch_size=4", "evaluate.samples=0"]

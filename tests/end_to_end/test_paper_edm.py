@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from secantfw.assembly.build import build_experiment
+from secantfw.checking.check_built import check_built
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
-from secantfw.training.build import build_experiment
-from secantfw.training.check_built import check_built
-from secantfw.training.cost import step_cost
+from secantfw.forecast.cost import step_cost
+from secantfw.load_plugins import load_plugins
 
 pytestmark = pytest.mark.plugin("edm", "data", "picard", "basics", "fid")
 FOLDER = Path(__file__).parents[2] / "experiments" / "paper"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from secantfw.evaluation.planned_rows import planned_rows
+from secantfw.assembly.build import build_experiment
+from secantfw.assembly.planned_rows import planned_rows
+from secantfw.checking.check_built import check_built
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
-from secantfw.training.build import build_experiment
-from secantfw.training.check_built import check_built
-from secantfw.training.cost import step_cost
+from secantfw.forecast.cost import step_cost
+from secantfw.load_plugins import load_plugins
 
 pytestmark = pytest.mark.plugin("sit", "data", "picard", "basics", "fid")
 FOLDER = Path(__file__).parents[2] / "experiments" / "paper"
@@ -132,7 +132,7 @@ def test_the_variants_are_what_they_say():
 
 @pytest.mark.parametrize("recomputed", ["true", "false"])
 def test_a_hint_does_not_tell_to_do_what_is_done(secantfw, monkeypatch, recomputed):
-    monkeypatch.setattr("secantfw.training.memory_need.available_bytes", lambda device: 10**8)
+    monkeypatch.setattr("secantfw.forecast.memory_need.available_bytes", lambda device: 10**8)
     keys = ("train.batch_size=2", f"backbone.checkpoint_activations={recomputed}")
     said = secantfw("check", FILES[0], *keys)
     assert "; lower train.batch_size" in said.out
@@ -195,7 +195,7 @@ def test_a_dry_run_steps_without_the_files_and_leaves_nothing(small, secantfw, t
 
 
 def test_a_dry_run_that_does_not_fit_is_refused_in_one_line(small, secantfw, monkeypatch):
-    monkeypatch.setattr("secantfw.training.memory_need.available_bytes", lambda device: 10**8)
+    monkeypatch.setattr("secantfw.forecast.memory_need.available_bytes", lambda device: 10**8)
     said = secantfw("run", small, "--dry-steps", "3")
     assert said.code == 2
     assert "0.1 GB available; lower train.batch_size" in said.err.splitlines()[-1]

@@ -151,7 +151,7 @@ def test_a_solver_that_no_teacher_serves_is_refused_before_training(
 
 
 def test_a_second_process_on_a_run_is_refused_by_the_first_ones_name(run, secantfw):
-    from secantfw.training.lock import RunLock
+    from secantfw.runtime.lock import RunLock
 
     lock = RunLock(run)
     try:
@@ -215,8 +215,9 @@ def test_a_signal_during_evaluation_leaves_an_outcome_and_can_be_resumed(
 def test_a_second_signal_ends_within_the_step_and_leaves_an_outcome(
     secantfw, experiments, tmp_path, monkeypatch, number, code, status
 ):
-    from secantfw.training import loop, signals
-    from secantfw.training.checkpoint_folder import newest_valid
+    from secantfw.runtime import signals
+    from secantfw.runtime.checkpoint_folder import newest_valid
+    from secantfw.training import loop
 
     original = loop.Update.__call__
 
@@ -247,7 +248,7 @@ def test_a_signal_before_the_first_step_is_said(
     secantfw, experiments, tmp_path, monkeypatch, number, code
 ):
     monkeypatch.setattr(
-        "secantfw.training.run.build_experiment", lambda *_: os.kill(os.getpid(), number)
+        "secantfw.training.job.build_experiment", lambda *_: os.kill(os.getpid(), number)
     )
     said = secantfw("run", experiments / "gmm_picard.toml", "--out", tmp_path)
     assert said.code == code
@@ -256,7 +257,7 @@ def test_a_signal_before_the_first_step_is_said(
 
 
 def test_leftovers_of_a_killed_save_are_removed(tmp_path):
-    from secantfw.training.checkpoint_folder import prune
+    from secantfw.runtime.checkpoint_folder import prune
 
     (tmp_path / "step-000004.tmp-123").mkdir()
     (tmp_path / "step-000002").mkdir()

@@ -128,7 +128,7 @@ def test_solvers_that_have_nobody_to_sample_are_named(run, secantfw):
     ],
 )
 def test_each_law_of_times_knows_what_it_trains(name, options, trained, practised):
-    from secantfw.plugin.loader import load_plugins
+    from secantfw.load_plugins import load_plugins
     from secantfw.testing.subject import subject_of
 
     registry = load_plugins().registry

@@ -10,8 +10,8 @@ import pytest
 import torch
 from paper_files import networks
 
-from secantfw.evaluation.cost import picture_cost
-from secantfw.training.flops import CountedFlops
+from secantfw.forecast.evaluation_cost import picture_cost
+from secantfw.forecast.flops import CountedFlops
 
 pytestmark = [
     pytest.mark.plugin("sit", "edm", "data", "picard", "basics", "fid"),

@@ -14,16 +14,16 @@ from secantfw_basics.solvers.euler import Euler
 from torch import nn
 
 from secantfw import DataSpec, Teacher
-from secantfw.evaluation.nfe import NFECounter
-from secantfw.evaluation.row_guidance import RowGuidance
-from secantfw.evaluation.rows import NamedSolver, Row
+from secantfw.assembly.row import NamedSolver, PlannedRow
+from secantfw.discovery.building import build, probed
 from secantfw.experiment.schema import Guidance
-from secantfw.plugin.building import build, probed
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.reporting.table import layout
 from secantfw.sampling.draw import draw, starts
 from secantfw.sampling.field import student_field, teacher_field
+from secantfw.sampling.nfe import NFECounter
+from secantfw.sampling.row_guidance import RowGuidance
 from secantfw.testing.subject import structured
 
 SPEC = DataSpec((1, 4, 4), 3)
@@ -143,7 +143,7 @@ def test_an_adaptive_solver_stands_where_its_measured_nfe_puts_it(tmp_path, seca
 def test_a_rows_files_are_named_as_reports_call_its_series():
     """A sample grid is found by its series, with the scale where several stand side by side."""
     named = NamedSolver("euler", Euler())
-    row = Row("teacher", named, 4, 8, RowGuidance(2.0, (0.0, 0.5)), "w=2")
+    row = PlannedRow("teacher", named, 4, 8, RowGuidance(2.0, (0.0, 0.5)), "w=2")
     content = {"model": "teacher", "solver": "euler", "nfe": 8, "fd": 1.0}
     rows = [{**content, "guidance": w, "guidance_interval": [0.0, 0.5]} for w in (1.0, 2.0)]
     shown = read_evaluation({"rows": rows}).series

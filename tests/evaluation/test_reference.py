@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from secantfw.evaluation.reference import Reference, choose_reference
-from secantfw.evaluation.row_guidance import RowGuidance
+from secantfw.assembly.build import build_experiment
 from secantfw.evaluation.sources import Sources
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 from secantfw.sampling.draw import draw
-from secantfw.training.build import build_experiment
+from secantfw.sampling.reference import Reference, choose_reference
+from secantfw.sampling.row_guidance import RowGuidance
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 UNGUIDED = RowGuidance()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from secantfw.evaluation.row_guidance import RowGuidance, guidance_labels
 from secantfw.reporting.read_evaluation import read_evaluation
+from secantfw.sampling.row_guidance import RowGuidance, guidance_labels
 
 SIT = Path(__file__).parents[2] / "experiments" / "sit_picard.toml"
 SHORT = (

@@ -11,8 +11,8 @@ import pluggy
 
 import secantfw
 from secantfw import hookspecs
-from secantfw.plugin.loader import LoadedPlugin, Plugins
-from secantfw.plugin.registry import Register, Registry
+from secantfw.discovery.records import LoadedPlugin, Plugins
+from secantfw.discovery.registry import Register, Registry
 
 ASSETS = Path(__file__).parent / "assets"
 

@@ -29,7 +29,7 @@ from rows import ROWS, Figures, Row, measure
 from small_run import bench
 
 MALFORMED = ("R7", "R8", "R9", "R10")
-HOSTILE = ("R22", "R23", "R24", "R25", "R26", "R27", "R28")
+HOSTILE = ("R22", "R23", "R24", "R25", "R26", "R27", "R28", "R30")
 
 
 def chosen(given: argparse.Namespace) -> list[tuple[Row, int]]:

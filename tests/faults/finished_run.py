@@ -36,12 +36,8 @@ log_every_steps = 2
 samples = 8
 nfe = [1, 2]
 picture = 4
-"""
-SWEEP = """
-schema = 1
-experiment = "pictures.toml"
-[[axes]]
-"train.learning_rate" = [1e-3, 1e-4]
+[metrics]
+use = ["sliced_wasserstein"]
 """
 
 #: What a verb is called with after the run; "OUT" stands for a fresh name.

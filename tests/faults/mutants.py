@@ -29,8 +29,7 @@ ROOT = Path(__file__).parents[2] / "secantfw"
 
 @attrs.frozen
 class Mutant:
-    """`before` stands in secantfw/`file`, of training/ where it names no folder, and becomes
-    `after`; `rows` must see it."""
+    """`before` stands in secantfw/`file` and becomes `after`; `rows` must see it."""
 
     file: str
     before: str
@@ -40,44 +39,85 @@ class Mutant:
 
 MUTANTS = (
     # checkpoints
-    Mutant("checkpoint.py", "        sync(file)\n", "        pass\n", ("R3",)),
-    Mutant("files.py", "    sync(file.parent)\n", "", ("R3",)),
-    Mutant("checkpoint.py", "        sync(final.parent)\n", "", ("R3",)),
-    Mutant("checkpoint.py", "        shutil.rmtree(temporary, ignore_errors=True)\n        raise",
-           "        raise", ("R6",)),
-    Mutant("checkpoint.py", 'f"{final.name}.tmp-{os.getpid()}"', "final.name", ("R2", "R6")),
-    Mutant("checkpoint.py", 'ema = update.average.network.state_dict()',
-           "ema = student.state_dict()", ("R4",)),
-    Mutant("checkpoint.py", "    update.load_state(", "    dict(", ("R4",)),
-    Mutant("checkpoint.py", "    update.average.network.load_state_dict(average)\n", "", ("R4",)),
-    Mutant("observe.py", "0 if state is None else state.skipped_in_a_row", "0", ("R11",)),
-    Mutant("checkpoint_folder.py", "fingerprint(checkpoint / name) != files.get(name)", "False",
-           ("R5",)),
-    Mutant("checkpoint_folder.py", 'manifest.get("manifest_sha256") != ', "None is ", ("R5",)),
-    Mutant("checkpoint_folder.py", 'None if manifest["step"] == step', "None if True", ("R5",)),
-    Mutant("checkpoint_folder.py", "reversed(steps_in(folder))", "steps_in(folder)", ("R5",)),
-    Mutant("checkpoint_folder.py", "[:-keep_last]", "[-keep_last:]", ("R2",)),
-    Mutant("files.py", "            os.fsync(stream.fileno())\n", "", ("R3",)),
-    Mutant("observe.py", "        self.log.sync()\n", "", ("R3",)),
-    Mutant("run_directory.py", "_step(line) <= resumed_at", "True", ("R4", "R1")),
-    Mutant("observe.py", "[] if state is None else list(state.pending)", "[]", ("R4",)),
+    Mutant("training/checkpoint.py", "        sync(file)\n", "        pass\n", ("R3",)),
+    Mutant("runtime/writing.py", "    sync(file.parent)\n", "", ("R3",)),
+    Mutant("training/checkpoint.py", "        sync(final.parent)\n", "", ("R3",)),
+    Mutant(
+        "training/checkpoint.py",
+        "        shutil.rmtree(temporary, ignore_errors=True)\n        raise",
+        "        raise",
+        ("R6",),
+    ),
+    Mutant(
+        "training/checkpoint.py", 'f"{final.name}.tmp-{os.getpid()}"', "final.name", ("R2", "R6")
+    ),
+    Mutant(
+        "training/checkpoint.py",
+        "ema = update.average.network.state_dict()",
+        "ema = student.state_dict()",
+        ("R4",),
+    ),
+    Mutant("training/checkpoint.py", "    update.load_state(", "    dict(", ("R4",)),
+    Mutant(
+        "training/checkpoint.py",
+        "    update.average.network.load_state_dict(average)\n",
+        "",
+        ("R4",),
+    ),
+    Mutant("training/observe.py", "0 if state is None else state.skipped_in_a_row", "0", ("R11",)),
+    Mutant(
+        "runtime/checkpoint_folder.py",
+        "fingerprint(checkpoint, name) != files.get(name)",
+        "False",
+        ("R5",),
+    ),
+    Mutant(
+        "runtime/checkpoint_folder.py", 'manifest.get("manifest_sha256") != ', "None is ", ("R5",)
+    ),
+    Mutant(
+        "runtime/checkpoint_folder.py", 'None if manifest["step"] == step', "None if True", ("R5",)
+    ),
+    Mutant(
+        "runtime/checkpoint_folder.py", "reversed(steps_in(folder))", "steps_in(folder)", ("R5",)
+    ),
+    Mutant("runtime/checkpoint_folder.py", "[:-keep_last]", "[-keep_last:]", ("R2",)),
+    Mutant("runtime/writing.py", "        sync(temporary)\n", "", ("R3",)),
+    Mutant("training/observe.py", "        self.log.sync()\n", "", ("R3",)),
+    Mutant("runtime/metrics_log.py", "_step(line) <= resumed_at", "True", ("R4", "R1")),
+    Mutant("training/observe.py", "[] if state is None else list(state.pending)", "[]", ("R4",)),
     # randomness
-    Mutant("generators.py", '    torch.set_rng_state(state["torch"])\n', "", ("R4",)),
-    Mutant("generators.py", "    random.setstate(", "    tuple(", ("R4",)),
-    Mutant("run.py", "checkpoint.restore_generators(run.checkpoint, e.seed, first, group)",
-           "seed_global(e.seed)", ("R4",)),
-    Mutant("resume.py", "    run.built.time_sampler.load_state_dict(run.state.time_sampler)\n", "",
-           ("R4",)),
+    Mutant("training/generators.py", '    torch.set_rng_state(state["torch"])\n', "", ("R4",)),
+    Mutant("training/generators.py", "    random.setstate(", "    tuple(", ("R4",)),
+    Mutant(
+        "training/train_run.py",
+        "checkpoint.restore_generators(run.checkpoint, e.seed, first, group)",
+        "seed_global(e.seed)",
+        ("R4",),
+    ),
+    Mutant(
+        "session/resume.py",
+        "    run.built.time_sampler.load_state_dict(run.state.time_sampler)\n",
+        "",
+        ("R4",),
+    ),
     # EMA and non-finite numbers
-    Mutant("ema.py", "keep * (1.0 - self.decay(n))", "keep + (1.0 - self.decay(n))", ("R11",)),
-    Mutant("update.py", "1.0 - finite  # type", "0.0 * finite  # type", ("R11",)),
+    Mutant(
+        "training/ema.py", "keep * (1.0 - self.decay(n))", "keep + (1.0 - self.decay(n))", ("R11",)
+    ),
+    Mutant("training/update.py", "1.0 - finite  # type", "0.0 * finite  # type", ("R11",)),
     # lock and signals
-    Mutant("lock.py", "fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH | fcntl.LOCK_NB", ("R12",)),
-    Mutant("lock.py", " | os.O_NOFOLLOW", "", ("R12",)),
-    Mutant("signals.py", "            self.save_requested = True", "            _end(number)",
-           ("R4",)),
-    Mutant("loop.py", "            observer.save(step + 1)\n", "", ("R4",)),
-)  # fmt: skip
+    Mutant(
+        "runtime/lock.py", "fcntl.LOCK_SH if shared else fcntl.LOCK_EX", "fcntl.LOCK_SH", ("R12",)
+    ),
+    Mutant("runtime/lock.py", "open_regular(file, os.O_RDWR)", 'file.open("r+b")', ("R12",)),
+    Mutant(
+        "runtime/signals.py",
+        "            self.save_requested = True",
+        "            _end(number)",
+        ("R4",),
+    ),
+    Mutant("training/loop.py", "            observer.save(step + 1)\n", "", ("R4",)),
+)
 #: In what comes after training, and what strangers bring.
 AFTER = (
     Mutant("evaluation/kept_rows.py", "_OWN.fullmatch(entry.name)", "True", ("R22",)),
@@ -108,9 +148,9 @@ AFTER = (
         ("R28",),
     ),
     Mutant("comparison/write.py", "if text[:1] in _FORMULA", "if False", ("R28",)),
-    Mutant("plugin/local.py", "    if brought_by is not None:\n", "    if False:\n", ("R27",)),
+    Mutant("discovery/local.py", "    if brought_by is not None:\n", "    if False:\n", ("R27",)),
     Mutant(
-        "training/header_options.py",
+        "assembly/header_options.py",
         "            if wrong:\n",
         "            if False:\n",
         ("R29",),
@@ -127,9 +167,6 @@ AFTER = (
         "        if False and not (",
         ("R24",),
     ),
-    Mutant(
-        "runtime/run_folder.py", "        if wrong is not None:\n", "        if False:\n", ("R22",)
-    ),
 )
 EVERY = MUTANTS + AFTER
 #: For a mutant; longer than a busy machine takes to make the straight run and a few faults.
@@ -139,16 +176,16 @@ COUNTS = {
     "R2": 6,
     "R3": 1,
     "R4": 6,
-    "R5": 28,
+    "R5": 224,
     "R6": 6,
     "R11": 4,
-    "R12": 6,
+    "R12": 12,
     "R22": 12,
     "R23": 30,
     "R24": 40,
     "R25": 16,
     "R26": 12,
-    "R27": 2,
+    "R27": 9,
     "R28": 13,
     "R29": 11,
 }
@@ -179,7 +216,7 @@ class Finder(importlib.abc.MetaPathFinder):
 
 def caught(mutant: Mutant) -> int:
     """0 if a row misses something or breaks under the mutant: it is caught; 7 if none does."""
-    file = ROOT / (mutant.file if "/" in mutant.file else f"training/{mutant.file}")
+    file = ROOT / mutant.file
     text = file.read_text()
     assert text.count(mutant.before) >= 1, f"{mutant.file}: no {mutant.before!r}"
     loader = Mutated(file, text.replace(mutant.before, mutant.after))

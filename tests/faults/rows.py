@@ -17,6 +17,7 @@ import rows_of_hostile_json
 import rows_of_kills
 import rows_of_links
 import rows_of_locks
+import rows_of_makers
 import rows_of_numbers
 import rows_of_output
 import rows_of_pickles
@@ -93,6 +94,8 @@ ROWS = (
     Row("R27", "code that a stranger's run brings", rows_of_brought_code.brought_code, 12, 48),
     Row("R28", "words that steer a terminal or a table", rows_of_texts.texts, 6, 13),
     Row("R29", "options and headers beyond sense", rows_of_texts.numbers, 11, 11),
+    Row("R30", "SIGKILL, disk full or denied in sweep, convert, pack",
+        rows_of_makers.kills_and_full_disks, 9, 300),
     Row("R18", "source files with a door for strangers", rows_of_source.source, 1, 1),
     Row("R20", "soak: memory, descriptors, checkpoints", short_soak, 1500, 1500),
     Row("R21", "clocks that jump, files dated at random", rows_of_clocks.clocks, 12, 120),

@@ -16,7 +16,7 @@ from small_run import Bench, runs_in
 from strangers import Verdicts
 
 LATEST = 2**32  # the year 2106
-_DATETIME = "secantfw.training.event_log", "secantfw.training.run_directory"
+_DATETIME = "secantfw.runtime.event_log", "secantfw.runtime.run_directory"
 
 
 def clocks(bench: Bench, rng: random.Random, count: int) -> Verdicts:

@@ -16,7 +16,7 @@ from strangers import Verdicts
 
 def damages(bench: Bench, rng: random.Random, count: int) -> Verdicts:
     """R5: the newest checkpoint truncated, flipped, with files gone, swapped or stale."""
-    from secantfw.training.checkpoint_folder import damage, newest_valid, steps_in
+    from secantfw.runtime.checkpoint_folder import damage, newest_valid, steps_in
 
     makers = (*[_truncate] * 5, *[_flip] * 5, _remove, _swap, _stale_manifest, _rename)
     for n in range(count):

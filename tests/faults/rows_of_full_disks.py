@@ -52,9 +52,9 @@ def _on_small_tmpfs(bench: Bench, kilobytes: int) -> str | None:
     try:
 
         def before() -> None:  # the plan would refuse at once
-            from secantfw.training import run
+            from secantfw.session import new_run
 
-            run.disk_line = lambda *_: ""
+            new_run.disk_line = lambda *_: ""
 
         log = out.parent / "log.txt"
         from fork_server import forked
@@ -101,7 +101,7 @@ def failing(at: int, act: Callable[[], None], root: Path) -> None:
 
 
 def _after_no_room(bench: Bench, out: Path, code: int, said: str) -> str | None:
-    from secantfw.training.checkpoint_folder import damage, steps_in
+    from secantfw.runtime.checkpoint_folder import damage, steps_in
 
     if code not in (0, 2, 3) or "Traceback" in said:
         return f"exit {code}: {last_line(said)}"

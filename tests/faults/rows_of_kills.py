@@ -67,7 +67,7 @@ def kills(bench: Bench, rng: random.Random, count: int) -> Verdicts:
 
 def after_a_kill(bench: Bench, out: Path) -> str | None:
     """A killed run resumes bit for bit, or had no checkpoint yet and says so in one line."""
-    from secantfw.training.checkpoint_folder import damage, steps_in
+    from secantfw.runtime.checkpoint_folder import damage, steps_in
 
     for run in runs_in(out):
         if any(damage(checkpoint) for checkpoint in steps_in(run / "checkpoints")):

@@ -30,7 +30,7 @@ def _holder(bench: Bench, run: Path):
     """A process that holds the lock of `run` and stays there, stopped."""
 
     def call() -> int:
-        from secantfw.training.lock import RunLock
+        from secantfw.runtime.lock import RunLock
 
         lock = RunLock(run)
         os.kill(os.getpid(), signal.SIGSTOP)

@@ -44,8 +44,8 @@ def non_finite(bench: Bench, rng: random.Random, count: int) -> Verdicts:
 def _wrong_numbers(
     run: Path, code: int, said: str, stops: bool, step: int, what: Callable[..., None]
 ) -> str | None:
-    from secantfw.training.checkpoint_folder import damage, steps_in
-    from secantfw.weights import load_weights
+    from secantfw.runtime.checkpoint_folder import damage, steps_in
+    from secantfw.weights.safetensors import load_weights
 
     if code != (3 if stops else 0):
         return f"exit {code}: {last_line(said)}"
@@ -94,9 +94,9 @@ def _now(then: Callable[[int], None]) -> None:
 def _in_gradient(steps: range, value: float) -> None:
     now = [0]
     _now(lambda step: now.__setitem__(0, step))
-    from secantfw.training import run
+    from secantfw.training import job
 
-    original = run.build_experiment
+    original = job.build_experiment
 
     def built(*given):
         made = original(*given)
@@ -104,7 +104,7 @@ def _in_gradient(steps: range, value: float) -> None:
         parameter.register_hook(lambda g: g + value if now[0] in steps else g)
         return made
 
-    run.build_experiment = built
+    job.build_experiment = built
 
 
 def _in_data(steps: range, value: float) -> None:

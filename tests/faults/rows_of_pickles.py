@@ -20,7 +20,7 @@ def pickles(bench: Bench, rng: random.Random, count: int) -> Verdicts:
     from secantfw_data.array_file import read_arrays
 
     from secantfw import load_torch_file
-    from secantfw.weights import load_weights
+    from secantfw.weights.safetensors import load_weights
 
     folder = bench.case()
     canary = folder / "sprung"

@@ -20,8 +20,9 @@ def power_loss(bench: Bench, rng: random.Random, count: int) -> Verdicts:
     report = out / "verdicts.json"
 
     def before() -> None:
-        from secantfw.training import checkpoint, run_directory
-        from secantfw.training.checkpoint_folder import newest_valid
+        from secantfw.runtime import run_directory
+        from secantfw.runtime.checkpoint_folder import newest_valid
+        from secantfw.training import checkpoint
 
         verdicts: list[str | None] = []
         saved: list[int] = []

@@ -42,7 +42,8 @@ def signals(bench: Bench, rng: random.Random, count: int) -> Verdicts:
 
 def _signalled(step: int, first: int, second: int | None, late: bool):
     def before() -> None:
-        from secantfw.training import loop, signals
+        from secantfw.runtime import signals
+        from secantfw.training import loop
 
         signals._SAME_REQUEST_SECONDS = -1.0  # the second one is meant
         original = loop.Update.__call__
@@ -63,7 +64,7 @@ def _signalled(step: int, first: int, second: int | None, late: bool):
 
 
 def _wrong_end(run: Path, code: int, expected: int, status: str) -> str | None:
-    from secantfw.training.checkpoint_folder import damage, steps_in
+    from secantfw.runtime.checkpoint_folder import damage, steps_in
 
     outcome = outcome_of(run)
     if code != expected or outcome is None or outcome["status"] != status:

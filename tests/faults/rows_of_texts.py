@@ -14,6 +14,8 @@ from safetensors.torch import save_file
 from small_run import Bench
 from strangers import SENTRY, Verdicts, command
 
+from secantfw.errors import printable
+
 _STEERING = ("\x1b[2J", "\x1b]0;owned\x07", "\x9b31m", "\u202e", "\r", "\x08", "\x7f")
 _FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1")
 _HUGE = {
@@ -67,10 +69,12 @@ def _in_a_run(bench: Bench, text: str) -> str | None:
         (run / name).write_text(json.dumps(said))
     resolved = (run / "resolved.toml").read_text()
     escaped = json.dumps(text).replace("\x7f", "\\u007f")
-    (run / "resolved.toml").write_text(resolved.replace('"pictures"', escaped, 1))
+    (run / "resolved.toml").write_text(resolved.replace('"pictures"', escaped))  # title and name
     for verb in ("compare", "show", "cite", "report"):
         ended = call(verb, run)
         found = [c for c in ended.said if not c.isprintable() and c != "\n"]
+        if verb == "compare" and ended.code == 0 and not _shown(text, ended.said):
+            return f"compare does not show it: {ended.said[:300]!r}"
         if found or "Traceback" in ended.said:
             return f"{verb} printed {found[:3]} {ended.said[-200:]!r}"
     table = run.parent / "out" / "compare.csv"
@@ -82,11 +86,16 @@ def _in_a_run(bench: Bench, text: str) -> str | None:
     return None
 
 
+def _shown(text: str, said: str) -> bool:
+    """Whether it is printed, escaped: else that nothing steers would mean nothing."""
+    return printable(text).strip() in said.replace("\n", " ")
+
+
 def _poison(value: object, text: str) -> None:
     """Every word that is shown, and that nothing else depends on."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key in ("title", "name", "summary", "message", "solver", "label", "model", "cite"):
+            if key in ("title", "name", "summary", "message", "solver", "label", "cite"):
                 value[key] = f"{text}" if isinstance(inner, str) else inner
             _poison(inner, text)
     elif isinstance(value, list):
@@ -99,7 +108,7 @@ def _header(file, options: str) -> str | None:
 
 
 def _metadata(file, value: str) -> str | None:
-    from secantfw.weights import read_header
+    from secantfw.weights.safetensors import read_header
 
     weights = file.with_name("w.safetensors")
     said = f'{{"component": "basics:mlp", "options": {{"x": {value}}}}}'

@@ -20,7 +20,7 @@ from strangers import SENTRY, Verdicts, must_refuse, nothing, refused, text
 def weights(bench: Bench, rng: random.Random, count: int) -> Verdicts:
     """R9: safetensors whose headers lie, of absurd sizes, of another network, not finite."""
     from secantfw.training.checkpoint import check_fits
-    from secantfw.weights import load_weights, read_header
+    from secantfw.weights.safetensors import load_weights, read_header
 
     folder = bench.case()
     network = torch.nn.Linear(3, 2)

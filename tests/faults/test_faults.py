@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from mutants import EVERY
+from mutants import ROOT as SOURCE
 from rows import ROWS
 
 pytestmark = pytest.mark.plugin("basics", "data", "picard")
@@ -35,3 +37,9 @@ def test_every_fault_is_handled_as_specified(row, table):
     injected, misses = table[row.name, row.what]
     assert injected
     assert misses == []
+
+
+def test_every_mutant_still_stands_in_the_source():
+    """One that does not would count as caught, since nothing of it runs."""
+    gone = [m for m in EVERY if m.before not in (SOURCE / m.file).read_text()]
+    assert gone == []

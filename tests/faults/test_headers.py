@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from secantfw.errors import UserError
-from secantfw.weights import load_weights, read_header, save_weights
+from secantfw.weights.safetensors import load_weights, read_header, save_weights
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -14,8 +14,8 @@ import torch
 
 import secantfw.cli.main
 from secantfw.interfaces.records import DataSpec, WeightsHeader
-from secantfw.plugin.loader import load_plugins
-from secantfw.weights import save_weights
+from secantfw.load_plugins import load_plugins
+from secantfw.weights.safetensors import save_weights
 
 EXPECTED = Path(__file__).parent / "expected_from_building"
 EXPERIMENT = """\

@@ -116,7 +116,7 @@ def test_a_shared_component_name_is_an_error_only_where_it_is_used(hostile):
 
 def test_torch_is_as_it_was_after_a_plug_in_turned_its_settings(hostile):
     code = (
-        "import sys; from secantfw.plugin.loader import load_plugins\n"
+        "import sys; from secantfw.load_plugins import load_plugins\n"
         "load_plugins(only=['bad_torch'])\n"
         "import torch; print(torch.get_default_dtype(), torch.is_grad_enabled(),"
         "torch.get_num_threads(), torch.are_deterministic_algorithms_enabled(),"

@@ -86,10 +86,10 @@ def compute(place: Path, strategy: str = "single", raw: bool = False, idle: bool
     With `raw` the loss is called beside the wrapped module: the mistake that the engine prevents.
     """
     from secantfw.experiment.load import load
+    from secantfw.load_plugins import load_plugins
     from secantfw.parallel.group import joined
     from secantfw.parallel.processes import processes_of
-    from secantfw.plugin.loader import load_plugins
-    from secantfw.training.run import prepare
+    from secantfw.training.job import prepare
 
     processes = processes_of(os.environ)
     torch.set_num_threads(1)
@@ -114,7 +114,7 @@ def compute(place: Path, strategy: str = "single", raw: bool = False, idle: bool
 def _second(job: Any, raw: bool) -> dict[str, torch.Tensor]:
     from torch.autograd.profiler import profile
 
-    from secantfw.training.signals import StopRequest
+    from secantfw.runtime.signals import StopRequest
 
     built, engine, e = job.built, job.update.engine, job.loaded.experiment
     engine.agreed(StopRequest(), built.device)
@@ -145,6 +145,6 @@ def _whole(parameter: Any, engine: Any) -> torch.Tensor | None:
     local = engine.local(parameter)
     if local.grad is None or not engine.sharded:
         return None if local.grad is None else local.grad.detach().clone()
-    from secantfw.parallel.sharded import _as
+    from secantfw.training.sharded import _as
 
     return _as(parameter, local.grad).full_tensor()

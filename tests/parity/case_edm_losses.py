@@ -25,7 +25,7 @@ from secantfw_fid.gaussian import Gaussian, frechet_distance
 from torch import Tensor
 
 from secantfw import Batch, BuildSite, Cond, WeightsHeader
-from secantfw.training.context import RunContext
+from secantfw.parallel.context import RunContext
 
 from .comparison import Case
 from .dispatch import Row, Sidecar

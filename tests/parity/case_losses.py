@@ -29,9 +29,9 @@ from torch import Tensor
 
 from secantfw import Batch, Cond, Context, Path, SecantLoss, Times
 from secantfw.experiment.schema import Guidance
+from secantfw.parallel.context import RunContext
+from secantfw.runtime.randomness import Streams
 from secantfw.training.batches import BatchSource
-from secantfw.training.context import RunContext
-from secantfw.training.randomness import Streams
 
 from .case_paths import NAMES
 from .case_sampling import TRANSPORT, known, path_of

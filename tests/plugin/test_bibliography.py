@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from blocked_plugins import left_out
 
-from secantfw.plugin.bibliography import bibtex, entries, paper, titles
-from secantfw.plugin.loader import load_plugins
+from secantfw.discovery.bibliography import bibtex, entries, paper, titles
+from secantfw.load_plugins import load_plugins
 
 BIB = """A comment.
 @article{one, title = {A {B} C}, eprint = {2501.00001}

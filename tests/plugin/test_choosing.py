@@ -12,7 +12,7 @@ import pytest
 from fake_distribution import write_distribution
 
 from secantfw.errors import UserError
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 
 EMPTY = "import secantfw\n\n\n@secantfw.hookimpl\ndef secantfw_components(register):\n    pass\n"
 

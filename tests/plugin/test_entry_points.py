@@ -10,9 +10,9 @@ import zipfile
 import pytest
 from fake_distribution import write_distribution
 
-from secantfw.plugin.entry import Entry
-from secantfw.plugin.entry_points import GROUP, installed
-from secantfw.plugin.installed_files import NotPlain, entries_in
+from secantfw.discovery.entry import Entry
+from secantfw.discovery.entry_points import GROUP, installed
+from secantfw.discovery.installed_files import NotPlain, entries_in
 
 
 def by_the_library(places):

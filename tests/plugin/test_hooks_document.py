@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from secantfw import hookspecs, load_weights, read_header
-from secantfw.plugin.manager import HOOKS
+from secantfw.discovery.manager import hooks_of
 
 TEXT = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -47,11 +47,11 @@ def signatures() -> dict[str, str]:
 
 def test_every_hook_stands_there_with_its_exact_signature():
     assert headings() == signatures()
-    assert set(HOOKS) == set(signatures())
+    assert set(hooks_of(hookspecs)) == set(signatures())
 
 
 def test_this_file_has_a_test_for_every_hook():
-    for hook in HOOKS:
+    for hook in hooks_of(hookspecs):
         assert f"test_{hook.removeprefix('secantfw_')}_example" in globals()
 
 

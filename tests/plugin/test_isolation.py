@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 
 MARK = "import secantfw\n\n\n@secantfw.hookimpl\n"
 

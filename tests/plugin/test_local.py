@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from secantfw.discovery.local import load_local
 from secantfw.errors import UserError
-from secantfw.plugin.loader import load_plugins
-from secantfw.plugin.local import load_local
+from secantfw.load_plugins import load_plugins
 
 GOOD = """\
 import secantfw

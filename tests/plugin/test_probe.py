@@ -8,8 +8,8 @@ import json
 import pytest
 
 from secantfw import UserError
-from secantfw.plugin.building import build
-from secantfw.plugin.loader import load_plugins
+from secantfw.discovery.building import build
+from secantfw.load_plugins import load_plugins
 from secantfw.testing.running import conform_component
 
 PLUGIN = """\

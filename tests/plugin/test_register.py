@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from secantfw.plugin.registry import Register
+from secantfw.discovery.registry import Register
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_looking_at_an_experiment_is_light(tiny):
 
 
 def components() -> list[str]:
-    from secantfw.plugin.loader import load_plugins
+    from secantfw.load_plugins import load_plugins
 
     return [f"{c.kind}:{c.full_name}" for c in load_plugins().registry]
 

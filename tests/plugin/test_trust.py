@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
+from secantfw.discovery.local import load_local
+from secantfw.discovery.trust import check_trusted, run_around, trust_own
 from secantfw.errors import UserError
-from secantfw.plugin.loader import load_plugins
-from secantfw.plugin.local import load_local
-from secantfw.plugin.trust import check_trusted, run_around, trust_own
+from secantfw.load_plugins import load_plugins
 
 CODE = b"x = 1\n"
 PLUGIN = """
@@ -42,7 +42,7 @@ def test_trust_is_of_a_content(run):
 
 @pytest.mark.parametrize(("answer", "runs"), [("y\n", True), ("n\n", False), ("", False)])
 def test_who_is_there_is_asked(run, monkeypatch, capsys, answer, runs):
-    monkeypatch.setattr("secantfw.plugin.trust._someone_is_there", lambda: True)
+    monkeypatch.setattr("secantfw.discovery.trust._someone_is_there", lambda: True)
     monkeypatch.setattr(sys, "stdin", type("In", (), {"readline": lambda self, n: answer})())
     if runs:
         check_trusted(run / "x.py", CODE, run, always=False)

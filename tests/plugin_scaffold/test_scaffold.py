@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from secantfw.cli.main import main
-from secantfw.plugin.scaffold import KINDS
+from secantfw.discovery.scaffold import KINDS
 
 _STEPS = "train.steps=5"
 

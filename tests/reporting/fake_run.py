@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from secantfw.reporting.pictures import save_grid
+from secantfw.pictures.pictures import save_grid
 
 FRECHET = {
     ("student", "secant"): {1: 3.91, 2: 1.84, 4: 1.20, 8: 1.13},

@@ -5,11 +5,11 @@ import pty
 import subprocess
 import sys
 
-from secantfw.training.progress import Progress
+from secantfw.runtime.progress import Progress
 
 LOOP = """
 import time
-from secantfw.training.progress import Progress
+from secantfw.runtime.progress import Progress
 with Progress(20, 0, "training") as progress:
     for step in range(1, 21):
         time.sleep(0.02)
@@ -53,7 +53,7 @@ def test_figures_that_come_fast_are_said_now_and_then_and_at_the_end(capsys):
 
 def test_without_figures_there_is_a_line_now_and_then(capsys, monkeypatch):
     now = iter(range(0, 10_000, 3))
-    monkeypatch.setattr("secantfw.training.progress.time.monotonic", lambda: next(now))
+    monkeypatch.setattr("secantfw.runtime.progress.time.monotonic", lambda: next(now))
     with Progress(100, description="samples") as progress:
         for _ in range(12):
             progress.more(5)
@@ -64,8 +64,8 @@ def test_without_figures_there_is_a_line_now_and_then(capsys, monkeypatch):
 
 
 def test_a_notebook_has_one_line_that_is_written_over(capsys, monkeypatch):
-    monkeypatch.setattr("secantfw.training.progress._in_notebook", lambda: True)
-    monkeypatch.setattr("secantfw.training.progress._SECONDS_BETWEEN_FIGURES", 0.0)
+    monkeypatch.setattr("secantfw.runtime.progress._in_notebook", lambda: True)
+    monkeypatch.setattr("secantfw.runtime.progress._SECONDS_BETWEEN_FIGURES", 0.0)
     with Progress(3) as progress:
         for step in (1, 2, 3):
             progress.update(step, 0.5)
@@ -104,9 +104,10 @@ def test_an_error_leaves_the_terminal_as_it_was(capsys):
 
 def test_no_heavy_import_before_there_is_something_to_show():
     heavy = ("matplotlib", "jinja2", "PIL", "rich", "numpy", "torch")
-    modules = "report, pictures, table, headline"
-    code = f"import sys; from secantfw.reporting import {modules}; " + (
-        f"import secantfw.training.progress; print([m for m in {heavy} if m in sys.modules])"
+    code = (
+        "import sys; from secantfw.reporting import report, table, headline; "
+        "import secantfw.pictures.pictures, secantfw.runtime.progress; "
+        f"print([m for m in {heavy} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from secantfw.reporting.evaluation_rows import Series
-from secantfw.reporting.pictures import save_grid, save_trajectories
+from secantfw.pictures.pictures import save_grid, save_trajectories
+from secantfw.pictures.series import Series
 from secantfw.reporting.sample_pictures import read_gallery, read_picture
 
 

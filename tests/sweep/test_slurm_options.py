@@ -3,10 +3,10 @@
 import pytest
 
 from secantfw.errors import ExperimentError, UserError
-from secantfw.sweep.launcher import find_launcher
-from secantfw.sweep.plan import read_sweep
+from secantfw.sweep.launchers import find_launcher
 from secantfw.sweep.slurm_options import SlurmOptions
 from secantfw.sweep.submitted import SlurmLauncher
+from secantfw.sweep.sweep_file import read_sweep
 
 
 @pytest.fixture

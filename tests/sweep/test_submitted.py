@@ -11,14 +11,14 @@ from pathlib import Path
 import attrs
 import pytest
 
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
+from secantfw.runtime.lock import RunLock
 from secantfw.sweep import submitted
 from secantfw.sweep.jobs import jobs_of
-from secantfw.sweep.plan import read_sweep
 from secantfw.sweep.point_run import PointRun
 from secantfw.sweep.slurm_options import SlurmOptions
 from secantfw.sweep.submitted import SubmititLauncher
-from secantfw.training.lock import RunLock
+from secantfw.sweep.sweep_file import read_sweep
 
 pytest.importorskip("submitit")
 pytestmark = pytest.mark.plugin("basics", "data", "picard", "fid")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from secantfw.cli.main import main
-from secantfw.sweep import launcher as launchers
+from secantfw.sweep import launchers
 from secantfw.sweep.launcher import Launcher, Started
 
 pytestmark = pytest.mark.plugin("basics", "data", "picard", "fid")
@@ -86,8 +86,7 @@ class InProcess(Launcher):
 
 @pytest.fixture(autouse=True)
 def in_process(monkeypatch):
-    monkeypatch.setitem(launchers.LAUNCHERS, "here", f"{__name__}:InProcess")
-    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
+    monkeypatch.setitem(launchers.LAUNCHERS, "here", InProcess)
     monkeypatch.setattr("secantfw.sweep.conduct._POLL_SECONDS", 0.0)
     monkeypatch.setattr(InProcess, "started", [])
     monkeypatch.setattr(InProcess, "killed", set())
@@ -150,7 +149,7 @@ def test_a_launcher_that_is_not_there_is_named(sweep, tmp_path, capsys):
 
 def test_a_worker_ends_as_by_sigterm_when_the_sweep_is_gone():
     code = (
-        "import threading, time; from secantfw.sweep.worker import end_with_sweep; "
+        "import threading, time; from secantfw.cli.sweep_worker import end_with_sweep; "
         "threading.Thread(target=end_with_sweep, daemon=True).start(); print(1, flush=True); "
         "time.sleep(60)"
     )
@@ -195,7 +194,7 @@ def workers_below(out: Path) -> list[int]:
             words = file.read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"secantfw.sweep.worker" in words and any(str(out).encode() in w for w in words):
+        if b"secantfw.cli.sweep_worker" in words and any(str(out).encode() in w for w in words):
             found.append(int(file.parent.name))
     return found
 

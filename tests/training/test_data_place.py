@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from secantfw import UserError
+from secantfw.assembly import data_place
+from secantfw.assembly.data_place import item_source
+from secantfw.assembly.items import Prefetch, Read, Resident
 from secantfw.experiment.schema import Train
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.records import DataSpec, Items
-from secantfw.training import data_place
-from secantfw.training.data_place import item_source
-from secantfw.training.items import Prefetch, Read, Resident
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 

@@ -7,7 +7,7 @@ import copy
 import pytest
 import torch
 
-from secantfw.training.gradients import clip, total_norm
+from secantfw.parallel.gradients import clip, total_norm
 
 SHAPES = [(3, 4), (5,), (), (0, 2), (2, 3, 4)]
 

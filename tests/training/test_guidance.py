@@ -7,8 +7,8 @@ import torch
 
 from secantfw import Cond, Teacher
 from secantfw.errors import UserError
+from secantfw.parallel.context import Counts, GuidedTeacher, NoTeacher, RunContext
 from secantfw.sampling.guidance import scale_at
-from secantfw.training.context import Counts, GuidedTeacher, NoTeacher, RunContext
 
 NULL = 3
 

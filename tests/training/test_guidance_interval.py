@@ -8,14 +8,14 @@ from test_guidance import NULL, LabelPlusTime
 
 from secantfw import Cond
 from secantfw.experiment.schema import Guidance
-from secantfw.sampling.field import teacher_field
-from secantfw.training.context import (
+from secantfw.parallel.context import (
     Amp,
     Counts,
     GuidedTeacher,
     StudentCall,
     TrainingInterval,
 )
+from secantfw.sampling.field import teacher_field
 
 INTERVAL = (0.2, 0.5)
 PICKED = TrainingInterval(INTERVAL, pick=True)

@@ -2,9 +2,9 @@
 
 import torch
 
-from secantfw.training import memory
-from secantfw.training.cost import HEAP, StepCost
-from secantfw.training.memory import PeakBytes
+from secantfw.forecast.cost import HEAP, StepCost
+from secantfw.runtime import memory
+from secantfw.runtime.memory import PeakBytes
 
 
 def test_the_peak_is_what_was_alive_at_once():

@@ -8,8 +8,8 @@ import shutil
 import pytest
 from small_experiment import only_run, weights, write
 
+from secantfw.forecast.memory_need import memory_need
 from secantfw.parallel.processes import processes_of
-from secantfw.training.memory_need import memory_need
 
 pytestmark = pytest.mark.plugin("basics", "data", "fid", "picard")
 LOSS = """
@@ -78,7 +78,7 @@ def test_too_little_for_pieces_names_their_key(secantfw, tmp_path):
 
 @pytest.fixture
 def no_memory(monkeypatch):
-    monkeypatch.setattr("secantfw.training.memory_check.available_bytes", lambda device: 0)
+    monkeypatch.setattr("secantfw.forecast.memory_check.available_bytes", lambda device: 0)
 
 
 def unfinished(out):
@@ -111,8 +111,8 @@ def test_counting_on_the_meta_device_changes_no_number_of_the_run(secantfw, tmp_
         counted.append(memory_need(*args, **kwargs))
         return counted[-1]
 
-    monkeypatch.setattr("secantfw.training.memory_check.memory_need", count)
-    monkeypatch.setattr("secantfw.training.memory_check._SAFETY", 1e12)
+    monkeypatch.setattr("secantfw.forecast.memory_check.memory_need", count)
+    monkeypatch.setattr("secantfw.forecast.memory_check._SAFETY", 1e12)
     assert secantfw("run", file, "--out", tmp_path / "counted").code == 0
     assert len(counted) == 1
     first, second = (only_run(tmp_path / name) for name in ("bound", "counted"))
@@ -123,7 +123,7 @@ def test_a_step_that_fits_by_far_is_not_counted_on_meta(secantfw, tmp_path, monk
     def count(*args, **kwargs):
         raise AssertionError
 
-    monkeypatch.setattr("secantfw.training.memory_check._counted", count)
+    monkeypatch.setattr("secantfw.forecast.memory_check._counted", count)
     assert secantfw("run", write(tmp_path), "--out", tmp_path / "runs").code == 0
 
 

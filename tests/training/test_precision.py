@@ -12,8 +12,8 @@ from torch import nn
 
 from secantfw.experiment.schema import Ema, Train
 from secantfw.interfaces.records import Cond
+from secantfw.parallel.context import Amp, Counts, StudentCall
 from secantfw.training import loss_scale
-from secantfw.training.context import Amp, Counts, StudentCall
 from secantfw.training.ema import Average
 from secantfw.training.loss_scale import LossScale
 from secantfw.training.update import Update

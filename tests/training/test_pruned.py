@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from secantfw.errors import UserError
-from secantfw.training import checkpoint_folder
-from secantfw.training.checkpoint_folder import newest_valid, read_newest
+from secantfw.runtime import checkpoint_folder
+from secantfw.runtime.checkpoint_folder import newest_valid, read_newest
 
 
 @pytest.fixture

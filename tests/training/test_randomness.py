@@ -7,9 +7,9 @@ import torch
 
 from secantfw import Augmentation, Augmented, Cond, Dataset, DataSpec, Items
 from secantfw.experiment.schema import Guidance
+from secantfw.runtime.randomness import Streams, seed_of
 from secantfw.sampling.draw import noise, starts
 from secantfw.training.batches import BatchSource, Order
-from secantfw.training.randomness import Streams, seed_of
 
 
 class Numbers(Dataset):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from secantfw import WeightsHeader
-from secantfw.weights import _on_cpu, load_weights, save_weights
+from secantfw.weights.safetensors import _on_cpu, load_weights, save_weights
 
 
 def test_whole_tensors_are_saved_as_they_lie_in_memory():

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
-from secantfw.training.run import prepare
+from secantfw.load_plugins import load_plugins
+from secantfw.training.job import prepare
 from secantfw.training.teacher_steps import choose_teacher_steps
 
 pytestmark = pytest.mark.plugin("basics", "data", "fid", "montecarlo")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secantfw.plugin.component import Kind
+from secantfw.discovery.component import Kind
 from secantfw.testing.check import Check, check_of
 from secantfw.testing.checks import (
     augmentation,

@@ -21,7 +21,7 @@ from secantfw.testing.checks.backbone_trial import (
 )
 from secantfw.testing.checks.purity import same
 from secantfw.testing.subject import Subject, structured
-from secantfw.weights import load_weights, read_header, save_weights
+from secantfw.weights.safetensors import load_weights, read_header, save_weights
 
 
 def check_loaded_tangent_is_the_weights_alone(subject: Subject) -> None:

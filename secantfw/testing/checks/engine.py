@@ -7,17 +7,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from secantfw.discovery.building import build
 from secantfw.interfaces.loss import SecantLoss
 from secantfw.interfaces.records import LossTerms, TimesNeed
 from secantfw.parallel.engine import Engine, EngineSite
 from secantfw.parallel.group import ALONE
 from secantfw.parallel.pieces import Pieces
-from secantfw.plugin.building import build
+from secantfw.runtime.signals import StopRequest
 from secantfw.testing.check import require
 from secantfw.testing.network_context import ROWS, LossInputs, NetworkContext, loss_inputs
 from secantfw.testing.reference_paths import StraightLine
 from secantfw.testing.subject import Subject
-from secantfw.training.signals import StopRequest
 
 _CPU = torch.device("cpu")
 _CLOSE = 1e-5

@@ -27,7 +27,8 @@ from secantfw.parallel.engine import Engine
 from secantfw.testing.check import Skip, require
 from secantfw.testing.subject import Subject, structured
 
-_INTERFACES: Mapping[str, tuple[type, ...]] = {
+#: Of each kind of component; what `build` gives is one of them.
+INTERFACES: Mapping[str, tuple[type, ...]] = {
     "path": (Path,), "dataset": (Dataset,), "backbone": (Backbone,), "teacher": (Teacher,),
     "loss": (SecantLoss,), "time_sampler": (TimeSampler,), "solver": (Solver,),
     "metric": (Metric, NetworkMetric), "augmentation": (Augmentation,), "engine": (Engine,),
@@ -36,7 +37,7 @@ _INTERFACES: Mapping[str, tuple[type, ...]] = {
 
 def check_builds(subject: Subject) -> None:
     """It builds from its options, and implements the interface of its kind."""
-    interfaces = _INTERFACES[subject.component.kind]
+    interfaces = INTERFACES[subject.component.kind]
     require(
         isinstance(subject.build(), interfaces),
         f"is a {type(subject.build()).__name__}, not a secantfw.{interfaces[0].__name__}",

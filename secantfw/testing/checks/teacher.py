@@ -6,11 +6,11 @@ import attrs
 import torch
 from torch import Tensor
 
+from secantfw.discovery.building import build, options_class
+from secantfw.discovery.component import Component
 from secantfw.interfaces.build_site import BuildSite
 from secantfw.interfaces.records import Cond
 from secantfw.interfaces.teacher import Teacher
-from secantfw.plugin.building import build, options_class
-from secantfw.plugin.component import Component
 from secantfw.testing.check import Skip, require
 from secantfw.testing.checks.purity import Trial, purity_checks, same
 from secantfw.testing.network_inputs import NetworkInputs, network_inputs

@@ -11,10 +11,10 @@ from pathlib import Path
 import attrs
 import torch
 
+from secantfw.assembly.build import Built, build_experiment
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
-from secantfw.training.build import Built, build_experiment
-from secantfw.training.speed import matmul_rate
+from secantfw.forecast.speed import matmul_rate
+from secantfw.load_plugins import load_plugins
 
 PAPER = Path(__file__).parents[3] / "experiments" / "paper"
 _SIT = "sit_xl2_imagenet256_{loss}_4step.toml"

@@ -11,17 +11,17 @@ import torch
 from report import Figure
 from session import Session
 
-from secantfw.parallel.choose import engine_of
+from secantfw.assembly.build import Built
+from secantfw.assembly.compiled import compile_networks
+from secantfw.assembly.data_place import item_source
+from secantfw.forecast.cost import StepCost, step_cost
 from secantfw.parallel.group import ALONE
+from secantfw.runtime.randomness import Streams
 from secantfw.training.batches import BatchSource
-from secantfw.training.build import Built
-from secantfw.training.compiled import compile_networks
+from secantfw.training.choose_engine import engine_of
 from secantfw.training.context_of import context_of
-from secantfw.training.cost import StepCost, step_cost
-from secantfw.training.data_place import item_source
 from secantfw.training.ema import Average
 from secantfw.training.loop import train
-from secantfw.training.randomness import Streams
 from secantfw.training.update import Update
 
 _RECOMPUTED = "backbone.checkpoint_activations=true"

@@ -20,7 +20,7 @@ from secantfw_data import array_file, pack_writer, stored_rows
 from secantfw_data.pack import pack
 
 from secantfw import RunAborted, UserError
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 from secantfw.testing import run_checks, subject_of
 
 SHARD = 3000  # bytes: some 11 latents of float32

@@ -16,7 +16,7 @@ from secantfw_data.options import Cifar10Options, ImagesOptions
 from secantfw_data.picture_zip import PictureZip
 
 from secantfw import DataSpec, UserError
-from secantfw.plugin.loader import load_plugins
+from secantfw.load_plugins import load_plugins
 from secantfw.testing import run_checks, subject_of
 
 N = 25

@@ -16,8 +16,8 @@ from secantfw_data.tar_shards import TarShards
 
 from secantfw import DataSpec, UserError
 from secantfw.experiment.schema import Guidance
+from secantfw.runtime.randomness import Streams
 from secantfw.training.batches import BatchSource
-from secantfw.training.randomness import Streams
 
 SHAPE = (2, 3, 3)
 RNG = np.random.default_rng(0)

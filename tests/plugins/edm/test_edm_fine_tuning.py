@@ -13,8 +13,8 @@ from secantfw_edm.options import AugmentOptions, EDMOptions
 
 from secantfw import BuildSite, Cond, DataSpec, RowDraws, WeightsHeader, save_weights
 from secantfw.experiment.load import load
-from secantfw.plugin.loader import load_plugins
-from secantfw.training.run import prepare
+from secantfw.load_plugins import load_plugins
+from secantfw.training.job import prepare
 
 pytestmark = pytest.mark.plugin("basics", "data", "edm")
 SPEC = DataSpec((1, 16, 16), num_classes=10)

@@ -11,9 +11,9 @@ from secantfw_edm.options import EDMTeacherOptions
 from secantfw_edm.teacher import EDMTeacher
 
 from secantfw import BuildSite, DataSpec, UserError
-from secantfw.foreign_weights import open_any
-from secantfw.plugin.loader import load_plugins
-from secantfw.plugin.weights_formats import weights_formats
+from secantfw.load_plugins import load_plugins
+from secantfw.weights.foreign import open_any
+from secantfw.weights.formats import weights_formats
 
 pytestmark = [pytest.mark.plugin("edm"), pytest.mark.filterwarnings("error")]
 #: Each way into a file once: its calls, its numbers, its arguments, its shapes.

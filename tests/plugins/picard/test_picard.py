@@ -14,7 +14,7 @@ from secantfw_picard.stee import STEE
 from secantfw_picard.stei import STEI
 
 from secantfw import TimesNeed
-from secantfw.plugin.registry import Register, import_string
+from secantfw.discovery.registry import Register, import_string
 
 
 def test_losses_require_what_they_cannot_do_without() -> None:

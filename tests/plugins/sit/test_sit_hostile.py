@@ -7,9 +7,9 @@ from secantfw_sit.options import SiTTeacherOptions
 from secantfw_sit.teacher import SiTTeacher
 
 from secantfw import BuildSite, DataSpec, UserError
-from secantfw.foreign_weights import open_any
-from secantfw.plugin.loader import load_plugins
-from secantfw.plugin.weights_formats import weights_formats
+from secantfw.load_plugins import load_plugins
+from secantfw.weights.foreign import open_any
+from secantfw.weights.formats import weights_formats
 
 pytestmark = [pytest.mark.plugin("sit"), pytest.mark.filterwarnings("error")]
 
