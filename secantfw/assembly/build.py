@@ -141,17 +141,17 @@ def build_experiment(
         if e.teacher is not None and lacking.teacher:
             with _said_of("teacher"):
                 teacher = untrained_teacher(e.teacher, student, site)
-    report = None
-    if e.init == "teacher" and teacher is not None and device.type != "meta":
-        with _said_of("backbone"):
-            report = student.load_tangent(teacher.weights() or {})
-    own_start = ""
-    if own is not None:
-        with _said_of("backbone.weights"):
-            if device.type == "meta":
-                check_own(student, own.header)
-            else:
-                own_start = load_own(student, own)
+        report = None  # what these weights do not have is drawn again, by the same seed
+        if e.init == "teacher" and teacher is not None and device.type != "meta":
+            with _said_of("backbone"):
+                report = student.load_tangent(teacher.weights() or {})
+        own_start = ""
+        if own is not None:
+            with _said_of("backbone.weights"):
+                if device.type == "meta":
+                    check_own(student, own.header)
+                else:
+                    own_start = load_own(student, own)
     return Built(
         experiment=e,
         device=device,
