@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from secantfw.evaluation.stamp import differences, stamp_of
+from secantfw.runtime.lock import locked
 
 GMM = Path(__file__).parents[2] / "experiments" / "gmm_picard.toml"
 SHORT = (
@@ -198,3 +199,13 @@ def test_without_held_out_data_there_is_no_row_of_it_and_one_line_says_so(secant
     found = json.loads(file.read_text())
     assert [column["floor"] for column in found["columns"]] == [None, None]
     assert found["floor"] is None
+
+
+def test_a_run_that_another_process_holds_is_not_evaluated(run, secantfw):
+    before = (run / "evaluation.json").read_bytes()
+    with locked(run):
+        said = secantfw("evaluate", run)
+    assert said.code == 2
+    assert said.err.count("\n") == 1
+    assert "in use by" in said.err
+    assert (run / "evaluation.json").read_bytes() == before

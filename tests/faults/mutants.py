@@ -109,7 +109,6 @@ MUTANTS = (
     Mutant(
         "runtime/lock.py", "fcntl.LOCK_SH if shared else fcntl.LOCK_EX", "fcntl.LOCK_SH", ("R12",)
     ),
-    Mutant("runtime/lock.py", "open_regular(file, os.O_RDWR)", 'file.open("r+b")', ("R12",)),
     Mutant(
         "runtime/signals.py",
         "            self.save_requested = True",
