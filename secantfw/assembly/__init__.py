@@ -1,1 +1,1 @@
-"""The objects of an experiment, built from its components and checked with each other."""
+"""The objects of an experiment, built from its components."""

@@ -130,18 +130,19 @@ def build_experiment(
     own_site = (
         site if own is None else attrs.evolve(site, weights=own.header, read_weights=own.read)
     )
-    with torch.random.fork_rng(devices=[]), torch.device(device):
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(e.seed, "init", 0))
-        teacher: Teacher | None = None
-        if e.teacher is not None and not lacking.teacher:
-            with _said_of("teacher"):
-                teacher = build(e.teacher, site)  # type: ignore[assignment]
-        with _said_of("backbone"):
-            student: Backbone = build(e.backbone, own_site)  # type: ignore[assignment]
-        if e.teacher is not None and lacking.teacher:
-            with _said_of("teacher"):
-                teacher = untrained_teacher(e.teacher, student, site)
-        report = None  # what these weights do not have is drawn again, by the same seed
+        with torch.device(device):
+            teacher: Teacher | None = None
+            if e.teacher is not None and not lacking.teacher:
+                with _said_of("teacher"):
+                    teacher = build(e.teacher, site)  # type: ignore[assignment]
+            with _said_of("backbone"):
+                student: Backbone = build(e.backbone, own_site)  # type: ignore[assignment]
+            if e.teacher is not None and lacking.teacher:
+                with _said_of("teacher"):
+                    teacher = untrained_teacher(e.teacher, student, site)
+        report = None  # a student may initialise here what the weights given to it lack
         if e.init == "teacher" and teacher is not None and device.type != "meta":
             with _said_of("backbone"):
                 report = student.load_tangent(teacher.weights() or {})

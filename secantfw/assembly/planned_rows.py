@@ -34,13 +34,13 @@ def planned_rows(built: Built) -> list[PlannedRow]:
         "student": student_guidances(built.experiment),
         "teacher": teacher_guidances(built.experiment) if teacher else (),
     }
-    called = guidance_labels([*guidances["student"], *guidances["teacher"]])
+    labels = guidance_labels([*guidances["student"], *guidances["teacher"]])
     rows: list[PlannedRow] = []
     for named in named_solvers(built):
         for model in models_of(named, student_has=has, teacher=teacher):
             for under in guidances[model]:
                 counter = nfe_counter(built, model, under)
-                rows += _rows(named, model, under, counter, keys.nfe, called[under])
+                rows += _rows(named, model, under, counter, keys.nfe, labels[under])
     return in_order(rows)
 
 
@@ -76,11 +76,11 @@ def _rows(
     under: RowGuidance,
     counter: NFECounter,
     budgets: tuple[int, ...],
-    called: str,
+    guidance_text: str,
 ) -> Iterator[PlannedRow]:
     if named.solver.adaptive:
-        yield PlannedRow(model, named, 1, None, under, called)
+        yield PlannedRow(model, named, 1, None, under, guidance_text)
         return
     for steps in sorted({counter.steps_within(named.solver, n) for n in budgets} - {0}):
         nfe = counter.nfe(named.solver, steps)
-        yield PlannedRow(model, named, steps, nfe, under, called)
+        yield PlannedRow(model, named, steps, nfe, under, guidance_text)

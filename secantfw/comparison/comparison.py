@@ -74,15 +74,15 @@ def compare(runs: Sequence[ComparedRun], baseline: ComparedRun | None = None) ->
     """Group the runs and lay out their numbers; the baseline's group comes first."""
     groups = grouped(runs, baseline)
     columns: dict[str, Column] = {}
-    found: dict[str, dict[Protocol, list[tuple[Group, _Entry]]]] = {}
+    entries: dict[str, dict[Protocol, list[tuple[Group, _Entry]]]] = {}
     for group, entry, protocol in _all_entries(groups):
         columns[entry.column.key] = entry.column
-        by_protocol = found.setdefault(entry.column.key, {})
+        by_protocol = entries.setdefault(entry.column.key, {})
         by_protocol.setdefault(protocol, []).append((group, entry))
     first = groups[0] if baseline is not None and groups else None
     tables = [
         _table(columns[key], shown, by_protocol[protocol], first)
-        for key, by_protocol in found.items()
+        for key, by_protocol in entries.items()
         for protocol, shown in with_differences(by_protocol).items()
     ]
     return Comparison(tuple(groups), tuple(differing_keys(groups)), tuple(tables), first)

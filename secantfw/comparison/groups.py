@@ -39,12 +39,11 @@ class Group:
 def grouped(runs: Sequence[ComparedRun], baseline: ComparedRun | None = None) -> list[Group]:
     """The groups in order of appearance, the baseline's first."""
     found: dict[tuple[tuple[str, str], ...], list[ComparedRun]] = {}
-    seen: set[Path] = set()
+    seen: set[Path | None] = set()
     for run in [*([baseline] if baseline else []), *runs]:
-        if run.directory in seen:
-            continue
-        found.setdefault(_identity(run), []).append(run)
-        seen |= set() if run.directory is None else {run.directory}
+        if run.directory is None or run.directory not in seen:
+            found.setdefault(_identity(run), []).append(run)
+        seen.add(run.directory)
     letters = map(_letter, range(len(found)))
     return [
         Group(letter, tuple(same)) for letter, same in zip(letters, found.values(), strict=True)

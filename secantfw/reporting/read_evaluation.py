@@ -41,9 +41,9 @@ _KNOWN_KEYS = (
 def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
     """The records of the file's content."""
     said = evaluation.get("rows") or ()
-    called = guidance_labels(_guidance(row) for row in said if _is_guided(row))
+    labels = guidance_labels(_guidance(row) for row in said if _is_guided(row))
     stamps = _stamps(evaluation)
-    rows = tuple(_row(stamps, row, called) for row in said)
+    rows = tuple(_row(stamps, row, labels) for row in said)
     headline = evaluation.get("headline_nfe")
     samples = evaluation.get("samples")
     return Evaluation(
@@ -103,13 +103,13 @@ def _text(value: Any) -> str:
 
 
 def _row(
-    stamps: Mapping[str, dict[str, str]], row: Mapping[str, Any], called: Mapping[RowGuidance, str]
+    stamps: Mapping[str, dict[str, str]], row: Mapping[str, Any], labels: Mapping[RowGuidance, str]
 ) -> Row:
     """A row; where there are several guidances, each makes a series of its own, as does the label
     of a solver that stands several times. Baselines are one series.
     """
     label = f" {row['label']}" if row.get("label") else ""
-    guidance = f" {called[_guidance(row)]}".rstrip() if _is_guided(row) else ""
+    guidance = f" {labels[_guidance(row)]}".rstrip() if _is_guided(row) else ""
     baseline = row.get("baseline") is True
     said = str(row.get("solver", "")) + label
     nfe = row.get("nfe", row.get("steps", 0))
@@ -152,13 +152,13 @@ def _ceiling(said: Any) -> Ceiling | None:
 
 def _by_seed(said: Any) -> dict[str, tuple[float, ...]]:
     """Where every seed has a finite value."""
-    found = said.items() if isinstance(said, Mapping) else ()
-    read = {key: tuple(map(_float, v)) for key, v in found if isinstance(v, list)}
-    return {
-        key: tuple(v for v in values if v is not None)
-        for key, values in read.items()
-        if all(v is not None and math.isfinite(v) for v in values)
+    values_of = said.items() if isinstance(said, Mapping) else ()
+    finite = {
+        key: tuple(v for v in map(_float, values) if v is not None and math.isfinite(v))
+        for key, values in values_of
+        if isinstance(values, list)
     }
+    return {key: values for key, values in finite.items() if len(values) == len(said[key])}
 
 
 def _deviations(said: Any) -> dict[str, float]:

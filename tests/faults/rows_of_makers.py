@@ -99,8 +99,8 @@ def _inputs(bench: Bench) -> Path:
 
 
 def _called(verb: str, folder: Path, before=lambda: None, after=lambda: None) -> Ended:
-    places = {"IN": str(folder), "OUT": str(folder / "out")}
-    words = [place_in(word, places) for word in MAKERS[verb]]
+    inputs, out = str(folder), str(folder / "out")
+    words = [word.replace("IN", inputs).replace("OUT", out) for word in MAKERS[verb]]
 
     def child() -> int:
         _runs_in_this_process()
@@ -110,12 +110,6 @@ def _called(verb: str, folder: Path, before=lambda: None, after=lambda: None) ->
         return code
 
     return forked(child, folder.parent / f"{folder.name}.txt")
-
-
-def place_in(word: str, places: dict[str, str]) -> str:
-    for name, place in places.items():
-        word = word.replace(name, place)
-    return word
 
 
 def _runs_in_this_process() -> None:
