@@ -56,9 +56,7 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     """The figure as an <svg> element that scales with its container; ids start with `name`."""
     stream = io.StringIO()
     nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    with (
-        warnings.catch_warnings()
-    ):  # of a glyph it lacks, which it prints raw
+    with warnings.catch_warnings():  # of a glyph it lacks, which it prints raw
         warnings.filterwarnings("ignore", message="Glyph")
         figure.savefig(stream, format="svg", metadata=nothing, transparent=True)
     text = stream.getvalue()
