@@ -32,13 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, plugins: Plugins) -> int:
     from secantfw.comparison.comparison import compare
+    from secantfw.comparison.read_many import read_many
     from secantfw.comparison.run_record import read_compared
     from secantfw.runtime.run_directory import open_run
 
     directories = list(run_directories(args.runs))
     if args.baseline is not None:
         open_run(args.baseline)
-    runs = [read_compared(directory) for directory in directories]
+    runs = read_many(directories)
     baseline = None if args.baseline is None else read_compared(args.baseline)
     show(compare(runs, baseline), args.out)
     return int(ExitCode.DONE)

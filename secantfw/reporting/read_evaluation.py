@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from secantfw.assembly.tuned import TUNED
+from secantfw.experiment.keys import shorten
 from secantfw.pictures.series import Series
 from secantfw.reporting.evaluation_rows import Ceiling, Column, Evaluation, Row
 from secantfw.reporting.sample_curve import read_sample_curves
@@ -23,6 +24,7 @@ _ROW_KEYS = (
 )  # fmt: skip
 #: What an evaluation without stamps says of how all its numbers were measured.
 _UNSTAMPED = ("samples", "reference", "feature_sha256", "weights")
+_MOST = 2**53
 _KNOWN_KEYS = (
     "rows",
     "columns",
@@ -49,11 +51,11 @@ def read_evaluation(evaluation: Mapping[str, Any]) -> Evaluation:
     return Evaluation(
         columns=_columns(evaluation, rows),
         rows=tuple(sorted(rows, key=lambda row: (row.nfe, row.series.rank))),
-        samples=None if samples is None else int(samples),
+        samples=None if samples is None else _count(samples),
         reference=str(evaluation.get("reference") or ""),
         feature_sha256=str(evaluation.get("feature_sha256") or ""),
-        asked=tuple(int(n) for n in evaluation.get("nfe") or ()),
-        headline_nfe=None if headline is None else int(headline),
+        asked=tuple(_count(n) for n in evaluation.get("nfe") or ()),
+        headline_nfe=None if headline is None else _count(headline),
         notes=tuple(_notes(evaluation)),
         secant_error=read_secant_error(said),
         protocol=_texts({key: evaluation.get(key) for key in _UNSTAMPED}),
@@ -115,8 +117,8 @@ def _row(
     nfe = row.get("nfe", row.get("steps", 0))
     return Row(
         series=Series(str(row.get("model", "")), TUNED if baseline else said + guidance),
-        steps=int(row.get("steps", 0)),
-        nfe=int(nfe) if float(nfe).is_integer() else float(nfe),
+        steps=_count(row.get("steps", 0)),
+        nfe=_count(nfe) if float(nfe).is_integer() else float(nfe),
         values={
             key: _float(value)
             for key, value in row.items()
@@ -190,3 +192,11 @@ def _column(column: Mapping[str, Any]) -> Column:
 def _float(value: Any) -> float | None:
     """A number as float; None for anything else, so that a foreign text key is no metric."""
     return float(value) if isinstance(value, int | float) else None
+
+
+def _count(value: Any) -> int:
+    """A number of steps, samples or evaluations, which a chart can still draw."""
+    count = int(value)
+    if abs(count) > _MOST:
+        raise ValueError(f"{shorten(str(count))} is no number of steps, samples or evaluations")
+    return count

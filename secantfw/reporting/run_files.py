@@ -20,6 +20,7 @@ from secantfw.runtime.run_folder import RunFolder
 _Kind: TypeAlias = type | tuple[type, ...]
 _NUMBER = (int, float)
 _NAMES: dict[_Kind, str] = {int: "an integer", str: "a text", list: "a list", _NUMBER: "a number"}
+_COMPARED = frozenset({"evaluations"})  # of the training log
 _PLAN: dict[str, _Kind] = {"title": str, "batch_size": int, "components": list}
 _OUTCOME: dict[str, _Kind] = {
     "status": str,
@@ -65,7 +66,7 @@ def read_run(run: Path, *, numbers_alone: bool = False) -> RunFiles:
         environment={} if numbers_alone else folder.json("environment.json"),
         outcome=_known(folder, "outcome.json", _OUTCOME),
         evaluation=_evaluation(shown.path, evaluation) if evaluation else None,
-        log=read_training_log(run / "metrics.jsonl"),
+        log=read_training_log(run / "metrics.jsonl", _COMPARED if numbers_alone else None),
         gallery=Gallery() if numbers_alone else read_gallery(pictures_folder(run)),
         resolved="" if numbers_alone else folder.text("resolved.toml"),
         references="" if numbers_alone else folder.text("references.bib"),

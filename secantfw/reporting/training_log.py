@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +80,9 @@ class TrainingLog:
         return tuple(records)
 
 
-def read_training_log(file: Path) -> TrainingLog:
-    """The log, empty if there is none. A line cut short by a killed run is left out.
+def read_training_log(file: Path, only: Collection[str] | None = None) -> TrainingLog:
+    """The log, or of its scalars those that are named; empty if there is none. A line cut short by
+    a killed run is left out.
 
     Raises:
         UserError: something else of that name is there, or it cannot be read.
@@ -91,7 +92,8 @@ def read_training_log(file: Path) -> TrainingLog:
     for entry in _entries(file):
         step = entry.pop("step")
         ascending = ascending and (not steps or step > steps[-1])
-        for key, value in entry.items():
+        for key in entry if only is None else entry.keys() & only:
+            value = entry[key]
             if isinstance(value, int | float) and not isinstance(value, bool):
                 column = columns.get(key)
                 if column is None:

@@ -17,8 +17,9 @@ MAX_DEPTH = 64
 MAX_INTEGER = 2**63
 _MOST_DIGITS = 20
 
-#: Without these no number can be too wide or infinite, and none has to be looked at.
-_WIDE = re.compile(rb"[0-9]{19}|[eE][+-]?[0-9]{3}")
+# Without one of these shapes no number can be too wide or infinite, and none has to be looked at.
+_SHAPE = bytes.maketrans(b"123456789E-", b"000000000e+")
+_WIDE = (b"0" * 19, b"e000", b"e+000")
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -81,7 +82,9 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _decoder(content: bytes, nan: bool, unique: bool) -> json.JSONDecoder:
     """A quick one where that is as strict."""
-    return _DECODERS[nan, unique] if unique or _WIDE.search(content) else _QUICK[nan]
+    shape = content.translate(_SHAPE)
+    quick = not unique and not any(wide in shape for wide in _WIDE)
+    return _QUICK[nan] if quick else _DECODERS[nan, unique]
 
 
 _QUICK = {
