@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import attrs
 
@@ -42,6 +43,7 @@ def protocol_of(run: ComparedRun, row: Row, column: Column) -> Protocol:
     return Protocol(tuple(sorted(said.items())))
 
 
+@lru_cache(maxsize=1000)
 def _count(text: str) -> int:
     """How many seeds a stamp names; one where it names none that can be read."""
     try:
