@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from secantfw.interfaces.augmentation import Augmented as Augmented
     from secantfw.interfaces.augmentation import RowDraws as RowDraws
     from secantfw.interfaces.backbone import Backbone as Backbone
+    from secantfw.interfaces.blocks import blocks_of as blocks_of
     from secantfw.interfaces.build_site import BuildSite as BuildSite
     from secantfw.interfaces.conversions import Noising as Noising
     from secantfw.interfaces.conversions import data_from_velocity as data_from_velocity
@@ -92,12 +93,14 @@ if TYPE_CHECKING:
     from secantfw.interfaces.weights_format import Export as Export
     from secantfw.interfaces.weights_format import ExportedFiles as ExportedFiles
     from secantfw.interfaces.weights_format import WeightsFormat as WeightsFormat
+    from secantfw.parallel.context import RunContext as RunContext
     from secantfw.parallel.engine import Computed as Computed
     from secantfw.parallel.engine import Engine as Engine
     from secantfw.parallel.engine import EngineSite as EngineSite
     from secantfw.parallel.engine import WholeLoss as WholeLoss
     from secantfw.runtime.json_text import parse_json as parse_json
     from secantfw.runtime.progress import Progress as Progress
+    from secantfw.runtime.signals import Stop as Stop
     from secantfw.sampling.grid_options import GridOptions as GridOptions
     from secantfw.sampling.time_grid import step_times as step_times
     from secantfw.session.open import load as load
@@ -158,6 +161,7 @@ _LAZY = {
     "Reduction": "interfaces.observing_metric",
     "RowDraws": "interfaces.augmentation",
     "Run": "session.run",
+    "RunContext": "parallel.context",
     "RunInfo": "interfaces.run",
     "SampleBlock": "interfaces.observing_metric",
     "Samples": "session.samples",
@@ -168,6 +172,7 @@ _LAZY = {
     "SecantPairs": "interfaces.metric",
     "Solver": "interfaces.solver",
     "Split": "interfaces.dataset",
+    "Stop": "runtime.signals",
     "Subparsers": "discovery.commands",
     "Teacher": "interfaces.teacher",
     "TimeSampler": "interfaces.time_sampler",
@@ -179,6 +184,7 @@ _LAZY = {
     "WholeLoss": "parallel.engine",
     "at": "interfaces.tensors",
     "at_node": "interfaces.segments",
+    "blocks_of": "interfaces.blocks",
     "check_fit": "weights.one_time_weights",
     "complete_times": "interfaces.interior",
     "data_from_velocity": "interfaces.conversions",

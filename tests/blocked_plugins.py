@@ -33,15 +33,19 @@ def left_out() -> set[str]:
 
 #: Places whose tests, or whose imports, build what several plug-ins bring.
 NEEDS: dict[str, tuple[str, ...]] = {
-    "benchmarks/test_overhead.py": ("basics", "data", "picard"),
+    "benchmarks/test_overhead.py": ("basics", "data", "parallel", "picard"),
     "conformance": ("basics", "data", "picard"),
     "contributing": tuple(first_party()),  # the guide's shells see what is installed
-    "end_to_end": ("basics", "data", "fid", "picard", "sit"),
-    "faults": ("basics", "data", "picard"),
+    "end_to_end": ("basics", "data", "fid", "parallel", "picard", "sit"),
+    "faults": ("basics", "data", "parallel", "picard"),
     "plugins/flowmaps/test_flowmap_times.py": ("basics", "data", "fid", "picard", "sit"),
     "plugin_scaffold": tuple(first_party()),  # its own plug-ins are not in SECANTFW_PLUGINS either
-    "training": ("basics", "data", "picard"),
+    "training": ("basics", "data", "parallel", "picard"),
 }
+
+
+#: A test that needs a loss trains by it, which takes an engine.
+LOSSES = {"flowmaps", "montecarlo", "picard"}
 
 
 class _Absent(MetaPathFinder):
@@ -70,6 +74,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("plugin"):
-        missing = sorted(set(marker.args) & left_out())
+        engine = {"parallel"} if LOSSES & set(marker.args) else set()
+        missing = sorted({*marker.args, *engine} & left_out())
         if missing:
             pytest.skip(f"needs plug-ins that are left out: {', '.join(missing)}")

@@ -135,7 +135,7 @@ def _row(one: Forecast) -> tuple[str, ...]:
     pieces = "" if one.rows_at_once == one.rows else f"/{one.rows_at_once}"
     return (
         one.evaluations,
-        one.strategy,
+        one.engine.rpartition(":")[2],
         f"{one.rows}{pieces}",
         f"{one.memory_gb:.1f}{'' if one.fits else ' too much'}",
         f"{one.tflop_per_step:.4g}",

@@ -18,9 +18,6 @@ def complaints(experiment: Experiment) -> Iterator[Complaint]:
     yield from _guidance(experiment)
     yield from _train(experiment)
     yield from _evaluate(experiment)
-    if experiment.engine is not None and experiment.parallel.strategy is not None:
-        what = f"{experiment.parallel.strategy!r}, and [engine] is {experiment.engine.full_name}"
-        yield ("parallel", "strategy"), f"{what}; give one of the two"
     if experiment.init == "teacher" and experiment.teacher_weights() is None:
         what = "'teacher', but no [teacher] has weights to start from; expected 'scratch'"
         yield ("backbone", "init"), what

@@ -15,7 +15,6 @@ from secantfw.experiment.schema import (
     EvaluateKeys,
     Guidance,
     Head,
-    Parallel,
     Train,
 )
 from secantfw.options import option_info
@@ -44,6 +43,15 @@ class Evaluate:
 
 
 @attrs.frozen
+class DefaultEngines:
+    """What trains where `[engine]` says nothing: in one process, and in several; None where it is
+    not installed."""
+
+    alone: Component | None
+    beside: Component | None
+
+
+@attrs.frozen
 class Experiment:
     """An experiment, complete: every table structured, every path absolute."""
 
@@ -59,9 +67,9 @@ class Experiment:
     time_sampler: Chosen
     solver: Chosen
     train: Train
-    parallel: Parallel
     augmentation: Chosen | None
-    engine: Chosen | None  # a plug-in's, instead of `parallel.strategy`
+    engine: Chosen | None  # None: one of `engines`
+    engines: DefaultEngines
     ema: Ema
     evaluate: Evaluate
     metrics: tuple[Chosen, ...]

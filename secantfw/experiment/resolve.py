@@ -17,7 +17,13 @@ from secantfw.experiment.baseline_files import as_said, baseline_files
 from secantfw.experiment.complaints import complaints
 from secantfw.experiment.components import USE, choose, choose_all
 from secantfw.experiment.document import Document
-from secantfw.experiment.experiment import Chosen, Evaluate, Experiment, weights_file
+from secantfw.experiment.experiment import (
+    Chosen,
+    DefaultEngines,
+    Evaluate,
+    Experiment,
+    weights_file,
+)
 from secantfw.experiment.keys import KeyPath, did_you_mean, shown
 from secantfw.experiment.schema import (
     EMA_DECAY,
@@ -27,7 +33,6 @@ from secantfw.experiment.schema import (
     EvaluateKeys,
     Guidance,
     Head,
-    Parallel,
     Train,
 )
 from secantfw.experiment.scope import Scope
@@ -37,11 +42,12 @@ from secantfw.experiment.structure import INVALID, structure
 DEFAULT_PATH = "linear"
 DEFAULT_SOLVER = "secant"
 DEFAULT_EVALUATE_SOLVERS = ["secant", "euler", "heun"]
+DEFAULT_ENGINE, DEFAULT_ENGINE_BESIDE = "single", "ddp"
 DEFAULT_METRIC = "trajectory"  # it compares with the teacher
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # becomes a folder's name
 _HEAD = tuple(f.name for f in attrs.fields(Head))
-_NO_TABLES = ("file", "head", "backbone_keys", "teacher_solver")
+_NO_TABLES = ("file", "head", "backbone_keys", "teacher_solver", "engines")
 _TABLES = tuple(f.name for f in attrs.fields(Experiment) if f.name not in _NO_TABLES)
 #: The keys of the tables that are no component's, for one that stands outside of its table.
 _KEYS = {
@@ -110,10 +116,23 @@ def _name_of(document: Document) -> str:
 def _unknown_keys(scope: Scope) -> None:
     known = (*_HEAD, *_TABLES)
     for name in scope.document.tables:
-        if name not in known:
+        if name == "parallel":
+            _old_parallel(scope)
+        elif name not in known:
             homes = [f"{table}.{name}" for table, keys in _KEYS.items() if name in keys]
             hint = f"; did you mean {' or '.join(homes)}?" if homes else did_you_mean(name, known)
             scope.add((name,), f"unknown key {shown(name)}{hint}")
+
+
+def _old_parallel(scope: Scope) -> None:
+    """`[parallel]`, which is `[engine]` now."""
+    said = scope.document.tables["parallel"]
+    for name in said if isinstance(said, Mapping) else ():
+        new = "use" if name == "strategy" else str(name)
+        value = "single" if said[name] == "none" else said[name]
+        scope.add(("parallel", name), f"is now engine.{new}: write engine.{new} = {shown(value)}")
+    if not said or not isinstance(said, Mapping):
+        scope.add(("parallel",), "is now [engine]")
 
 
 def _check_requires(head: Head, scope: Scope, plugins: Plugins) -> None:
@@ -164,7 +183,7 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
         "time_sampler": _component("time_sampler", None, scope),
         "solver": solver,
         "train": train,
-        "parallel": _table("parallel", Parallel, scope),
+        "engines": _default_engines(scope),
         "ema": _ema(scope),
         "evaluate": evaluate,
         "teacher_solver": teacher_solver,
@@ -180,6 +199,12 @@ def _experiment(head: Head | None, scope: Scope) -> Experiment | None:
 def _component(kind: Kind, default: str | None, scope: Scope) -> Chosen | None:
     said = scope.document.tables.get(kind, default)
     return None if said is None else choose(kind, _not_a_name(said, default), (kind,), scope)
+
+
+def _default_engines(scope: Scope) -> DefaultEngines:
+    """Of those that are installed: an experiment can be looked at without any."""
+    installed = {c.name: c for c in scope.registry.of_kind("engine")}
+    return DefaultEngines(installed.get(DEFAULT_ENGINE), installed.get(DEFAULT_ENGINE_BESIDE))
 
 
 def _not_a_name(said: Any, default: str | None) -> Any:

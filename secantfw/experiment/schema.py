@@ -170,23 +170,6 @@ EMA_DECAY = 0.9999
 
 
 @attrs.frozen
-class Parallel:
-    """`[parallel]`: training on several processes, as torchrun or `--processes` starts them."""
-
-    strategy: Literal["none", "ddp", "fsdp"] | None = option(
-        None,
-        "ddp: each process holds all, gradients are averaged; fsdp: weights, average and moments "
-        "are shared out; not set: ddp where there are several processes",
-    )
-    shard: Literal["blocks", "whole"] | None = option(
-        None,
-        "under fsdp: gather each block of a network when it is evaluated, which takes the least "
-        "memory, or the whole once a step, as losses that need exact derivatives do anyway; "
-        "not set: blocks",
-    )
-
-
-@attrs.frozen
 class Ema:
     """`[ema]`: exponential moving average of the student, the one that is evaluated.
 

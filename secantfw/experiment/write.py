@@ -31,7 +31,6 @@ def plain(experiment: Experiment, document: Document) -> dict[str, Any]:
     tables["train"] = _options(experiment.train, ("train",), document)
     solver = _list([experiment.teacher_solver], ("train",), document)
     (tables["train"]["teacher_solver"],) = solver
-    tables["parallel"] = _options(experiment.parallel, ("parallel",), document) or None
     tables["engine"] = _chosen(experiment.engine, ("engine",), document)
     tables["ema"] = _options(experiment.ema, ("ema",), document)
     tables["evaluate"] = _options(evaluate.keys, ("evaluate",), document)

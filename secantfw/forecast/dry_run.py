@@ -13,6 +13,7 @@ import attrs
 import torch
 
 from secantfw.assembly.build import Built, build_experiment, device_of
+from secantfw.assembly.choose_engine import engine_of
 from secantfw.assembly.compiled import compile_networks
 from secantfw.assembly.data_place import item_source
 from secantfw.checking.check_built import check_built
@@ -29,7 +30,6 @@ from secantfw.runtime.randomness import Streams
 from secantfw.runtime.signals import StopRequest
 from secantfw.sampling.precision import AUTOCAST
 from secantfw.training.batches import BatchSource
-from secantfw.training.choose_engine import engine_of
 from secantfw.training.context_of import context_of
 from secantfw.training.ema import Average
 from secantfw.training.loop import train

@@ -9,18 +9,17 @@ the peak that is reached, is given. The exchange of gradients is taken to hide b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import attrs
-from torch import nn
 
 from secantfw.assembly.build import Built
+from secantfw.assembly.choose_engine import engine_chosen, engine_of
 from secantfw.assembly.row import Model
-from secantfw.forecast.cost import StepCost, drawing_bytes, kept_weight_bytes, step_cost
+from secantfw.forecast.cost import drawing_bytes, kept_weight_bytes, step_cost
 from secantfw.forecast.disk import kept_checkpoints
 from secantfw.forecast.evaluation_cost import EvaluationCost, PictureCost, evaluation_cost
 from secantfw.forecast.gpus import Gpu
-from secantfw.interfaces.blocks import blocks_of
+from secantfw.parallel.group import Group
 from secantfw.parallel.processes import Processes
 from secantfw.training.checkpoint import checkpoint_bytes
 
@@ -29,8 +28,6 @@ DEFAULT_MFU = 0.30
 #: CUDA's context, its libraries' work space, and what the allocator cannot use.
 RESERVED_BYTES = 2.5e9
 
-Strategy = Literal["none", "ddp", "fsdp"]
-
 
 @attrs.frozen
 class Forecast:
@@ -38,7 +35,7 @@ class Forecast:
 
     title: str
     gpus: int
-    strategy: Strategy
+    engine: str  # its component, "parallel:ddp"
     rows: int  # that a GPU computes a step
     rows_at_once: int
     evaluations: str
@@ -67,12 +64,12 @@ def forecast(
         pictures: what `picture_cost` found of the data set; None: not known.
     """
     train = built.experiment.train
-    rows = len(Processes(gpus - 1, gpus).rows(train.batch_size))  # none has more than the last
+    last = Group(Processes(gpus - 1, gpus, launched=gpus > 1))
+    rows = len(last.processes.rows(train.batch_size))  # none has more than the last
     at_once = min(rows, train.micro_batch_size or rows)
     cost = step_cost(built, at_once)
-    strategy = _strategy(built, gpus)
-    whole = cost.bytes(half=train.precision != "fp32") + RESERVED_BYTES
-    memory = whole if strategy != "fsdp" else whole - _shared_out(built, cost, gpus)
+    spared = engine_of(built.experiment, last).spared_bytes(built.student, built.loss)
+    memory = cost.bytes(half=train.precision != "fp32") + RESERVED_BYTES - spared
     flops = cost.flops / at_once * train.batch_size
     seconds = flops / (gpus * gpu.peak(train.precision) * mfu)
     evaluations: Mapping[Model, float] = {
@@ -84,7 +81,7 @@ def forecast(
     return Forecast(
         title=built.experiment.title,
         gpus=gpus,
-        strategy=strategy,
+        engine=engine_chosen(built.experiment, last).full_name,
         rows=rows,
         rows_at_once=at_once,
         evaluations=cost.evaluations,
@@ -108,28 +105,3 @@ def _evaluation_bytes(built: Built, evaluation: EvaluationCost) -> float:
     """Of one GPU; sharded weights are gathered from the checkpoint, so they are whole here."""
     alive = max(drawing_bytes(built), evaluation.picture_bytes)
     return kept_weight_bytes(built) + alive + RESERVED_BYTES
-
-
-def _strategy(built: Built, gpus: int) -> Strategy:
-    if gpus == 1:
-        return "none"
-    return "fsdp" if built.experiment.parallel.strategy == "fsdp" else "ddp"
-
-
-def _shared_out(built: Built, cost: StepCost, gpus: int) -> float:
-    """What FSDP saves a process of student, average and two moments: of these and of the gradient
-    it keeps a share, and while it computes, what of the student is gathered."""
-    numbers = cost.gradient_bytes  # 4 bytes a number, as each of the others
-    return 4 * numbers - 5 * numbers / gpus - _gathered(built, numbers)
-
-
-def _gathered(built: Built, numbers: int) -> int:
-    """All of it; or by blocks what is in none, the block at hand, and the one fetched ahead."""
-    blocks = [_bytes(block) for block in blocks_of(built.student)]
-    if built.experiment.parallel.shard == "whole" or "jvp" in built.loss.requirements():
-        return numbers
-    return numbers - sum(blocks) + 2 * max(blocks, default=0)
-
-
-def _bytes(module: nn.Module) -> int:
-    return sum(p.nbytes for p in module.parameters())

@@ -35,9 +35,12 @@ _SAFETY = 4
 
 
 def memory_problems(
-    built: Built, plugins: Plugins, row_bytes: int, processes: Processes, *, sharded: bool
+    built: Built, plugins: Plugins, row_bytes: int, processes: Processes, spared: float = 0.0
 ) -> list[Problem]:
-    """One, where a step of a process is known not to fit; `row_bytes` 0: not known beforehand."""
+    """One, where a step of a process is known not to fit; `row_bytes` 0: not known beforehand.
+
+    `spared`: bytes that the engine shares out.
+    """
     train = built.experiment.train
     rows = rows_at_once(train, len(processes.rows(train.batch_size)))
     room = _room(built, processes)
@@ -46,10 +49,8 @@ def memory_problems(
     need = _counted(built, plugins, rows)
     if need is None:
         return []
-    if sharded:  # of student, average and moments each process keeps a share
-        spared = 4 * built.parameter_bytes() * (processes.size - 1) // processes.size
-        need = attrs.evolve(need, needed=need.needed - spared)
-    problem = memory_problem(attrs.evolve(need, available=room), built.experiment)
+    need = attrs.evolve(need, needed=need.needed - int(spared), available=room)
+    problem = memory_problem(need, built.experiment)
     return [] if problem is None else [problem]
 
 

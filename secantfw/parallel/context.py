@@ -251,11 +251,20 @@ class RunContext(Context):
     @contextmanager
     def recording(self) -> Iterator[list[TeacherSolve]]:
         """The list of what a loss asks of the teacher's ODE; no evaluation is counted."""
-        before, self._solves = attrs.evolve(self.counts), []
+        self._solves = []
         try:
-            yield self._solves
+            with self.uncounted():
+                yield self._solves
         finally:
             self._solves = None
+
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """What is evaluated inside is a trial: the counts afterwards are those before."""
+        before = attrs.evolve(self.counts)
+        try:
+            yield
+        finally:
             for field in attrs.fields(Counts):
                 setattr(self.counts, field.name, getattr(before, field.name))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TypeAlias
 
 import attrs
@@ -18,14 +19,17 @@ from torch import Tensor, nn
 
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.loss import SecantLoss
-from secantfw.interfaces.records import Batch, LossTerms, Times
+from secantfw.interfaces.records import Batch, LossTerms, Times, WeightsHeader
 from secantfw.parallel.agreed_stop import AgreedStop
 from secantfw.parallel.context import RunContext
 from secantfw.parallel.gradients import total_norm
 from secantfw.parallel.group import ALONE, Group
 from secantfw.parallel.pieces import Pieces
 from secantfw.runtime.signals import Stop
+from secantfw.weights.safetensors import save_weights
+from secantfw.weights.stored import file_of, fill
 
+Tensors: TypeAlias = dict[str, Tensor]
 Pass: TypeAlias = Callable[[Batch, Times], LossTerms]
 
 
@@ -52,14 +56,22 @@ class Computed:
 class Engine(abc.ABC):
     """Of a run's training. `prepare` once, then `compute` and `backward` each step.
 
-    A plug-in's is built as `Engine(site)` or `Engine(options, site)`, and sets `group` and
-    `pieces` from its `EngineSite`. Every process draws the whole global batch's random numbers, so
-    that there is none to agree on; weights are equal at the start, on every process.
+    It is built as `Engine(site)` or `Engine(options, site)`, and sets `group` and `pieces` from
+    its `EngineSite`. Every process draws the whole global batch's random numbers, so that there is
+    none to agree on; weights are equal at the start, on every process.
+
+    An engine may keep a share of every parameter on each process: `local` is what is updated here,
+    `part` says of which tensor it is a part, `save` and `load` write and read parts, `whole` puts
+    the weights together.
     """
+
+    #: Whether it works in a process that nobody launched beside others.
+    works_alone: bool = True
+    #: Whether networks may be compiled under it: it leaves a graph the weights it was made with.
+    compiles: bool = True
 
     group: Group = ALONE
     pieces: Pieces | None = None  # None: the global batch at once
-    sharded: bool = False  # whether `local` is less than the parameter
     #: Under fp16, what gradients are to be multiplied with lest they vanish, 0-dim; the update
     #: sets it, and divides again.
     scale: Tensor | None = None
@@ -87,18 +99,40 @@ class Engine(abc.ABC):
 
     def agreed(self, stop: Stop, device: torch.device) -> Stop:
         """Signals as all processes heed them, at the same step; `stop` are this one's."""
-        self._stop = AgreedStop(stop, device)
-        return self._stop
+        self.stop = AgreedStop(stop, device)
+        return self.stop
 
     def exchange(self, objective: Tensor) -> Tensor:
         """The mean loss of all processes, by one small all-reduce that carries signals too."""
-        arrived = self.group.mean(torch.cat((objective.detach().reshape(1), self._stop.sent())))
-        self._stop.take(arrived[1:])
+        arrived = self.group.mean(torch.cat((objective.detach().reshape(1), self.stop.sent())))
+        self.stop.take(arrived[1:])
         return arrived[0]
 
     def local(self, parameter: nn.Parameter) -> nn.Parameter:
         """What of a parameter of `student` or `ema` this process keeps and updates."""
         return parameter
+
+    def part(self, parameter: nn.Parameter, held: Tensor) -> Tensor:
+        """`held`, of the shape of `local(parameter)`, as `save` and `load` are given it."""
+        return held
+
+    def weights(self, network: Backbone) -> Tensors:
+        """The tensors of `student` or `ema` as `save` and `load` are given them."""
+        return dict(network.state_dict())
+
+    def save(self, place: Path, tensors: Tensors, header: WeightsHeader) -> None:
+        """Write `tensors` as `PLACE.safetensors`, or as a folder `PLACE` of shards that
+        torch.distributed.checkpoint reads; every process calls it.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        if self.group.is_main:
+            save_weights(file_of(place), tensors, header)
+
+    def load(self, place: Path, tensors: Tensors) -> None:
+        """Fill `tensors` from what any engine wrote at `place`; names that are not there stay."""
+        fill(tensors, place)
 
     def said(self) -> str:
         """What the plan says of it; "" where there is nothing to say."""
@@ -107,6 +141,15 @@ class Engine(abc.ABC):
     def whole(self) -> AbstractContextManager[object]:
         """Inside, this process has all weights, and may call the networks outside `compute`."""
         return nullcontext()
+
+    def trained(self, network: Backbone) -> Backbone | None:
+        """`network` after the last step, for a process to call as often as it likes and alone;
+        None: it is whole in the checkpoint only."""
+        return network
+
+    def spared_bytes(self, student: Backbone, loss: SecantLoss) -> float:
+        """What a process holds less than one that has all weights, moments and gradients."""
+        return 0.0
 
     def accumulate(
         self,
@@ -154,9 +197,9 @@ class WholeLoss(nn.Module):
     def __init__(self, student: Backbone, loss: SecantLoss, ctx: RunContext) -> None:
         super().__init__()
         self.student = student
-        self._loss, self.ctx = loss, ctx
+        self.loss, self.ctx = loss, ctx
 
     def forward(self, batch: Batch, times: Times) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Tensors alone: hooks do not look into records."""
-        terms = self._loss(self.ctx, batch, times)
+        terms = self.loss(self.ctx, batch, times)
         return terms.per_sample, dict(terms.scalars)

@@ -73,8 +73,11 @@ def count(amount: int, noun: str) -> str:
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
 
 
+_MOST_SECONDS = datetime.timedelta.max.total_seconds()
+
+
 def duration(seconds: float) -> str:
     """`41 s`, or `0:02:41` from two minutes on."""
-    if not math.isfinite(seconds) or seconds < 0:
+    if not 0 <= seconds < _MOST_SECONDS:
         return NOT_MEASURED
     return f"{seconds:.0f} s" if seconds < 120 else str(datetime.timedelta(seconds=int(seconds)))

@@ -54,8 +54,8 @@ def _evaluate_and_report(job: Job, say: Callable[[str], None]) -> None:
     """Every process makes its share of each row; the main one measures them."""
     if not job.loaded.experiment.evaluate.keys.samples:
         return
-    built, student = job.built, job.average.network
-    if job.update.engine.sharded:  # this process has a share of the average; the checkpoint all
+    built, student = job.built, job.update.engine.trained(job.average.network)
+    if student is None:  # this process has a share of the average; the checkpoint all
         trained = load_trained(job.directory, [], job.plugins)
         built, student = trained.built, trained.student
     content = evaluate_in(job.group, job.directory, built, student, say)

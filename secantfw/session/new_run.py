@@ -83,8 +83,8 @@ def _check_memory(run: Job, row_bytes: int) -> None:
     Raises:
         ExperimentError: the processes' steps are known not to fit.
     """
-    processes, sharded = run.group.processes, run.update.engine.sharded
+    spared = run.update.engine.spared_bytes(run.built.student, run.built.loss)
     with run.group.together(), located(run.loaded):
-        problems = memory_problems(run.built, run.plugins, row_bytes, processes, sharded=sharded)
+        problems = memory_problems(run.built, run.plugins, row_bytes, run.group.processes, spared)
         if problems:
             raise ExperimentError(problems)

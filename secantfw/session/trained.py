@@ -63,8 +63,9 @@ def load_trained(
     from secantfw.experiment.located import located
     from secantfw.runtime import run_directory
     from secantfw.runtime.checkpoint_folder import read_newest
-    from secantfw.training.checkpoint import check_fits, read_state, tensors_of
+    from secantfw.training.checkpoint import check_fits, read_state
     from secantfw.training.moved import check_moved
+    from secantfw.weights.stored import stored_tensors
 
     directory = run_directory.open_run(directory)
     moved = _moved(directory, overrides, plugins)
@@ -73,7 +74,7 @@ def load_trained(
         note(str(warning))
 
     def read(checkpoint: Path) -> tuple[dict[str, Tensor], TrainState]:
-        return tensors_of(checkpoint, weights), read_state(checkpoint)
+        return stored_tensors(checkpoint / weights), read_state(checkpoint)
 
     (tensors, state), found, complaints = read_newest(directory / "checkpoints", read)
     for complaint in complaints:
@@ -87,7 +88,8 @@ def load_trained(
         check_moved(state, built, moved, allowed)
     if _one_ode(built) and _INTERVAL in _keys(overrides):
         raise UserError(f"command line: {_INTERVAL}: {_LEARNT} evaluate.teacher_interval")
-    check_fits(found / f"{weights}.safetensors", tensors, built.student)
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    check_fits(found / weights, shapes, built.student)
     built.student.load_state_dict(tensors)
     built.student.requires_grad_(False).eval()
     return TrainedRun(directory, built, built.student, found)

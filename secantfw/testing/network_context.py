@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import attrs
@@ -68,6 +69,10 @@ class NetworkContext(Context):
         self.live, self.ema, self.frozen = (SmallNetwork(seed, dtype) for seed in (1, 2, 3))
         self.calls: list[NetworkCall] = []
         self.used_jvp = False  # exactly, not by differences
+
+    def uncounted(self) -> AbstractContextManager[None]:
+        """Nothing is counted here."""
+        return nullcontext()
 
     def student(
         self, x: Tensor, t: Tensor, s: Tensor, cond: Cond, *, grad: bool = False

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from secantfw.errors import RunAborted, UserError
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.records import WeightsHeader
-from secantfw.parallel.group import Group
+from secantfw.parallel.group import ALONE, Group
 from secantfw.runtime.checkpoint_folder import MANIFEST, fingerprint, manifest_digest, name_of
 from secantfw.runtime.files import finite, sync, write_json
 from secantfw.runtime.json_text import parse_json
@@ -29,6 +29,7 @@ from secantfw.training.generators import load_gathered_state
 from secantfw.training.inputs import Input, read_inputs
 from secantfw.training.update import Update
 from secantfw.weights.safetensors import load_weights, save_weights
+from secantfw.weights.stored import file_of, stored_shapes
 
 
 @attrs.frozen
@@ -58,43 +59,47 @@ def save(
     header: WeightsHeader,
     state: TrainState,
     generators: dict[str, Tensor],
+    group: Group = ALONE,
 ) -> Path:
-    """Write `folder/step-NNNNNN`; what was there before stays valid whatever happens.
+    """Write `folder/step-NNNNNN`; what was there before stays valid whatever happens. Every
+    process of `group` calls it.
 
     Raises:
         SaveFailed: disk full or permission denied, with the size that was needed.
+        EndsWithAnother: another process cannot write its share.
     """
     final = folder / name_of(state.step)
-    temporary = folder / f"{final.name}.tmp-{os.getpid()}"
-    with saving(temporary, final, student):
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        ema = update.average.network.state_dict()
-        save_weights(temporary / "student.safetensors", student.state_dict(), header)
-        save_weights(temporary / "ema.safetensors", ema, header)
-        save_weights(temporary / "optimizer.safetensors", update.state(), header)
-    complete(temporary, final, student, header, state, generators)
+    temporary = group.from_main(folder / f"{final.name}.tmp-{os.getpid()}")
+    with _main_alone(group, temporary, final, student) as is_main:
+        if is_main:
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir(parents=True)
+    for name, tensors in _parts(student, update).items():
+        with group.together(), saving(temporary, final, student):
+            update.engine.save(temporary / name, tensors, header)
+    with _main_alone(group, temporary, final, student) as is_main:
+        if is_main:
+            save_weights(temporary / "generators.safetensors", generators, header)
+            _write_manifest(temporary, state)
+            os.rename(temporary, final)
+            sync(final.parent)
     return final
 
 
-def complete(
-    temporary: Path,
-    final: Path,
-    student: Backbone,
-    header: WeightsHeader,
-    state: TrainState,
-    generators: dict[str, Tensor],
-) -> None:
-    """Make `temporary`, which has all weights, the checkpoint `final`.
+def _parts(student: Backbone, update: Update) -> dict[str, dict[str, Tensor]]:
+    """What a checkpoint holds, by the names of its files or folders."""
+    engine = update.engine
+    return {
+        "student": engine.weights(student),
+        "ema": engine.weights(update.average.network),
+        "optimizer": update.state(),
+    }
 
-    Raises:
-        SaveFailed: disk full or permission denied; `temporary` is gone then.
-    """
-    with saving(temporary, final, student):
-        save_weights(temporary / "generators.safetensors", generators, header)
-        _write_manifest(temporary, state)
-        os.rename(temporary, final)
-        sync(final.parent)
+
+@contextmanager
+def _main_alone(group: Group, temporary: Path, final: Path, student: nn.Module) -> Iterator[bool]:
+    with group.together(), saving(temporary, final, student):
+        yield group.is_main
 
 
 @contextmanager
@@ -158,36 +163,18 @@ def restore(checkpoint: Path, student: Backbone, update: Update) -> TrainState:
     Raises:
         UserError: weights of another network than `student`, before anything is changed.
     """
-    if update.engine.sharded:
-        from secantfw.training.sharded import restore_sharded
-
-        restore_sharded(checkpoint, student, update)
-    else:
-        _restore_networks(checkpoint, student, update)
-        update.load_state(tensors_of(checkpoint, "optimizer"))
+    engine, networks = update.engine, {"student": student, "ema": update.average.network}
+    for name, network in networks.items():
+        check_fits(checkpoint / name, stored_shapes(checkpoint / name), network)
+    for name, network in networks.items():
+        engine.load(checkpoint / name, engine.weights(network))
+    update.make_state(stored_shapes(checkpoint / "optimizer"))
+    engine.load(checkpoint / "optimizer", update.state())
     state = read_state(checkpoint)
     update.skipped_in_a_row(state.skipped_in_a_row)
     if update.scale is not None and state.loss_scale:
         update.scale.load_state(state.loss_scale)
     return state
-
-
-def _restore_networks(checkpoint: Path, student: Backbone, update: Update) -> None:
-    """Student and average; what was read is gone before the optimiser's state is."""
-    weights, average = tensors_of(checkpoint, "student"), tensors_of(checkpoint, "ema")
-    for name, tensors in (("student", weights), ("ema", average)):
-        check_fits(checkpoint / f"{name}.safetensors", tensors, student)
-    student.load_state_dict(weights)
-    update.average.network.load_state_dict(average)
-
-
-def tensors_of(checkpoint: Path, name: str) -> dict[str, Tensor]:
-    """Of `student`, `ema` or `optimizer`: whole tensors, put together of shards if need be."""
-    if not (checkpoint / name).is_dir():
-        return load_weights(checkpoint / f"{name}.safetensors")
-    from secantfw.training.sharded import whole_tensors
-
-    return whole_tensors(checkpoint / name)
 
 
 def restore_generators(checkpoint: Path, seed: int, step: int, group: Group) -> None:
@@ -196,10 +183,9 @@ def restore_generators(checkpoint: Path, seed: int, step: int, group: Group) -> 
     load_gathered_state(state, seed, step, group)
 
 
-def check_fits(file: Path, tensors: Mapping[str, Tensor], network: nn.Module) -> None:
+def check_fits(place: Path, found: Mapping[str, tuple[int, ...]], network: nn.Module) -> None:
     """Refuse weights whose names or shapes are not the network's, naming the first five."""
     wanted = {name: tuple(t.shape) for name, t in network.state_dict().items()}
-    found = {name: tuple(t.shape) for name, t in tensors.items()}
     wrong = [
         f"{name!r} is {found.get(name, 'missing')}, expected {wanted.get(name, 'no such tensor')}"
         for name in sorted(wanted.keys() | found.keys())
@@ -207,4 +193,5 @@ def check_fits(file: Path, tensors: Mapping[str, Tensor], network: nn.Module) ->
     ]
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise UserError(f"{file}: weights of another network: {'; '.join(wrong[:5])}{more}")
+        said = place if place.is_dir() else file_of(place)
+        raise UserError(f"{said}: weights of another network: {'; '.join(wrong[:5])}{more}")

@@ -9,6 +9,7 @@ import attrs
 import torch
 
 from secantfw.assembly.build import Built, build_experiment, device_of
+from secantfw.assembly.choose_engine import engine_chosen, engine_of
 from secantfw.assembly.compiled import compile_networks
 from secantfw.assembly.data_place import item_source
 from secantfw.checking.check_built import check_built
@@ -22,7 +23,6 @@ from secantfw.runtime.lock import RunLock
 from secantfw.runtime.randomness import Streams
 from secantfw.training import checkpoint
 from secantfw.training.batches import BatchSource
-from secantfw.training.choose_engine import engine_of
 from secantfw.training.context_of import context_of
 from secantfw.training.ema import Average
 from secantfw.training.provenance import Provenance, provenance_of
@@ -75,8 +75,9 @@ def prepare(
             raise UserError(f"{e.dataset.full_name}: its training split is empty")
     streams, batch_size = Streams(e.seed, device), e.train.batch_size
     average = Average(built.student, e.ema, batch_size)
-    if engine.sharded and e.train.compile != "none":
-        what = f"{e.train.compile!r}, and 'fsdp' swaps weights under a graph; expected 'none'"
+    if not engine.compiles and e.train.compile != "none":
+        name = engine_chosen(e, group).full_name
+        what = f"{e.train.compile!r}, and {name} swaps weights under a graph; expected 'none'"
         raise ExperimentError([loaded.located(Problem(what, key="train.compile"))])
     compile_networks(built, average.network)
     ctx = context_of(built, average.network, streams)
@@ -86,8 +87,7 @@ def prepare(
         built.dataset, e.guidance, streams, e.seed, batch_size, rows, place, built.augmentation
     )
     engine.prepare(built.student, average.network, built.loss, ctx)
-    if engine.sharded:
-        average.hold(built.student, engine.local)
+    average.hold(built.student, engine.local)
     update = Update(built.student, average, e.train, engine)
     with group.together(), located(loaded):
         provenance = provenance_of(loaded, plugins, device, built.dataset)

@@ -147,12 +147,7 @@ class Observer:
     def _write(self, folder: Path, done: int) -> None:
         student, state, header = self.built.student, self._state(done), self.built.header()
         generators = gathered_state(self.group)
-        if self.update.engine.sharded:
-            from secantfw.training.sharded import save_sharded
-
-            save_sharded(folder, student, self.update, header, state, generators, self.group)
-        elif self.group.is_main:
-            checkpoint.save(folder, student, self.update, header, state, generators)
+        checkpoint.save(folder, student, self.update, header, state, generators, self.group)
 
     def _state(self, done: int) -> checkpoint.TrainState:
         return checkpoint.TrainState(

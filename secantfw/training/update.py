@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -12,7 +12,6 @@ from secantfw.experiment.schema import Train
 from secantfw.interfaces.backbone import Backbone
 from secantfw.parallel.engine import Engine
 from secantfw.parallel.gradients import clip
-from secantfw.parallel.single import SingleEngine
 from secantfw.training.ema import Average
 from secantfw.training.loss_scale import LossScale
 
@@ -31,20 +30,20 @@ class Update:
     """
 
     def __init__(
-        self, student: Backbone, average: Average, options: Train, engine: Engine | None = None
+        self, student: Backbone, average: Average, options: Train, engine: Engine
     ) -> None:
         self.options, self.average = options, average
-        self.engine = SingleEngine() if engine is None else engine
+        self.engine = engine
         device = next(student.parameters()).device
         self._full = torch.full((), options.skip_nonfinite + 1.0, device=device)
         self._room = self._full.clone()
         self.scale = LossScale(device) if options.precision == "fp16" else None
         self.engine.scale = None if self.scale is None else self.scale.value
-        local = self.engine.local
         #: What a log says of a step beside its loss and norm, 0-dim.
         self.logged: Mapping[str, Tensor] = {}
-        self.named = [(n, local(p)) for n, p in student.named_parameters() if p.requires_grad]
-        self.parameters = [p for _, p in self.named]
+        self._trained = {n: p for n, p in student.named_parameters() if p.requires_grad}
+        self.named = {n: engine.local(p) for n, p in self._trained.items()}
+        self.parameters = list(self.named.values())
         self.optimizer = torch.optim.AdamW(
             self.parameters,
             lr=options.learning_rate,
@@ -105,28 +104,21 @@ class Update:
         self._room = (self._full - steps).clamp_(min=0.0)
 
     def state(self) -> dict[str, Tensor]:
-        """The state by parameter name: `NAME/exp_avg`, `NAME/exp_avg_sq`, `NAME/step`."""
+        """The state by parameter name: `NAME/exp_avg`, `NAME/exp_avg_sq`, `NAME/step`; of an
+        engine that keeps shares their parts."""
         return {
-            f"{name}/{key}": value
-            for name, parameter in self.named
+            f"{name}/{key}": self.engine.part(self._trained[name], value)
+            for name, parameter in self.named.items()
             for key, value in self.optimizer.state.get(parameter, {}).items()
         }
 
-    def make_state(self) -> None:
-        """AdamW's state at its start, of the parameters that have none yet."""
-        for parameter in self.parameters:
-            if not self.optimizer.state.get(parameter):
+    def make_state(self, keys: Iterable[str]) -> None:
+        """AdamW's state at its start, of the parameters with an entry among `keys`."""
+        known = {key.rpartition("/")[0] for key in keys}
+        for name, parameter in self.named.items():
+            if name in known:
                 self.optimizer.state[parameter] = {
                     "step": torch.zeros((), device=parameter.device),
                     "exp_avg": torch.zeros_like(parameter),
                     "exp_avg_sq": torch.zeros_like(parameter),
                 }
-
-    def load_state(self, state: dict[str, Tensor]) -> None:
-        """Take back what `state` gave; moments go to the parameters' device."""
-        for name, parameter in self.named:
-            prefix = f"{name}/"
-            own = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
-            self.optimizer.state[parameter] = {
-                k: v.to(parameter.device, copy=True) for k, v in own.items()
-            }

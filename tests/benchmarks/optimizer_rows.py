@@ -8,12 +8,17 @@ from collections import OrderedDict
 import torch
 from figures import Figure
 from paired_time import paired
+from secantfw_parallel.options import NoOptions
+from secantfw_parallel.single import SingleEngine
 from secantfw_sit.network import SiTNetwork
 from secantfw_sit.sizes import Sizes
 from torch import nn
 
 from secantfw import DataSpec
 from secantfw.experiment.schema import Ema, Train
+from secantfw.parallel.engine import EngineSite
+from secantfw.parallel.group import ALONE
+from secantfw.parallel.pieces import Pieces
 from secantfw.training.ema import Average
 from secantfw.training.update import Update
 
@@ -83,7 +88,9 @@ def p7() -> list[Figure]:
     """The optimiser is torch's fused AdamW; how much faster than its CPU default it is."""
     student = sit(128, 4)
     default = copy.deepcopy(student)
-    update = Update(student, Average(student, Ema(), 64), Train(steps=10, batch_size=64)).optimizer
+    engine = SingleEngine(NoOptions(), EngineSite(ALONE, Pieces(range(64), 64)))
+    options = Train(steps=10, batch_size=64)
+    update = Update(student, Average(student, Ema(), 64), options, engine).optimizer
     fused = torch.optim.AdamW(trained(student), weight_decay=0.0, fused=True)
     plain = torch.optim.AdamW(trained(default), weight_decay=0.0)
     for parameter in [*trained(student), *trained(default)]:

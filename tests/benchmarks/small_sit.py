@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from secantfw.assembly.build import Built, build_experiment
+from secantfw.assembly.choose_engine import engine_of
 from secantfw.assembly.compiled import compile_networks
 from secantfw.assembly.data_place import item_source
 from secantfw.experiment.load import LoadedExperiment, load
@@ -15,7 +16,6 @@ from secantfw.parallel.context import RunContext
 from secantfw.parallel.group import ALONE
 from secantfw.runtime.randomness import Streams
 from secantfw.training.batches import BatchSource
-from secantfw.training.choose_engine import engine_of
 from secantfw.training.context_of import context_of
 from secantfw.training.ema import Average
 from secantfw.training.update import Update

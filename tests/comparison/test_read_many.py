@@ -1,12 +1,12 @@
 """Thousands of runs: read side by side, each file once, as one process alone would read them."""
 
 import pytest
+
 from secantfw.comparison import read_many as module
 from secantfw.comparison.read_many import read_many
 from secantfw.comparison.run_record import read_compared
 from secantfw.errors import UserError
 from secantfw.runtime import regular_file
-
 from tests.comparison.test_compare import write_run
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from forks import run
 from safetensors.torch import load_file, save_file
+from torch.distributed.tensor import DTensor
 from training.small_experiment import TOML
 
 #: A loss, its time sampler, and whether it differentiates the network forwards.
@@ -101,7 +102,7 @@ def compute(place: Path, strategy: str = "single", raw: bool = False, idle: bool
             text = text.replace("samples = 128", "samples = 0").replace("label_dropout = 0.2", "")
             file.write_text(text)
             plugins = load_plugins()
-            words = [] if strategy == "single" else [f'parallel.strategy="{strategy}"']
+            words = [] if strategy == "single" else [f'engine.use="{strategy}"']
             job = prepare(load(file, words, plugins), plugins, group=group)
             if idle:
                 job.built.student.idle = torch.nn.Parameter(torch.zeros(3))
@@ -142,9 +143,8 @@ def _second(job: Any, raw: bool) -> dict[str, torch.Tensor]:
 
 def _whole(parameter: Any, engine: Any) -> torch.Tensor | None:
     """The gradient; of shares put together."""
-    local = engine.local(parameter)
-    if local.grad is None or not engine.sharded:
-        return None if local.grad is None else local.grad.detach().clone()
-    from secantfw.training.sharded import _as
-
-    return _as(parameter, local.grad).full_tensor()
+    grad = engine.local(parameter).grad
+    if grad is None:
+        return None
+    part = engine.part(parameter, grad.detach())
+    return part.full_tensor() if isinstance(part, DTensor) else part.clone()

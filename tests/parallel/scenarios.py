@@ -46,7 +46,7 @@ samples = 0
 
 def agreement(shown: Shown) -> dict[str, Any]:
     """One process, two, two again, two pieces, every engine, uneven shares, compiled blocks."""
-    fsdp, micro = 'parallel.strategy="fsdp"', "train.micro_batch_size=32"
+    fsdp, micro = 'engine.use="fsdp"', "train.micro_batch_size=32"
     blocks = ("train.compile=blocks", "train.compile_backend=eager")
     ended = {
         "one": shown.run("one", 1),
@@ -54,7 +54,7 @@ def agreement(shown: Shown) -> dict[str, Any]:
         "again": shown.run("again", 2),
         "pieces": shown.run("pieces", 1, micro),
         "fsdp": shown.run("fsdp", 2, fsdp),
-        "fsdp_whole": shown.run("fsdp_whole", 2, fsdp, "parallel.shard=whole"),
+        "fsdp_whole": shown.run("fsdp_whole", 2, fsdp, "engine.shard=whole"),
         "fsdp_pieces": shown.run("fsdp_pieces", 2, fsdp, "train.micro_batch_size=16"),
         "compiled": shown.run("compiled", 2, *blocks),
         "three": shown.run("three", 3, "train.micro_batch_size=16"),
@@ -83,7 +83,7 @@ def recomputation(shown: Shown) -> dict[str, Any]:
         ("recomputed", "ddp", "true"),
         ("recomputed-fsdp", "fsdp", "true"),
     ):
-        words = [f"parallel.strategy={strategy}", f"backbone.checkpoint_activations={again}"]
+        words = [f"engine.use={strategy}", f"backbone.checkpoint_activations={again}"]
         call = shown.new(name, tuple(words), file)
         codes_ += codes(run(call, shown.folder / "logs" / name))
     return {
@@ -95,7 +95,7 @@ def recomputation(shown: Shown) -> dict[str, Any]:
 
 def half_precision(shown: Shown) -> dict[str, Any]:
     """fp16 on two processes: they take one scale, and shards take it up again."""
-    fp16, fsdp = "train.precision=fp16", 'parallel.strategy="fsdp"'
+    fp16, fsdp = "train.precision=fp16", 'engine.use="fsdp"'
     ended = [*shown.run("half", 2, fp16), *shown.run("half-fsdp", 2, fp16, fsdp)]
     ended += shown.run("half-stopped", 2, fp16, fsdp, "train.save_every_steps=40")
     directory = shown.directory("half-stopped")

@@ -20,7 +20,7 @@ HANG_SECONDS = 2
 def resumption(shown: Shown) -> dict[str, Any]:
     """A signal to one of two ends both at one step; shards go on with another number."""
     slow = (f'local_plugins=["{shown.folder / "slow.py"}"]', "train.log_every_steps=1")
-    fsdp = 'parallel.strategy="fsdp"'
+    fsdp = 'engine.use="fsdp"'
     found: dict[str, Any] = {}
     for name, strategy, number, counts in (
         ("ddp", (), signal.SIGTERM, (2,)),
@@ -106,7 +106,7 @@ def hang(shown: Shown) -> dict[str, Any]:
 
 def failures(shown: Shown) -> dict[str, Any]:
     """A process that fails says why; a mistake of the user is said once."""
-    bad = shown.run("bad", 2, 'parallel.strategy="none"')
+    bad = shown.run("bad", 2, 'engine.use="single"')
     typo = shown.run("typo", 2, "train.stepz=3")
 
     def one_fails() -> int:

@@ -65,11 +65,11 @@ class Shown:
 
     def tensors(self, name: str) -> dict[str, torch.Tensor]:
         """Of the newest checkpoint: student, average, moments."""
-        from secantfw.training.checkpoint import tensors_of
+        from secantfw.weights.stored import stored_tensors
 
         newest = sorted((self.directory(name) / "checkpoints").glob("step-*"))[-1]
         parts = ("student", "ema", "optimizer")
-        return {f"{p}/{k}": v for p in parts for k, v in tensors_of(newest, p).items()}
+        return {f"{p}/{k}": v for p in parts for k, v in stored_tensors(newest / p).items()}
 
     def difference(self, a: str, b: str) -> float:
         """max |x - y| / max |x| over all tensors; infinite where the names differ."""

@@ -56,7 +56,7 @@ def test_engines_of_plug_ins_train_the_weights_of_one_process(shown):
     assert found["apart"]["by_accelerate"] <= 1e-5
 
 
-def test_recomputed_activations_change_nothing_under_either_strategy(shown):
+def test_recomputed_activations_change_nothing_under_either_engine(shown):
     found = shown["recomputation"]
     assert found["codes"] == [0] * 6
     assert found["same"]
@@ -116,7 +116,7 @@ def test_a_killed_process_ends_the_other_and_the_run_resumes_bit_for_bit(shown):
 def test_a_mistake_is_said_once(shown):
     (code, said), (other, nothing) = shown["failures"]["none"]
     assert (code, other) == (2, 2)
-    assert "parallel.strategy: 'none', and there are 2 processes" in said
+    assert "engine.use: 'single', and there are 2 processes" in said
     assert nothing == ""
     assert [code for code, _ in shown["failures"]["typo"]] == [2, 2]
     assert shown["failures"]["typo"][1][1] == ""

@@ -52,7 +52,7 @@ def test_a_plan_counts_what_a_step_costs_on_other_machines(secantfw, tmp_path):
     one, two = plans[1], plans[2]
     assert one["fits"]
     assert (one["rows"], two["rows"]) == (64, 32)
-    assert two["strategy"] == "ddp"
+    assert two["engine"] == "parallel:ddp"
     assert two["tflop_per_step"] == pytest.approx(one["tflop_per_step"])
     assert two["images_per_second"] == pytest.approx(2 * one["images_per_second"])
     assert one["seconds_per_step"] == pytest.approx(one["tflop_per_step"] / (19.5 * 0.5))
@@ -64,8 +64,8 @@ def test_a_plan_under_fsdp_keeps_shares_and_what_is_gathered(secantfw, tmp_path)
     """On 8 GPUs student, average, moments and gradient are in 8 shares; gathered is the student,
     or by blocks what is in none of them and two of them: an mlp of 8 blocks has 6 to save."""
     file, found = write(tmp_path), []
-    for words in (["ddp"], ["fsdp", "parallel.shard=whole"], ["fsdp"]):
-        keys = ["backbone.depth=8", f"parallel.strategy={words[0]}", *words[1:]]
+    for words in (["ddp"], ["fsdp", "engine.shard=whole"], ["fsdp"]):
+        keys = ["backbone.depth=8", f"engine.use={words[0]}", *words[1:]]
         said = secantfw("plan", file, "--gpus", 8, "--json", *keys)  # keys behind the options
         assert said.code == 0, said.err
         found.append(json.loads(said.out)[0])

@@ -60,11 +60,11 @@ def pids(agent: int) -> dict[int, int]:
 
 def same(a: Path, b: Path) -> bool:
     """Whether two runs' last checkpoints hold the same student, average and moments."""
-    from secantfw.training.checkpoint import tensors_of
+    from secantfw.weights.stored import stored_tensors
 
     last = f"checkpoints/step-{STEPS:06d}"
     for part in ("student", "ema", "optimizer"):
-        x, y = (tensors_of(directory(out) / last, part) for out in (a, b))
+        x, y = (stored_tensors(directory(out) / last / part) for out in (a, b))
         if x.keys() != y.keys() or not all(torch.equal(x[k], y[k]) for k in x):
             return False
     return True

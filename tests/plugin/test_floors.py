@@ -20,8 +20,8 @@ PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
 LIGHT = ("cli", "discovery", "experiment", "hookspecs.py", "load_plugins.py")
 #: Where import strings are resolved: of registered components, of the lazy public names, of verbs.
 RESOLVERS = ("__init__.py", "cli/main.py", "discovery/entry.py", "discovery/registry.py")
-#: Engines that ship are the core's still; random items stand in for data that are missing.
-NOT_PLUGGED_IN = ("SingleEngine", "DdpEngine", "FsdpEngine", "ReferenceData")
+#: Random items, which stand in for data that are missing.
+NOT_PLUGGED_IN = ("ReferenceData",)
 
 
 def in_core(*rooms: str) -> list[Path]:

@@ -7,12 +7,17 @@ import math
 
 import pytest
 import torch
+from secantfw_parallel.options import NoOptions
+from secantfw_parallel.single import SingleEngine
 from small_experiment import TOML, only_run, weights, write
 from torch import nn
 
 from secantfw.experiment.schema import Ema, Train
 from secantfw.interfaces.records import Cond
 from secantfw.parallel.context import Amp, Counts, StudentCall
+from secantfw.parallel.engine import EngineSite
+from secantfw.parallel.group import ALONE
+from secantfw.parallel.pieces import Pieces
 from secantfw.training import loss_scale
 from secantfw.training.ema import Average
 from secantfw.training.loss_scale import LossScale
@@ -57,7 +62,9 @@ def made(precision: str, skip: int = 0):
         steps=100, batch_size=4, learning_rate=0.1, clip_norm=0.5, precision=precision,
         skip_nonfinite=skip,
     )  # fmt: skip
-    return student, Update(student, Average(student, Ema(decay=0.9, warmup=False), 4), options)
+    average = Average(student, Ema(decay=0.9, warmup=False), 4)
+    engine = SingleEngine(NoOptions(), EngineSite(ALONE, Pieces(range(4), 4)))
+    return student, Update(student, average, options, engine)
 
 
 def loss_of(student):

@@ -8,10 +8,15 @@ import math
 
 import pytest
 import torch
+from secantfw_parallel.options import NoOptions
+from secantfw_parallel.single import SingleEngine
 from small_experiment import TOML, only_run, write
 from torch import nn
 
 from secantfw.experiment.schema import Ema, Train
+from secantfw.parallel.engine import EngineSite
+from secantfw.parallel.group import ALONE
+from secantfw.parallel.pieces import Pieces
 from secantfw.training.ema import Average
 from secantfw.training.update import Update
 
@@ -20,7 +25,9 @@ def made(**keys):
     torch.manual_seed(0)
     student = nn.Linear(3, 2)
     options = Train(steps=100, batch_size=4, learning_rate=0.1, **keys)
-    return student, Update(student, Average(student, Ema(decay=0.9, warmup=False), 4), options)
+    average = Average(student, Ema(decay=0.9, warmup=False), 4)
+    engine = SingleEngine(NoOptions(), EngineSite(ALONE, Pieces(range(4), 4)))
+    return student, Update(student, average, options, engine)
 
 
 def loss_of(student):

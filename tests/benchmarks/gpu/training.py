@@ -12,13 +12,13 @@ from report import Figure
 from session import Session
 
 from secantfw.assembly.build import Built
+from secantfw.assembly.choose_engine import engine_of
 from secantfw.assembly.compiled import compile_networks
 from secantfw.assembly.data_place import item_source
 from secantfw.forecast.cost import StepCost, step_cost
 from secantfw.parallel.group import ALONE
 from secantfw.runtime.randomness import Streams
 from secantfw.training.batches import BatchSource
-from secantfw.training.choose_engine import engine_of
 from secantfw.training.context_of import context_of
 from secantfw.training.ema import Average
 from secantfw.training.loop import train
@@ -189,7 +189,7 @@ def optimizer(session: Session) -> Iterator[Figure]:
     built = session.built("SiT-XL/2")
     e = built.experiment
     average = Average(built.student, e.ema, e.train.batch_size)
-    update = Update(built.student, average, e.train)
+    update = Update(built.student, average, e.train, engine_of(e, ALONE))
 
     def adam() -> None:
         update.optimizer.step()

@@ -10,17 +10,23 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 
-import attrs
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from secantfw.interfaces.backbone import Backbone
-from secantfw.interfaces.loss import SecantLoss
-from secantfw.interfaces.records import Batch, LossTerms, Times
-from secantfw.parallel.agreed_stop import COUNT
-from secantfw.parallel.context import RunContext
-from secantfw.parallel.engine import Computed, Engine, EngineSite, WholeLoss
+from secantfw import (
+    Backbone,
+    Batch,
+    Computed,
+    Engine,
+    EngineSite,
+    LossTerms,
+    RunContext,
+    SecantLoss,
+    Times,
+    WholeLoss,
+)
+from secantfw_parallel.options import NoOptions
 
 #: Gradients below this size take one all-reduce; larger ones overlap with the backward.
 BUCKET_MIB = 64
@@ -33,11 +39,9 @@ _SYNC_BUFFERS = "forward_sync_buffers" if "forward_sync_buffers" in _KNOWN else 
 class _CarryingLoss(WholeLoss):
     """The riders come out of the forward as the loss does, so that DDP sees them used."""
 
-    def __init__(
-        self, student: Backbone, loss: SecantLoss, ctx: RunContext, device: torch.device
-    ) -> None:
-        super().__init__(student, loss, ctx)
-        self.riders = nn.Parameter(torch.zeros(1 + COUNT, device=device))
+    def __init__(self, whole: WholeLoss, signals: Tensor) -> None:
+        super().__init__(whole.student, whole.loss, whole.ctx)
+        self.riders = nn.Parameter(signals.new_zeros(1 + signals.numel()))
 
     def forward(self, batch: Batch, times: Times) -> tuple[Tensor, Mapping[str, Tensor]]:
         per_sample, scalars = super().forward(batch, times)
@@ -46,14 +50,10 @@ class _CarryingLoss(WholeLoss):
 
 def _leaves_some_idle(whole: WholeLoss, batch: Batch, times: Times) -> bool:
     """Whether the loss has no gradient for some parameter; nothing is left of the trial."""
-    ctx = whole.ctx
-    counts = attrs.evolve(ctx.counts)
     trained = [p for p in whole.student.parameters() if p.requires_grad]
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), whole.ctx.uncounted():
         loss = whole(batch, times)[0].sum()
         gradients = torch.autograd.grad(loss, trained, allow_unused=True)
-    for name, value in attrs.asdict(counts).items():
-        setattr(ctx.counts, name, value)
     return any(gradient is None for gradient in gradients)
 
 
@@ -61,21 +61,22 @@ class DdpEngine(Engine):
     """The whole loss is the wrapped module's forward: also a loss that differentiates the network
     forwards, or evaluates it often, is one forward and one backward to DDP's hooks."""
 
-    def __init__(self, site: EngineSite) -> None:
+    works_alone = False
+
+    def __init__(self, options: NoOptions, site: EngineSite) -> None:
         self.group, self.pieces = site.group, site.pieces
 
     def said(self) -> str:
         return f"{self.group.size} by DDP, {self.pieces}"
 
     def prepare(self, student: Backbone, ema: Backbone, loss: SecantLoss, ctx: RunContext) -> None:
-        self._ctx = ctx
-        self._loss = _CarryingLoss(student, loss, ctx, next(student.parameters()).device)
+        self._ctx, self._plain = ctx, WholeLoss(student, loss, ctx)
         self._ddp: DistributedDataParallel | None = None
 
     def compute(self, batch: Batch, times: Times) -> Computed:
         ddp = self._wrapped(batch, times)
         done = self.accumulate(self._pass, self._ctx, batch, times, ddp.no_sync)
-        carried = torch.cat((done.objective.detach().reshape(1), self._stop.sent()))
+        carried = torch.cat((done.objective.detach().reshape(1), self.stop.sent()))
         if self.scale is not None:
             carried = carried / self.scale  # a power of 2: `scaled` gives it back to the bit
         return Computed(done.objective + torch.dot(self._given, carried), done.terms)
@@ -87,7 +88,8 @@ class DdpEngine(Engine):
             assert self.pieces is not None
             piece = next(iter(self.pieces))
             trial = batch.rows(piece), times.rows(piece)
-            idle = any(self.group.gather(_leaves_some_idle(self._loss, *trial)))
+            idle = any(self.group.gather(_leaves_some_idle(self._plain, *trial)))
+            self._loss = _CarryingLoss(self._plain, self.stop.sent())
             self._ddp = DistributedDataParallel(
                 self._loss,
                 bucket_cap_mb=BUCKET_MIB,
@@ -109,5 +111,5 @@ class DdpEngine(Engine):
         assert riders.grad is not None
         arrived = riders.grad.clone()
         riders.grad = None
-        self._stop.take(arrived[1:])
+        self.stop.take(arrived[1:])
         return arrived[0]

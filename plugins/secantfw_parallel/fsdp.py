@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -20,12 +21,21 @@ from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor
 
-from secantfw.interfaces.backbone import Backbone
-from secantfw.interfaces.blocks import blocks_of
-from secantfw.interfaces.loss import SecantLoss
-from secantfw.interfaces.records import Batch, LossTerms, Times
-from secantfw.parallel.context import RunContext
-from secantfw.parallel.engine import Computed, Engine, EngineSite
+from secantfw import (
+    Backbone,
+    Batch,
+    Computed,
+    Engine,
+    EngineSite,
+    LossTerms,
+    RunContext,
+    SecantLoss,
+    Times,
+    WeightsHeader,
+    blocks_of,
+)
+from secantfw_parallel.options import FsdpOptions
+from secantfw_parallel.shares import as_part, load_shares, save_shares
 
 T = TypeVar("T")
 
@@ -68,10 +78,12 @@ class FsdpEngine(Engine):
     """The update works on plain tensors: the shares that are here, which the sharded parameters
     are views of."""
 
-    sharded = True
+    works_alone = False
+    compiles = False  # weights are swapped under a graph
 
-    def __init__(self, site: EngineSite, by_block: bool) -> None:
-        self.group, self.pieces, self._by_block = site.group, site.pieces, by_block
+    def __init__(self, options: FsdpOptions, site: EngineSite) -> None:
+        self.group, self.pieces = site.group, site.pieces
+        self._by_block = options.shard == "blocks"
 
     def said(self) -> str:
         way = " block by block" if self._by_block else ""
@@ -80,8 +92,7 @@ class FsdpEngine(Engine):
     def prepare(self, student: Backbone, ema: Backbone, loss: SecantLoss, ctx: RunContext) -> None:
         self._ctx, self._loss = ctx, loss
         device = next(student.parameters()).device
-        if "jvp" in loss.requirements():
-            self._by_block = False  # a forward-mode derivative does not cross a block's hooks
+        self._by_block = self._goes_by_block(loss)
         mesh = init_device_mesh(device.type, (self.group.size,))
         self._student = _Sharded(student, mesh, self._by_block)
         self._average = _Sharded(ema, mesh, self._by_block)
@@ -89,6 +100,10 @@ class FsdpEngine(Engine):
         self._shares: dict[int, nn.Parameter] = {}
         self._trained = [p for p in student.parameters() if p.requires_grad]
         self._none = torch.zeros((), device=device)
+
+    def _goes_by_block(self, loss: SecantLoss) -> bool:
+        """A forward-mode derivative does not cross a block's hooks."""
+        return self._by_block and "jvp" not in loss.requirements()
 
     def local(self, parameter: nn.Parameter) -> nn.Parameter:
         share = self._shares.get(id(parameter))
@@ -99,6 +114,26 @@ class FsdpEngine(Engine):
             share = nn.Parameter(held.detach(), requires_grad=parameter.requires_grad)
             self._shares[id(parameter)] = share
         return share
+
+    def part(self, parameter: nn.Parameter, held: Tensor) -> Tensor:
+        assert isinstance(parameter, DTensor)
+        return held if held.ndim == 0 else as_part(parameter, held)
+
+    def save(self, place: Path, tensors: dict[str, Tensor], header: WeightsHeader) -> None:
+        save_shares(place, tensors)
+
+    def load(self, place: Path, tensors: dict[str, Tensor]) -> None:
+        load_shares(place, tensors)
+
+    def trained(self, network: Backbone) -> Backbone | None:
+        return None
+
+    def spared_bytes(self, student: Backbone, loss: SecantLoss) -> float:
+        """Of student, average, two moments and the gradient a process keeps a share, and while it
+        computes, what of the student is gathered."""
+        trained = sum(p.nbytes for p in student.parameters() if p.requires_grad)
+        gathered = _gathered_bytes(student, self._goes_by_block(loss))
+        return 4 * trained - 5 * trained / self.group.size - gathered
 
     @contextmanager
     def whole(self) -> Iterator[None]:
@@ -159,11 +194,24 @@ class FsdpEngine(Engine):
                 squares.append(torch.linalg.vector_norm(share.grad).square())
         total = torch.stack(squares).sum()
         loss = objective.detach() / self.group.size
-        arrived = torch.cat((torch.stack((total, loss)), self._stop.sent()))
+        arrived = torch.cat((torch.stack((total, loss)), self.stop.sent()))
         dist.all_reduce(arrived)
-        self._stop.take(arrived[2:])
+        self.stop.take(arrived[2:])
         self._norm = arrived[0].sqrt()
         return arrived[1]
 
     def total_norm(self, gradients: list[Tensor]) -> Tensor:
         return self._norm
+
+
+def _gathered_bytes(student: Backbone, by_block: bool) -> int:
+    """All of it; or by blocks what is in none, the block at hand, and the one fetched ahead."""
+    numbers = _bytes(student)
+    if not by_block:
+        return numbers
+    blocks = [_bytes(block) for block in blocks_of(student)]
+    return numbers - sum(blocks) + 2 * max(blocks, default=0)
+
+
+def _bytes(module: nn.Module) -> int:
+    return sum(p.nbytes for p in module.parameters() if p.requires_grad)

@@ -7,24 +7,40 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from secantfw.interfaces.backbone import Backbone
-from secantfw.interfaces.loss import SecantLoss
-from secantfw.interfaces.records import Batch, LossTerms, Times
-from secantfw.parallel.context import RunContext
-from secantfw.parallel.engine import Computed, Engine, EngineSite, Pass
-from secantfw.runtime.signals import Stop
+from secantfw import (
+    Backbone,
+    Batch,
+    Computed,
+    Engine,
+    EngineSite,
+    ExperimentError,
+    LossTerms,
+    Problem,
+    RunContext,
+    SecantLoss,
+    Stop,
+    Times,
+)
+from secantfw_parallel.options import NoOptions
 
 
 class SingleEngine(Engine):
     """One device; with pieces of less than the batch, gradients add up over them."""
 
-    def __init__(self, site: EngineSite | None = None) -> None:
-        if site is not None and not site.pieces.whole:
-            self.pieces = site.pieces
+    def __init__(self, options: NoOptions, site: EngineSite) -> None:
+        """
+        Raises:
+            ExperimentError: there are other processes.
+        """
+        if site.group.size > 1:
+            what = f"'single', and there are {site.group.size} processes; expected 'ddp' or 'fsdp'"
+            raise ExperimentError([Problem(what, key="engine.use")])
+        self.group = site.group
+        self.pieces = None if site.pieces.whole else site.pieces
 
     def prepare(self, student: Backbone, ema: Backbone, loss: SecantLoss, ctx: RunContext) -> None:
         self._ctx = ctx
-        self._call: Pass = partial(loss, ctx)
+        self._call = partial(loss, ctx)
 
     def compute(self, batch: Batch, times: Times) -> Computed:
         if self.pieces is None:
