@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     from secantfw.weights.safetensors import open_weights as open_weights
     from secantfw.weights.safetensors import read_header as read_header
     from secantfw.weights.safetensors import save_weights as save_weights
+    from secantfw.weights.stored import stored_tensors as stored_tensors
     from secantfw.weights.torch_file import load_torch_file as load_torch_file
     from secantfw.weights.torch_file import pickled_part as pickled_part
 
@@ -204,6 +205,7 @@ _LAZY = {
     "score_from_noise": "interfaces.conversions",
     "score_from_velocity": "interfaces.conversions",
     "step_times": "sampling.time_grid",
+    "stored_tensors": "weights.stored",
     "stop_grad": "interfaces.tensors",
     "time_of_level": "interfaces.levels",
     "velocity_from_noise": "interfaces.conversions",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import random
 import signal
@@ -10,7 +11,7 @@ import time
 from typing import Any
 
 from forks import Job, run
-from shown import STEPS, Shown, codes, wait_for_line
+from shown import STEPS, TESTS, Shown, codes, wait_for_line
 
 from secantfw.cli.main import main
 
@@ -19,21 +20,25 @@ HANG_SECONDS = 2
 
 def resumption(shown: Shown) -> dict[str, Any]:
     """A signal to one of two ends both at one step; shards go on with another number."""
-    slow = (f'local_plugins=["{shown.folder / "slow.py"}"]', "train.log_every_steps=1")
-    fsdp = 'engine.use="fsdp"'
     found: dict[str, Any] = {}
-    for name, strategy, number, counts in (
-        ("ddp", (), signal.SIGTERM, (2,)),
-        ("fsdp", (fsdp,), signal.SIGINT, (1,)),
+    for name, number, count, reference in (
+        ("ddp", signal.SIGTERM, 2, "two"),
+        ("fsdp", signal.SIGINT, 1, "fsdp"),
+        ("by_accelerate", signal.SIGTERM, 2, "by_accelerate"),
     ):
+        if reference not in ("two", "fsdp", *shown.engines):
+            continue
         label = f"stopped-{name}"
-        job = shown.start(label, 2, *strategy, *slow)
+        brought = [shown.folder / "slow.py"]
+        if name in shown.engines:
+            brought.append(TESTS / "parallel" / f"{name}.py")
+        local = f"local_plugins={json.dumps(list(map(str, brought)))}"
+        job = shown.start(label, 2, f"engine.use={name}", local, "train.log_every_steps=1")
         wait_for_line(shown, label, 8)
         job.send(1, number)
         ended = job.wait()
         steps = [p.name for p in (shown.directory(label) / "checkpoints").glob("step-*")]
-        resumed = shown.resume(label, counts[0])
-        reference = "two" if name == "ddp" else "fsdp"
+        resumed = shown.resume(label, count)
         found[name] = {
             "codes": codes(ended),
             "said": ended[0].said.splitlines()[-1:],

@@ -103,6 +103,14 @@ def test_shards_of_two_processes_go_on_in_one(shown):
     assert found["difference"] <= 1e-5
 
 
+def test_a_third_partys_shares_resume_bit_for_bit(shown):
+    if importlib.util.find_spec("accelerate") is None:
+        pytest.skip("accelerate is not installed")
+    found = shown["resumption"]["by_accelerate"]
+    assert found["resumed"] == [0, 0], found["resumed_said"]
+    assert found["same"]
+
+
 def test_a_killed_process_ends_the_other_and_the_run_resumes_bit_for_bit(shown):
     for found in shown["kills"]:
         assert found["killed"] == -9
