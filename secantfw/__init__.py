@@ -77,6 +77,13 @@ if TYPE_CHECKING:
     from secantfw.interfaces.records import Times as Times
     from secantfw.interfaces.records import TimesNeed as TimesNeed
     from secantfw.interfaces.records import WeightsHeader as WeightsHeader
+    from secantfw.interfaces.report import ReportCell as ReportCell
+    from secantfw.interfaces.report import ReportedEvaluation as ReportedEvaluation
+    from secantfw.interfaces.report import ReportedRow as ReportedRow
+    from secantfw.interfaces.report import ReportFigure as ReportFigure
+    from secantfw.interfaces.report import ReportNote as ReportNote
+    from secantfw.interfaces.report import ReportPart as ReportPart
+    from secantfw.interfaces.report import ReportTable as ReportTable
     from secantfw.interfaces.run import Outcome as Outcome
     from secantfw.interfaces.run import RunInfo as RunInfo
     from secantfw.interfaces.secant_parts import SecantParts as SecantParts
@@ -160,6 +167,13 @@ _LAZY = {
     "Progress": "runtime.progress",
     "Register": "discovery.registry",
     "Reduction": "interfaces.observing_metric",
+    "ReportCell": "interfaces.report",
+    "ReportFigure": "interfaces.report",
+    "ReportNote": "interfaces.report",
+    "ReportPart": "interfaces.report",
+    "ReportTable": "interfaces.report",
+    "ReportedEvaluation": "interfaces.report",
+    "ReportedRow": "interfaces.report",
     "RowDraws": "interfaces.augmentation",
     "Run": "session.run",
     "RunContext": "parallel.context",

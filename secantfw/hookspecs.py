@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from secantfw.discovery.commands import Subparsers
     from secantfw.experiment.experiment import Experiment
     from secantfw.interfaces.finding import Finding
+    from secantfw.interfaces.report import ReportedEvaluation, ReportPart
     from secantfw.interfaces.run import Outcome, RunInfo
 
 hookspec = pluggy.HookspecMarker("secantfw")
@@ -53,6 +54,14 @@ def secantfw_step_logged(run: RunInfo, step: int, scalars: Mapping[str, float]) 
 @hookspec
 def secantfw_run_ended(run: RunInfo, outcome: Outcome) -> None:
     """A run ends: finished, interrupted or failed."""
+
+
+@hookspec
+def secantfw_report_sections(  # type: ignore[empty-body]
+    evaluation: ReportedEvaluation,
+) -> Iterable[ReportPart]:
+    """What a run's report shows of the numbers of this plug-in's metrics beside the table and the
+    charts: each a `ReportTable`, a `ReportFigure` or a `ReportNote`."""
 
 
 @hookspec

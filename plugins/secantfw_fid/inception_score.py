@@ -24,6 +24,7 @@ class InceptionScore(ObservingMetric):
     key = "inception_score"
     title = "Inception score"
     lower_is_better = False
+    log_scale = False
 
     def __init__(self, options: InceptionScoreOptions, site: MetricSite) -> None:
         self.part = options.part

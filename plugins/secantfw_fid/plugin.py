@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import secantfw
@@ -11,6 +12,17 @@ SECANTFW_API = 1
 
 _OPTIONS = "secantfw_fid.options:"
 _NEIGHBOURS = ("arXiv:1904.06991", "arXiv:2002.09797")
+
+
+@secantfw.hookimpl
+def secantfw_report_sections(evaluation: Any) -> Iterator[Any]:
+    """The secant error over t and s, and what fewer samples do to a Frechet distance."""
+    from secantfw_fid.report_samples import limit_notes, sample_tables
+    from secantfw_fid.report_secant_error import secant_error_figures
+
+    yield from limit_notes(evaluation)
+    yield from sample_tables(evaluation)
+    yield from secant_error_figures(evaluation)
 
 
 @secantfw.hookimpl

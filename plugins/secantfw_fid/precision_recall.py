@@ -16,6 +16,7 @@ class NeighbourMetric(FeatureMetric):
     """A number of samples' features among the data's."""
 
     lower_is_better = False
+    log_scale = False
 
     def __init__(self, options: NeighbourOptions, site: MetricSite) -> None:
         self._neighbours = Neighbours(options, site)

@@ -123,7 +123,7 @@ def _measure(named: RunAndOverrides, plugins: Plugins, group: Group) -> int:
     evaluation = evaluate_in(group, directory, built, trained.student, note, named.overrides)
     if evaluation is not None:
         print_table(evaluation)
-        put(f"report: {write_report(directory)}")
+        put(f"report: {write_report(directory, plugins)}")
     return int(ExitCode.DONE)
 
 

@@ -26,5 +26,5 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
     directory = open_run(args.directory)
     with suppress(UserError, OSError), locked(directory):  # in use, or another's: it can be read
         settle(directory)
-    put(f"report: {write_report(directory)}")
+    put(f"report: {write_report(directory, plugins)}")
     return int(ExitCode.DONE)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import attrs
 
 from secantfw.comparison.run_record import ComparedRun
-from secantfw.reporting.evaluation_rows import Column, Row
+from secantfw.evaluation.evaluation import Column, Row
 from secantfw.runtime.json_text import parse_json
 
 #: Part of the protocol where the evaluation has no stamp of its own.
@@ -33,10 +33,10 @@ def protocol_of(run: ComparedRun, row: Row, column: Column) -> Protocol:
     Of several seeds only the number counts: they are what a spread is over.
     """
     assert run.evaluation is not None
-    said = dict(row.protocols.get(column.key, {}))
+    said = dict(run.evaluation.stamp_of(row, column.key))
     if not said:
         said = {key: run.settings[key] for key in _SETTINGS if key in run.settings}
-        said.update(run.evaluation.protocol, stamp="none")
+        said.update(run.evaluation.unstamped, stamp="none")
     seeds = _count(said.pop("seeds", "[0]"))
     if seeds > 1:
         said["seeds"] = f"mean over {seeds}"

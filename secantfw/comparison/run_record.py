@@ -8,8 +8,8 @@ from pathlib import Path
 import attrs
 
 from secantfw.comparison.settings import read_settings
+from secantfw.evaluation.evaluation import Evaluation
 from secantfw.experiment.read import RESOLVED
-from secantfw.reporting.evaluation_rows import Evaluation
 from secantfw.reporting.run_files import RunFiles, read_run
 from secantfw.runtime.run_directory import open_run
 

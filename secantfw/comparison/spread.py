@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 
 import attrs
 
-from secantfw.reporting.told_apart import told_apart
+from secantfw.evaluation.told_apart import told_apart
 
 
 @attrs.frozen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import attrs
 
@@ -16,6 +15,7 @@ from secantfw.baselines.records import (
     CeilingValues,
     Finalist,
 )
+from secantfw.evaluation.evaluation import Ceiling
 from secantfw.evaluation.sources import Sources
 from secantfw.experiment.experiment import Chosen
 from secantfw.interfaces.metric import Metric
@@ -72,7 +72,7 @@ def _row(sources: Sources, c: Candidate) -> PlannedRow:
     return PlannedRow("teacher", named, c.steps, nfe, c.guidance, place=1)
 
 
-def comparable_ceiling(sources: Sources, baselines: Baselines) -> dict[str, Any] | None:
+def comparable_ceiling(sources: Sources, baselines: Baselines) -> Ceiling | None:
     """`ceiling` of evaluation.json: the best by the first metric that can be compared.
 
     Frechet distances depend on the number of samples: it must be the evaluation's, and the
@@ -89,7 +89,7 @@ def comparable_ceiling(sources: Sources, baselines: Baselines) -> dict[str, Any]
         if with_it:
             best = _best(with_it, metric)
             values = {m.key: best.values[m.key] for m in comparable if m.key in best.values}
-            return {"name": best.name, "values": values}
+            return Ceiling(best.name, values)
     return None
 
 

@@ -16,6 +16,8 @@ from secantfw.assembly.row import PlannedRow
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.baseline_rows import baseline_rows, comparable_ceiling
 from secantfw.evaluation.drawn_blocks import DrawnBlocks
+from secantfw.evaluation.evaluation import Column, Evaluation, Row
+from secantfw.evaluation.evaluation_file import in_order
 from secantfw.evaluation.kept_blocks import KeptBlocks
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
@@ -83,37 +85,32 @@ class Evaluator:
         return sum(map(len, sample_blocks(self.sources.keys, share.shard)))
 
     def _measure(self, row: PlannedRow, measurement: RowMeasurement, more: dict[str, Any]) -> None:
-        found = measurement.row(row) | more
-        stamped = {**found, "stamps": self._stamp_names(row, found)}
-        self.kept.put(row.name, stamped, self._pictures(row, round(found["nfe"])))
+        found = attrs.evolve(measurement.row(row), measured=more)
+        stamped = attrs.evolve(found, stamps=self._stamp_names(row, found))
+        self.kept.put(row.name, stamped, self._pictures(row, round(found.nfe)))
 
-    def content(self) -> dict[str, Any]:
-        """The content of evaluation.json, once every row is finished."""
-        keys, metrics = self.sources.keys, self.sources.metrics
-        frechet = next((m for m in metrics if m.key == "frechet_distance"), None)
-        columns = [self._column(metric) for metric in metrics]
-        if not self.sources.built.dataset.size("test"):
+    def evaluation(self, overrides: str = "") -> Evaluation:
+        """The whole, once every row is finished."""
+        keys, metrics, built = self.sources.keys, self.sources.metrics, self.sources.built
+        if not built.dataset.size("test"):
             self.note("no held-out data: the table has no row of real data")
         compares = any("endpoints" in metric.requires for metric in metrics)
-        seeds, found = self.sources.seeds, self.baselines
-        guidances = self.sources.guidances
-        ceiling = None if found is None else comparable_ceiling(self.sources, found)
-        return {
-            "rows": [self.kept.get(row.name) for row in self.planned],
-            "samples": keys.samples,
-            "floor": next((c["floor"] for c in columns if c["key"] == "frechet_distance"), None),
-            "feature_sha256": "" if frechet is None else frechet.identity(),
-            "columns": columns,
-            "nfe": list(keys.nfe),
-            "headline_nfe": keys.headline,
-            "reference": self.sources.truth_found(guidances) if compares else None,
-            "references": self._references(guidances) if compares else [],
-            "seed": seeds[0],
-            **({"seeds": list(seeds)} if len(seeds) > 1 else {}),
-            "weights": "ema",
-            **({} if ceiling is None else {"ceiling": ceiling}),
-            "stamps": self._stamps(),
-        }
+        guidances, found = self.sources.guidances, self.baselines
+        rows = [row for planned in self.planned if (row := self.kept.get(planned.name))]
+        return Evaluation(
+            columns=tuple(map(self._column, metrics)),
+            rows=in_order(rows),
+            samples=keys.samples,
+            seeds=tuple(self.sources.seeds),
+            asked=tuple(keys.nfe),
+            headline_nfe=keys.headline,
+            weights="ema",
+            reference=self.sources.truth_found(guidances) if compares else "",
+            references=tuple(self._references(guidances)) if compares else (),
+            stamps=self._stamps(),
+            ceiling=None if found is None else comparable_ceiling(self.sources, found),
+            overrides=overrides,
+        )
 
     def plane(self) -> None:
         """For data in the plane: the student's steps under the run's solver, by their number."""
@@ -144,12 +141,12 @@ class Evaluator:
         mine = [r for r in self.planned if r.model == "student" and r.guidance == row.guidance]
         return row == next((r for r in mine if r.along_secants), None)
 
-    def _stamp_names(self, row: PlannedRow, found: dict[str, Any]) -> dict[str, str]:
+    def _stamp_names(self, row: PlannedRow, found: Row) -> dict[str, str]:
         """The name of each number's stamp; metrics absent from the row are skipped."""
         return {
             metric.key: make_stamp(self.sources, metric, row.guidance).name
             for metric in self.sources.built.metrics
-            if metric.key in found
+            if metric.key in found.values or metric.key in found.measured
         }
 
     def _references(self, guidances: Sequence[RowGuidance]) -> list[dict[str, Any]]:
@@ -172,14 +169,16 @@ class Evaluator:
         found = [make_stamp(self.sources, *pair) for pair in dict.fromkeys(pairs)]
         return {stamp.name: stamp.as_json() for stamp in found}
 
-    def _column(self, metric: Metric) -> dict[str, Any]:
+    def _column(self, metric: Metric) -> Column:
         held_out = self.sources.built.dataset.size("test")
-        return {
-            "key": metric.key,
-            "title": metric.title,
-            "lower_is_better": metric.lower_is_better,
-            "floor": metric.floor() if held_out else None,
-        }
+        return Column(
+            key=metric.key,
+            title=metric.title,
+            lower_is_better=metric.lower_is_better,
+            floor=metric.floor() if held_out else None,
+            unit=metric.unit,
+            log_scale=metric.log_scale,
+        )
 
 
 def _progress(samples: int, share: Share) -> Progress:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from secantfw.errors import UserError, printable
+from secantfw.evaluation.evaluation import Evaluation, Row
+from secantfw.evaluation.evaluation_file import evaluation_json, read_row, row_json
 from secantfw.evaluation.publish import FOLDER, NUMBERS, PICTURES
 from secantfw.runtime.files import write_json
 from secantfw.runtime.regular_file import is_folder, is_regular
@@ -38,7 +39,7 @@ class KeptRows:
             _make(place)
         self._throw_away(but=key)
 
-    def get(self, name: str) -> dict[str, Any] | None:
+    def get(self, name: str) -> Row | None:
         """The row, if it is finished and its pictures are there."""
         found = RunFolder(self.folder).json_or_none(f"rows/{name}.json")
         if found is None:
@@ -47,24 +48,24 @@ class KeptRows:
         there = isinstance(pictures, list) and all(
             isinstance(one, str) and is_regular(self.samples / Path(one).name) for one in pictures
         )
-        return found if there else None
+        return read_row(found) if there else None
 
-    def put(self, name: str, row: dict[str, Any], pictures: list[str]) -> None:
+    def put(self, name: str, row: Row, pictures: list[str]) -> None:
         """Keep a row, whole or not at all, once its pictures are there.
 
         Raises:
             OSError: it cannot be written.
         """
-        write_json(self._rows / f"{name}.json", {**row, _PICTURES: pictures})
+        write_json(self._rows / f"{name}.json", {**row_json(row), _PICTURES: pictures})
 
-    def complete(self, evaluation: dict[str, Any]) -> Path:
+    def complete(self, evaluation: Evaluation) -> Path:
         """The folder, as `publish` takes it: the evaluation and its pictures alone.
 
         Raises:
             OSError: it cannot be written.
         """
         remove_abandoned(self.samples)
-        write_json(self.folder / NUMBERS, evaluation)
+        write_json(self.folder / NUMBERS, evaluation_json(evaluation))
         return self.folder
 
     def _throw_away(self, but: str) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 import torch
@@ -13,6 +11,8 @@ from torch import Tensor
 from secantfw.assembly.row import PlannedRow
 from secantfw.assembly.trained_steps import is_off_grid
 from secantfw.evaluation.drawn_blocks import DrawnBlocks
+from secantfw.evaluation.evaluation import Row
+from secantfw.evaluation.evaluation_file import with_seeds
 from secantfw.evaluation.observing import Tally
 from secantfw.evaluation.sample_blocks import sample_blocks
 from secantfw.evaluation.sources import Sources
@@ -27,30 +27,27 @@ class RowMeasurement:
     drawn: DrawnBlocks
     samples: Path
 
-    def row(self, row: PlannedRow) -> dict[str, Any]:
-        """The row of evaluation.json, without its stamps."""
+    def row(self, row: PlannedRow) -> Row:
+        """Its record, without stamps."""
         seeds, metrics = self.sources.seeds, self.sources.metrics_of(row)
         spent: list[int] = []
         measured = [self._measured(row, seed, spent) for seed in seeds]
-        numbers = [[one.value() for one in each] for each in measured]
-        values = torch.tensor(numbers, dtype=torch.float64)
-        said = zip(metrics, measured[0], strict=True)
-        details = {m.key: found for m, a in said if (found := a.details())}
+        numbers = zip(*[[one.value() for one in each] for each in measured], strict=True)
         keys = [metric.key for metric in metrics]
-        return {
-            "model": row.model,
-            "solver": row.solver.name,
-            **({"label": row.solver.label} if row.solver.label else {}),
-            "steps": 0 if row.nfe is None else row.steps,  # an adaptive solver chose them itself
-            "nfe": spent[0] if len(set(spent)) == 1 else sum(spent) / len(spent),
-            "guidance": row.guidance.scale,
-            "guidance_interval": list(row.guidance.interval),
-            **({"baseline": True} if row.baseline else {}),
-            **({"off_grid": True} if self._off_grid(row) else {}),
-            **dict(zip(keys, values.mean(0).tolist(), strict=True)),
-            **(_spread(keys, values) if len(seeds) > 1 else {}),
-            **({"details": details} if details else {}),
-        }
+        said = zip(keys, measured[0], strict=True)
+        return Row(
+            model=row.model,
+            solver_name=row.solver.name,
+            label=row.solver.label,
+            steps=0 if row.nfe is None else row.steps,  # an adaptive solver chose them itself
+            nfe=spent[0] if len(set(spent)) == 1 else sum(spent) / len(spent),
+            guidance=row.guidance,
+            guidance_text=row.guidance_text,
+            baseline=row.baseline,
+            off_grid=self._off_grid(row),
+            details={key: found for key, tally in said if (found := tally.details())},
+            **with_seeds(dict(zip(keys, numbers, strict=True))),
+        )
 
     def _off_grid(self, row: PlannedRow) -> bool:
         """Whether the student takes secants that it was not trained on."""
@@ -78,12 +75,3 @@ class RowMeasurement:
         pictures = dataset.to_uint8(torch.cat(shown).to(device))
         if pictures is not None:
             save_grid(pictures.numpy(), self.samples / f"{row.picture(nfe)}.png")
-
-
-def _spread(keys: Sequence[str], values: Tensor) -> dict[str, Any]:
-    """Of values [seeds, metrics]: those of each seed too: rows of one seed share noise."""
-    deviations, by_seed = values.std(0).tolist(), values.T.tolist()
-    return {
-        "deviations": dict(zip(keys, deviations, strict=True)),
-        "by_seed": dict(zip(keys, by_seed, strict=True)),
-    }

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -14,6 +13,7 @@ from secantfw.assembly.build import Built
 from secantfw.baselines.find import find_baselines
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.evaluate import Evaluator
+from secantfw.evaluation.evaluation import Evaluation
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.publish import publish, settle
 from secantfw.evaluation.share import Share, share_of
@@ -30,16 +30,16 @@ def evaluate_to(
     student: Backbone,
     note: Callable[[str], None],
     overrides: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Evaluate and write; returns the content of evaluation.json, which names `overrides`.
+) -> Evaluation:
+    """Evaluate and write; returns the evaluation, which names `overrides`.
 
     For who holds the run's lock. The evaluation before it stays whole until this one is complete.
     What an evaluation of the same weights and settings had made before it was killed is not made
     again: rows, and blocks of a row.
     """
-    content = evaluate_in(ALONE, directory, built, student, note, overrides)
-    assert content is not None
-    return content
+    evaluation = evaluate_in(ALONE, directory, built, student, note, overrides)
+    assert evaluation is not None
+    return evaluation
 
 
 def evaluate_in(
@@ -49,9 +49,9 @@ def evaluate_in(
     student: Backbone,
     note: Callable[[str], None],
     overrides: Sequence[str] = (),
-) -> dict[str, Any] | None:
+) -> Evaluation | None:
     """`evaluate_to`, of which each process of `group` does its share: they all call it, and only
-    the main one is given the content.
+    the main one is given the evaluation.
     """
     with group.apart():
         if group.is_main:
@@ -62,11 +62,9 @@ def evaluate_in(
         return _written(directory, evaluator, overrides) if group.is_main else None
 
 
-def _written(directory: Path, evaluator: Evaluator, overrides: Sequence[str]) -> dict[str, Any]:
+def _written(directory: Path, evaluator: Evaluator, overrides: Sequence[str]) -> Evaluation:
     evaluator.plane()
-    evaluation = evaluator.content()
-    if overrides:
-        evaluation["overrides"] = " ".join(overrides)
+    evaluation = evaluator.evaluation(" ".join(overrides))
     publish(directory, evaluator.kept.complete(evaluation))
     return evaluation
 

@@ -55,8 +55,7 @@ class Accumulator(abc.ABC):
     def details(self) -> Mapping[str, Any]:
         """What else there is to say of that number, as JSON values; kept with the row.
 
-        The report shows `finite_samples`: the number at fewer `samples`, its `values` there and,
-        if one can be claimed, its `limit` for infinitely many with a 95% `interval` [lo, hi].
+        A plug-in's `secantfw_report_sections` may show them.
         """
         return {}
 
@@ -69,7 +68,10 @@ class Metric(abc.ABC):
 
     key: ClassVar[str]  # its column in evaluation.json, with the unit where there is one
     title: ClassVar[str]  # its column in tables
+    unit: ClassVar[str] = ""
     lower_is_better: ClassVar[bool] = True
+    #: Whether differences of its values are ratios, so that a logarithmic axis suits them.
+    log_scale: ClassVar[bool] = True
     #: "endpoints" if `update` needs the ends of a fine solve of the teacher's ODE.
     requires: ClassVar[frozenset[str]] = frozenset()
     #: Of fewer samples the value is NaN. May depend on the options.

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from secantfw.assembly.tuned import TUNED
+from secantfw.evaluation.evaluation import Column, Evaluation, Row, best_row
 from secantfw.pictures.palette import MUTED, PAPER, TEACHER_COLOUR, Look
 from secantfw.pictures.series import STUDENT, TEACHER, Series
 from secantfw.pictures.svg import chart_style, inline_svg
-from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row
 from secantfw.reporting.number_text import number
 
 #: A teacher that takes this many NFE follows its ODE; fewer are no yardstick.
@@ -37,13 +37,12 @@ def evaluation_chart(
             _line(axes, evaluation, column, series, look_of[series])
         _many_steps(axes, evaluation, column)
         _floor(axes, column)
-        evaluation_scales(
-            axes, evaluation.budgets(), [*values, *([column.floor] if column.floor else [])]
-        )
+        floor = [column.floor] if column.floor else []
+        evaluation_scales(axes, evaluation.budgets(), [*values, *floor], log=column.log_scale)
         for row in evaluation.rows:
             _bars(axes, row, column, look_of[row.series])
         axes.set_xlabel("NFE per sample")
-        axes.set_ylabel(column.title)
+        axes.set_ylabel(column.label)
         figure.legend(loc="outside upper left", ncols=2, columnspacing=1.4, handlelength=2.2)
         return inline_svg(figure, name, f"{column.title} against NFE")
 
@@ -111,8 +110,11 @@ def _floor(axes: Any, column: Column) -> None:
         axes.axhline(column.floor, color=MUTED, linewidth=1.2, linestyle=(0, (4, 2)), label=label)
 
 
-def evaluation_scales(axes: Any, counts: Sequence[int], values: Sequence[float]) -> None:
-    """Logarithmic axes where the numbers allow it, with labels that do not run together."""
+def evaluation_scales(
+    axes: Any, counts: Sequence[int], values: Sequence[float], *, log: bool = True
+) -> None:
+    """Logarithmic axes where the numbers allow it, that of the values only where it suits them,
+    with labels that do not run together."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     if counts[0] > 0:
@@ -120,7 +122,7 @@ def evaluation_scales(axes: Any, counts: Sequence[int], values: Sequence[float])
     axes.xaxis.set_major_locator(FixedLocator(_spread(counts)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    if min(values) > 0:
+    if log and min(values) > 0:
         axes.set_yscale("log")
         low, high = axes.get_ylim()
         axes.yaxis.set_major_locator(_log_ticks(low, high))

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from secantfw.reporting.evaluation_rows import Evaluation
+from secantfw.evaluation.evaluation import Evaluation
 from secantfw.reporting.number_text import count, duration
 from secantfw.reporting.run_files import RunFiles
 
@@ -116,7 +116,7 @@ def protocols(evaluation: Evaluation) -> list[Protocol]:
     """How each metric was measured, by its stamps; the rows' own seeds and scales together."""
     found = []
     for column in evaluation.columns:
-        stamps = [p for row in evaluation.rows if (p := row.protocols.get(column.key))]
+        stamps = [p for row in evaluation.rows if (p := evaluation.stamp_of(row, column.key))]
         names = dict.fromkeys(name for stamp in stamps for name in stamp if name != "metric")
         facts = [
             Fact(

@@ -11,9 +11,9 @@ import math
 
 import attrs
 
+from secantfw.evaluation.evaluation import Column, Evaluation, Row, best_row
 from secantfw.pictures.series import STUDENT, TEACHER
-from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row
-from secantfw.reporting.number_text import count, mean_text, number, ratio
+from secantfw.reporting.number_text import mean_text, number, ratio
 
 DEFAULT_NFE = 4
 _MOST_OTHERS = 2  # metrics beside the first; the table has them all
@@ -44,6 +44,12 @@ def nfe_compared(evaluation: Evaluation) -> int:
     return max((n for n in candidates if n <= wanted), default=candidates[0])
 
 
+def subject_row(evaluation: Evaluation, at: int) -> Row | None:
+    """The row that the sentence is about, where it has a value."""
+    rows = [row for row in evaluation.at(at) if row.series.model == _subject(evaluation)]
+    return best_row(rows, evaluation.columns[0]) if evaluation.columns else None
+
+
 def _subject(evaluation: Evaluation) -> str:
     return STUDENT if STUDENT in evaluation.models else evaluation.models[0]
 
@@ -56,7 +62,7 @@ def _sentence(evaluation: Evaluation, at: int) -> str:
     first, *others = evaluation.columns
     subject = _subject(evaluation)
     rows = tuple(row for row in evaluation.at(at) if row.series.model == subject)
-    row = best_row(rows, first) or rows[0]
+    row = subject_row(evaluation, at) or rows[0]
     rivals = _teachers(evaluation.at(at)) if subject != TEACHER else ()
     opening = f"At {at} NFE the {subject}'s {first.title} is"
     value = _measured(row, first)
@@ -129,23 +135,6 @@ def _context(evaluation: Evaluation, at: int) -> str:
     ceiling = evaluation.ceiling
     if ceiling is not None and ceiling.values.get(column.key) is not None:
         parts.append(f"Its ceiling is {number(ceiling.values[column.key])} ({ceiling.name}).")
-    limit = _limit(evaluation, at)
-    if limit:
-        parts.append(limit)
     if column.floor is not None:
         parts.append(f"Real data (held-out) reaches {number(column.floor)}.")
     return " ".join(parts)
-
-
-def _limit(evaluation: Evaluation, at: int) -> str:
-    """What infinitely many samples would make of the number, where the metric says so."""
-    column, subject = evaluation.columns[0], _subject(evaluation)
-    row = best_row([r for r in evaluation.at(at) if r.series.model == subject], column)
-    curve = row.curves.get(column.key) if row is not None else None
-    if curve is None or curve.limit is None:
-        return ""
-    samples = count(round(curve.samples[-1]), "sample")
-    limit = number(curve.limit)
-    low_high = " to ".join(map(number, curve.interval))
-    sure = f" (95%: {low_high})" if low_high else ""
-    return f"The {subject}'s is of {samples}; extrapolated to infinitely many it is {limit}{sure}."

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from secantfw.evaluation.evaluation import Evaluation
 from secantfw.runtime.terminal import draw
 
 
-def print_table(evaluation: Mapping[str, Any]) -> None:
+def print_table(evaluation: Evaluation) -> None:
     """The grouped table; plain width when standard output is no terminal."""
     from secantfw.reporting.table import evaluation_table
 

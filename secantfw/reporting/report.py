@@ -6,17 +6,17 @@ import re
 from pathlib import Path
 
 from secantfw.discovery.bibliography import paper, titles
+from secantfw.discovery.records import Plugins
+from secantfw.evaluation.evaluation import Evaluation, Row, best_row
 from secantfw.pictures.palette import Look, looks
 from secantfw.pictures.series import Series
 from secantfw.reporting import facts
 from secantfw.reporting.evaluation_chart import evaluation_chart
-from secantfw.reporting.evaluation_rows import Evaluation, Row, best_row
-from secantfw.reporting.finite_samples import sample_tables
 from secantfw.reporting.headline import headline
 from secantfw.reporting.number_text import count, number
 from secantfw.reporting.page import render_page
 from secantfw.reporting.run_files import RunFiles, read_run
-from secantfw.reporting.secant_error import secant_error_chart
+from secantfw.reporting.sections import sections
 from secantfw.reporting.table import OFF_GRID_NOTE, layout
 from secantfw.reporting.training_chart import training_chart
 from secantfw.runtime.files import write_text
@@ -26,44 +26,45 @@ from secantfw.runtime.writing import unwritable_said
 _TRAINING_CURVES = {"loss": "loss", "grad_norm": "gradient norm"}
 
 
-def write_report(run: Path) -> Path:
+def write_report(run: Path, plugins: Plugins | None = None) -> Path:
     """Write `run`/report.html from the files in `run`; the same files give the same bytes.
+
+    `plugins` may show more of an evaluation (`secantfw_report_sections`).
 
     Raises:
         UserError: no such directory, or a file in it that cannot be read as what it is; a disk
             that is full or read-only.
     """
-    page = render_report(read_run(run))
+    page = render_report(read_run(run), plugins)
     report = run / "report.html"
     with unwritable_said(report):
         write_text(report, page)
     return report
 
 
-def render_report(run: RunFiles) -> str:
+def render_report(run: RunFiles, plugins: Plugins | None = None) -> str:
     """The page as text."""
     found = run.evaluation
     shown = found if found is not None and found.rows else None
     gallery_series = set(run.gallery.series)
     everything = {*gallery_series, *(shown.series if shown else ())}
+    said, more = headline(shown), sections(shown, plugins)
     look_of = looks(sorted(everything, key=lambda series: series.rank))
     return render_page(
         "report.html.j2",
         run=run,
-        headline=headline(shown),
+        headline=said.sentence,
+        context=" ".join(filter(None, [said.context, *more.notes])),
         byline=facts.byline(run),
         warning=facts.warning(run),
         table=layout(shown) if shown else None,
         off_grid_note=OFF_GRID_NOTE,
         protocol=_protocol(shown) if shown else [],
-        sample_tables=sample_tables(shown) if shown else [],
+        sections=more,
         captions=_captions(shown) if shown else {},
         looks=look_of,
         charts=_charts(shown, look_of) if shown else [],
         curves=_curves(run),
-        secant_error=secant_error_chart(shown.secant_error)
-        if shown and shown.secant_error
-        else None,
         spent=facts.spent(run),
         protocols=facts.protocols(shown) if shown else [],
         components=facts.components(run),
@@ -95,9 +96,13 @@ def _protocol(evaluation: Evaluation) -> list[str]:
         parts.append(f"{count(evaluation.samples, 'sample')} a row")
     if evaluation.reference:
         parts.append(f"reference: {evaluation.reference}")
-    if evaluation.feature_sha256:
-        parts.append(f"feature network SHA-256 {evaluation.feature_sha256[:16]}")
-    return [*parts, *evaluation.notes]
+    if len(evaluation.seeds) > 1:
+        numbers = ", ".join(map(str, evaluation.seeds))
+        parts.append(f"mean ± standard deviation over seeds {numbers}")
+    elif evaluation.seeds:
+        parts.append(f"seed: {evaluation.seeds[0]}")
+    said = {"weights": evaluation.weights, "overrides": evaluation.overrides, **evaluation.others}
+    return [*parts, *(f"{key.replace('_', ' ')}: {value}" for key, value in said.items() if value)]
 
 
 def _captions(evaluation: Evaluation) -> dict[tuple[Series, int], str]:

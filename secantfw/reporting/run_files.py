@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import attrs
 
 from secantfw.errors import UserError, printable
+from secantfw.evaluation.evaluation import Evaluation
+from secantfw.evaluation.evaluation_file import read_evaluation
 from secantfw.evaluation.publish import numbers_folder, pictures_folder
 from secantfw.experiment.keys import shorten
-from secantfw.reporting.evaluation_rows import Evaluation
-from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.reporting.sample_pictures import Gallery, read_gallery
 from secantfw.reporting.training_log import TrainingLog, read_training_log
 from secantfw.runtime.run_folder import RunFolder

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from secantfw.assembly.tuned import TUNED
-from secantfw.reporting.evaluation_rows import Column, Evaluation, Row, best_row
+from secantfw.evaluation.evaluation import Column, Evaluation, Row, best_row
 from secantfw.reporting.number_text import NOT_MEASURED, aligned, count, decimals, mean_text
-from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.runtime.terminal import styled
 
 if TYPE_CHECKING:
@@ -189,12 +188,12 @@ def _cell(
     return Cell(text, best, value)
 
 
-def evaluation_table(evaluation: Mapping[str, Any]) -> Table:
-    """evaluation.json as a table for the terminal."""
+def evaluation_table(evaluation: Evaluation) -> Table:
+    """An evaluation as a table for the terminal."""
     from rich import box
     from rich.table import Table
 
-    shown = layout(read_evaluation(evaluation))
+    shown = layout(evaluation)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("NFE", justify="right", overflow="fold")
     table.add_column("solver" if shown.models else "model, solver", overflow="fold", min_width=8)
@@ -225,9 +224,9 @@ def _columns_of_text(shown: Layout) -> Iterator[list[str]]:
         yield [line.cells[n].text for line in shown.lines]
 
 
-def markdown_table(evaluation: Mapping[str, Any]) -> str:
-    """evaluation.json as a Markdown table, the best of each group in bold."""
-    shown = layout(read_evaluation(evaluation))
+def markdown_table(evaluation: Evaluation) -> str:
+    """An evaluation as a Markdown table, the best of each group in bold."""
+    shown = layout(evaluation)
     solver = "solver" if shown.models else "model, solver"
     heads = ["NFE", solver, "own NFE", *_heads(shown, ", ")]
     lines = [heads, ["---:", "---", *["---:"] * (len(heads) - 2)]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 from secantfw.errors import ExitCode, SecantfwError
 from secantfw.evaluation.write import evaluate_in
@@ -46,7 +45,7 @@ def complete(job: Job, say: Callable[[str], None]) -> ExitCode:
         raise
     end_run(observer, "finished")
     if job.group.is_main:
-        _report(job.directory)
+        put(f"report: {write_report(job.directory, job.plugins)}")
     return ExitCode.DONE
 
 
@@ -58,9 +57,9 @@ def _evaluate_and_report(job: Job, say: Callable[[str], None]) -> None:
     if student is None:  # this process has a share of the average; the checkpoint all
         trained = load_trained(job.directory, [], job.plugins)
         built, student = trained.built, trained.student
-    content = evaluate_in(job.group, job.directory, built, student, say)
-    if content is not None:
-        print_table(content)
+    evaluation = evaluate_in(job.group, job.directory, built, student, say)
+    if evaluation is not None:
+        print_table(evaluation)
 
 
 def _said(job: Job, error: Exception) -> str:
@@ -73,7 +72,3 @@ def _said(job: Job, error: Exception) -> str:
     facts = {"process": job.group.processes.rank, "traceback": traceback.format_exc()}
     EventLog(job.directory).add("failed", job.loaded.experiment.train.steps, **facts)
     return ": ".join(filter(None, (type(error).__name__, str(error))))
-
-
-def _report(directory: Path) -> None:
-    put(f"report: {write_report(directory)}")

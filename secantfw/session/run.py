@@ -21,11 +21,11 @@ from secantfw.session.trained import TrainedRun, load_to_measure, load_trained
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from secantfw.evaluation.evaluation import Evaluation
     from secantfw.experiment.experiment import Experiment
     from secantfw.experiment.schema import Guidance
     from secantfw.interfaces.backbone import Backbone
     from secantfw.interfaces.teacher import Teacher
-    from secantfw.reporting.evaluation_rows import Evaluation
     from secantfw.session.samples import Samples
 
 
@@ -117,16 +117,15 @@ class Run:
                 process writes to the run.
         """
         from secantfw.evaluation.write import evaluate_to
-        from secantfw.reporting.read_evaluation import read_evaluation
         from secantfw.reporting.report import write_report
         from secantfw.runtime.lock import locked
 
         said = [*self._overrides, *overrides]
         with locked(self.directory):
             trained = load_to_measure(self.directory, said, self._plugins())
-            content = evaluate_to(self.directory, trained.built, trained.student, say, said)
-            write_report(self.directory)
-        return read_evaluation(content)
+            found = evaluate_to(self.directory, trained.built, trained.student, say, said)
+            write_report(self.directory, self._plugins())
+        return found
 
     def __repr__(self) -> str:
         return f"<secantfw.Run {str(self.directory)!r}: {self.title}>"
@@ -135,7 +134,7 @@ class Run:
         """What a notebook shows: title, headline and a sample grid."""
         from secantfw.session.summary import summary
 
-        return summary(self._files, self.report)
+        return summary(self._files, self.report, self._plugins())
 
     @property
     def _files(self) -> RunFiles:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from secantfw.discovery.records import Plugins
 from secantfw.reporting import facts
 from secantfw.reporting.headline import DEFAULT_NFE, headline
 from secantfw.reporting.run_files import RunFiles
 from secantfw.reporting.sample_pictures import Picture
+from secantfw.reporting.sections import notes
 
 
-def summary(run: RunFiles, report: Path) -> str:
+def summary(run: RunFiles, report: Path, plugins: Plugins) -> str:
     """A fragment of HTML that needs nothing but itself."""
     said = headline(run.evaluation)
-    lines = [said.sentence, said.context, facts.warning(run), " · ".join(facts.byline(run))]
+    context = " ".join(filter(None, [said.context, *notes(run.evaluation, plugins)]))
+    lines = [said.sentence, context, facts.warning(run), " · ".join(facts.byline(run))]
     text = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
     link = f'<p><a href="{escape(report.as_uri())}">report.html</a></p>' if report.exists() else ""
     return f"<div><h3>{escape(run.title)}</h3>{text}{_picture(run)}{link}</div>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 
 import torch
@@ -14,6 +13,7 @@ from secantfw.parallel.engine import Engine
 from secantfw.parallel.gradients import clip
 from secantfw.training.ema import Average
 from secantfw.training.loss_scale import LossScale
+from secantfw.training.optimizer import initial_state, learning_rate, make_optimizer
 
 
 class Update:
@@ -44,24 +44,11 @@ class Update:
         self._trained = {n: p for n, p in student.named_parameters() if p.requires_grad}
         self.named = {n: engine.local(p) for n, p in self._trained.items()}
         self.parameters = list(self.named.values())
-        self.optimizer = torch.optim.AdamW(
-            self.parameters,
-            lr=options.learning_rate,
-            betas=options.betas,
-            weight_decay=options.weight_decay,
-            fused=True,
-        )
+        self.optimizer = make_optimizer(self.parameters, options)
 
     def learning_rate(self, step: int) -> float:
-        """Linear warm-up over `warmup_steps`, then constant or cosine to `final_learning_rate`."""
-        o = self.options
-        if step < o.warmup_steps:
-            return o.learning_rate * (step + 1) / o.warmup_steps
-        if o.schedule == "constant":
-            return o.learning_rate
-        done = (step - o.warmup_steps) / max(1, o.steps - o.warmup_steps)
-        swing = 0.5 * (1 + math.cos(math.pi * done))
-        return o.final_learning_rate + (o.learning_rate - o.final_learning_rate) * swing
+        """That of the update at `step`."""
+        return learning_rate(self.options, step)
 
     def __call__(self, step: int, loss: Tensor) -> Tensor:
         """Update at `step`; returns the gradient norm before clipping, a 0-dim tensor."""
@@ -113,12 +100,8 @@ class Update:
         }
 
     def make_state(self, keys: Iterable[str]) -> None:
-        """AdamW's state at its start, of the parameters with an entry among `keys`."""
+        """The optimiser's state at its start, of the parameters with an entry among `keys`."""
         known = {key.rpartition("/")[0] for key in keys}
         for name, parameter in self.named.items():
             if name in known:
-                self.optimizer.state[parameter] = {
-                    "step": torch.zeros((), device=parameter.device),
-                    "exp_avg": torch.zeros_like(parameter),
-                    "exp_avg_sq": torch.zeros_like(parameter),
-                }
+                self.optimizer.state[parameter] = initial_state(parameter)

@@ -63,8 +63,9 @@ def test_a_run_leaves_everything_a_reader_needs(run):
 def test_the_evaluation_has_the_promised_form(run):
     evaluation = json.loads((run / "evaluation.json").read_text())
     assert evaluation["samples"] == 32
-    assert evaluation["floor"] > 0
-    assert evaluation["feature_sha256"]
+    assert evaluation["schema"] == 1
+    assert evaluation["columns"][0]["floor"] > 0
+    assert next(iter(evaluation["stamps"].values()))["features_sha256"]
     rows = evaluation["rows"]
     assert {(r["model"], r["solver"], r["nfe"]) for r in rows} == {
         ("student", "secant", 1),

@@ -16,9 +16,9 @@ from torch import nn
 from secantfw import DataSpec, Teacher
 from secantfw.assembly.row import NamedSolver, PlannedRow
 from secantfw.discovery.building import build, probed
+from secantfw.evaluation.evaluation_file import read_evaluation
 from secantfw.experiment.schema import Guidance
 from secantfw.load_plugins import load_plugins
-from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.reporting.table import layout
 from secantfw.sampling.draw import draw, starts
 from secantfw.sampling.field import student_field, teacher_field

@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from secantfw.evaluation.evaluation import Row
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.publish import numbers_folder, pictures_folder, publish, settle
 
@@ -67,8 +68,9 @@ def test_a_kill_at_any_rename_shows_one_evaluation(run, monkeypatch, at):
 def test_a_row_without_its_picture_is_drawn_again(run):
     kept = KeptRows(run, KEY)
     (kept.samples / "a.png").write_text("new")
-    kept.put("row", {"nfe": 1}, ["a.png"])
-    assert kept.get("row") == {"nfe": 1}
+    row = Row("student", "secant", 1, 1, {"fd": 0.5})
+    kept.put("row", row, ["a.png"])
+    assert kept.get("row") == row
     (kept.samples / "a.png").unlink()
     assert kept.get("row") is None
 

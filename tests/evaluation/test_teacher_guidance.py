@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from secantfw.reporting.read_evaluation import read_evaluation
+from secantfw.evaluation.evaluation_file import read_evaluation
 from secantfw.sampling.row_guidance import RowGuidance, guidance_labels
 
 SIT = Path(__file__).parents[2] / "experiments" / "sit_picard.toml"

@@ -44,13 +44,14 @@ def _read(run: Path) -> None:
     from secantfw.comparison.comparison import compare
     from secantfw.comparison.run_record import read_compared
     from secantfw.comparison.write import comma_separated, markdown
+    from secantfw.evaluation.evaluation_file import read_evaluation
     from secantfw.reporting.report import write_report
     from secantfw.reporting.run_files import read_run
     from secantfw.reporting.table import markdown_table
 
     (run / "report.html").unlink(missing_ok=True)
     write_report(run)
-    markdown_table(json.loads((run / "evaluation.json").read_text()))
+    markdown_table(read_evaluation(json.loads((run / "evaluation.json").read_text())))
     found = compare([read_compared(run), read_compared(run)])
     markdown(found)
     comma_separated(found)

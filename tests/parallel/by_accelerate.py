@@ -1,5 +1,7 @@
-"""An engine of a third party that keeps shares: Accelerate averages the gradients, and each process
-updates its rows of every tensor, average and moments included (ZeRO, stage 1, arXiv:1910.02054)."""
+"""An engine of a third party that keeps shares (ZeRO, stage 1, arXiv:1910.02054).
+
+Accelerate averages the gradients; each process updates its rows of every tensor.
+"""
 
 from __future__ import annotations
 

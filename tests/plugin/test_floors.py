@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from secantfw.discovery.building import target_class
+from secantfw.experiment.resolve import DEFAULT_METRIC
+from secantfw.load_plugins import load_plugins
 from secantfw.testing.checks.every import INTERFACES
 
 ROOT = Path(__file__).parents[2]
@@ -157,6 +160,16 @@ def test_the_core_holds_no_concrete_component():
                 names = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
                 bases = {aliases.get(name, name) for name in names}
                 assert not bases & kinds or abstract(node), (file, node.name)
+
+
+def test_the_core_names_no_metric_of_a_plug_in():
+    """But for the one that an experiment has by default."""
+    registry = load_plugins().registry
+    keys = {target_class(c).key for c in registry.of_kind("metric") if c.name != DEFAULT_METRIC}
+    assert "frechet_distance" in keys
+    for file in CORE:
+        said = [n.value for n in ast.walk(tree(file)) if isinstance(n, ast.Constant)]
+        assert not keys & {text for text in said if isinstance(text, str)}, file
 
 
 def renamed(module: ast.Module) -> Iterator[tuple[str, str]]:

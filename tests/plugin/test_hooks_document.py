@@ -84,9 +84,9 @@ def test_check_example(install, secantfw, tiny):
 def run_with(install, secantfw, tiny, tmp_path):
     """Install the example of a hook and run; returns the run directory."""
 
-    def run(hook):
+    def run(hook, *overrides):
         install("doc", example(hook))
-        said = secantfw("run", tiny, "--out", tmp_path / "runs")
+        said = secantfw("run", tiny, *overrides, "--out", tmp_path / "runs")
         assert said.code == 0, said.err
         (directory,) = (tmp_path / "runs" / "tiny").iterdir()
         assert json.loads((directory / "outcome.json").read_text())["detached"] == []
@@ -113,6 +113,14 @@ def test_step_logged_example(run_with):
 def test_run_ended_example(run_with):
     directory = run_with("secantfw_run_ended")
     assert (directory / "ended.txt").read_text() == "finished after 2 of 2 steps\n"
+
+
+@pytest.mark.plugin("basics", "data", "picard")
+def test_report_sections_example(run_with):
+    overrides = ("evaluate.samples=16", "evaluate.nfe=[2]", "metrics.use=[]")
+    page = (run_with("secantfw_report_sections", *overrides) / "report.html").read_text()
+    assert "What a sample costs" in page
+    assert "Compared at 2 NFE." in page
 
 
 @pytest.mark.plugin("picard")

@@ -5,8 +5,8 @@ import math
 import pytest
 from fake_run import BOTH, FRECHET, evaluation, rows
 
+from secantfw.evaluation.evaluation_file import read_evaluation
 from secantfw.reporting.headline import headline
-from secantfw.reporting.read_evaluation import read_evaluation
 
 
 def said(frechet=FRECHET, **changes):
@@ -95,20 +95,6 @@ def test_seeds_that_do_not_tell_two_numbers_apart_are_no_victory():
     assert "is 1.20 ± 0.10, against 2.90 ± 0.10 for" in of(0.1)
     assert "0.41x. Trajectory" in of(0.1)
     assert "0.41x, not told apart by the seeds. Trajectory" in of(2.0)
-
-
-def test_the_context_says_what_more_samples_would_make_of_it():
-    curve = {"samples": [512, 1024, 2048], "values": [1.8, 1.4, 1.2], "limit": 1.0}
-    found = [{**row, "details": {"frechet_distance": {"finite_samples": curve}}} for row in rows()]
-    assert (
-        "The student's is of 2,048 samples; extrapolated to infinitely many it is 1.00."
-        in headline(read_evaluation(evaluation(rows=found))).context
-    )
-    curve["interval"] = [0.9, 1.1]
-    context = headline(read_evaluation(evaluation(rows=found))).context
-    assert "infinitely many it is 1.00 (95%: 0.900 to 1.10)." in context
-    del curve["limit"]
-    assert "infinitely" not in headline(read_evaluation(evaluation(rows=found))).context
 
 
 def test_a_sentence_names_three_metrics_at_most():

@@ -8,6 +8,7 @@ import pytest
 from fake_run import BOTH, ENVIRONMENT, PLAN, evaluation, rows, write_fake_run
 
 from secantfw.errors import UserError
+from secantfw.load_plugins import load_plugins
 from secantfw.reporting.report import write_report
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'single'"
@@ -42,7 +43,7 @@ class Page(HTMLParser):
 
 
 def page_of(run):
-    return write_report(run).read_text(encoding="utf-8")
+    return write_report(run, load_plugins()).read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -217,7 +218,10 @@ def test_a_half_written_picture_is_left_out(run):
 
 def test_a_number_of_few_samples_is_shown_at_fewer_still_and_extrapolated(run):
     results = evaluation()
-    curve = {"samples": [512, 1024, 2048], "values": [1.8, 1.4, 1.2], "limit": 1.0}
+    curve = {
+        "samples": [512, 1024, 2048], "values": [1.8, 1.4, 1.2],
+        "limit": 1.0, "interval": [0.9, 1.1],
+    }  # fmt: skip
     broken = {"samples": [512], "values": [None], "limit": 1.0}
     for row, one in zip(results["rows"], (curve, curve, curve, broken), strict=False):
         row["details"] = {"frechet_distance": {"finite_samples": one}}
@@ -227,12 +231,20 @@ def test_a_number_of_few_samples_is_shown_at_fewer_still_and_extrapolated(run):
     assert Page(text).open == []
     cells = [cell for cell, _ in Page(text).cells]
     at = cells.index("1.80")
-    assert cells[at - 1 : at + 4] == ["student, secant", "1.80", "1.40", "1.20", "1.00"]
+    assert cells[at - 1 : at + 4] == [
+        "student, secant",
+        "1.80",
+        "1.40",
+        "1.20",
+        "1.00 (0.90 to 1.10)",
+    ]
     assert "∞ (95%)" in text
+    assert "extrapolated to infinitely many it is 1.00 (95%: 0.900 to 1.10)." in text
     del curve["limit"]
     (run / "evaluation.json").write_text(json.dumps(results))
     assert "Frechet distance of fewer samples" in page_of(run)
     assert "∞" not in page_of(run)
+    assert "infinitely" not in page_of(run)
 
 
 def test_several_seeds_are_named_and_a_lone_point_is_no_chart(run):

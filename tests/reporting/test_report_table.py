@@ -7,8 +7,8 @@ import re
 import pytest
 from fake_run import BOTH, FRECHET, evaluation, rows
 
+from secantfw.evaluation.evaluation_file import read_evaluation
 from secantfw.reporting.number_text import aligned, decimals, duration, mean_text, number, ratio
-from secantfw.reporting.read_evaluation import read_evaluation
 from secantfw.reporting.table import evaluation_table, layout, markdown_table
 
 
@@ -16,7 +16,7 @@ def printed(content, width=100):
     from rich.console import Console
 
     console = Console(file=io.StringIO(), width=width)
-    console.print(evaluation_table(content))
+    console.print(evaluation_table(read_evaluation(content)))
     return console.file.getvalue()
 
 
@@ -93,7 +93,7 @@ def test_of_the_baselines_the_best_of_each_metric_stands_in_a_column():
 def test_a_student_off_its_grid_is_marked():
     content = evaluation()
     content["rows"][0]["off_grid"] = True
-    text = markdown_table(content)
+    text = markdown_table(read_evaluation(content))
     assert "| 1 | student, secant † | 1 |" in text
     assert text.splitlines()[-1].startswith("† over secants")
 
@@ -138,7 +138,7 @@ def test_a_floor_of_a_column_is_that_column_s():
 
 
 def test_markdown_marks_the_best_and_ends_with_the_floor():
-    lines = markdown_table(evaluation()).splitlines()
+    lines = markdown_table(read_evaluation(evaluation())).splitlines()
     assert lines[0] == "| NFE | model, solver | own NFE | Frechet distance | Trajectory error |"
     assert "| 4 | student, secant | 4 | **1.20** | **0.0400** |" in lines
     assert lines[-1] == "|  | real data (held-out) |  | 0.15 |  |"

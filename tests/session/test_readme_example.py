@@ -13,7 +13,7 @@ import torch
 
 import secantfw as framework
 from secantfw.errors import UserError
-from secantfw.reporting.evaluation_rows import Evaluation
+from secantfw.evaluation.evaluation import Evaluation
 
 pytestmark = pytest.mark.plugin("basics", "data", "fid", "picard", "sit")
 

@@ -7,61 +7,87 @@ experiment's affair: nothing here knows a metric by name.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import stdev
+from typing import Any
 
 import attrs
 
 from secantfw.assembly.tuned import TUNED
+from secantfw.evaluation.told_apart import paired_apart, told_apart
 from secantfw.pictures.series import Series
-from secantfw.reporting.sample_curve import SampleCurve
-from secantfw.reporting.secant_error import SecantErrorGrid
-from secantfw.reporting.told_apart import paired_apart, told_apart
+from secantfw.sampling.row_guidance import RowGuidance
 
 
 @attrs.frozen
 class Column:
-    """One metric: its key in the rows, its title, its direction, what real data reaches."""
+    """One metric: its key in the rows, its title and unit, its direction, what real data reaches,
+    and whether it is drawn on a logarithmic axis."""
 
     key: str
     title: str
     lower_is_better: bool = True
     floor: float | None = None
+    unit: str = ""
+    log_scale: bool = True
 
     def better(self, a: float, b: float) -> bool:
         """Whether a is strictly better than b."""
         return a < b if self.lower_is_better else a > b
+
+    @property
+    def label(self) -> str:
+        """Of an axis: the title, with the unit."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
 
 
 @attrs.frozen
 class Row:
     """One measurement: a model under a solver in a number of steps."""
 
-    series: Series
+    model: str
+    #: The solver's component; what it is called is `solver`.
+    solver_name: str
     steps: int
     nfe: float
     values: Mapping[str, float | None]
-    #: How each value was measured, by its key; nothing of an evaluation without stamps.
-    protocols: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
-    #: Standard deviations over seeds, where there are several.
-    deviations: Mapping[str, float] = attrs.field(factory=dict)
-    #: The values of those seeds, whose noise every row of an evaluation shares.
-    by_seed: Mapping[str, tuple[float, ...]] = attrs.field(factory=dict)
-    #: Values of fewer samples.
-    curves: Mapping[str, SampleCurve] = attrs.field(factory=dict)
-    #: Which solver a baseline is, with its grid and guidance.
-    detail: str = ""
+    #: The solver's options, where they are told.
+    label: str = ""
+    guidance: RowGuidance | None = None
+    #: What tells its guidance from that of the rows beside it.
+    guidance_text: str = ""
+    baseline: bool = False
     #: Whether a student takes another number of steps than it was trained for.
     off_grid: bool = False
+    #: The name of each value's stamp in `Evaluation.stamps`, by its key.
+    stamps: Mapping[str, str] = attrs.field(factory=dict)
+    #: The values of each seed, whose noise every row of an evaluation shares.
+    by_seed: Mapping[str, tuple[float, ...]] = attrs.field(factory=dict)
+    #: Standard deviations over seeds, where there are several; of files without `by_seed` as said.
+    deviations: Mapping[str, float] = attrs.field(factory=dict)
+    #: What else its metrics say of their values, by their keys.
+    details: Mapping[str, Any] = attrs.field(factory=dict)
+    #: What was measured of the network itself, by the metric's key.
+    measured: Mapping[str, Any] = attrs.field(factory=dict)
+    series: Series = attrs.field(init=False, eq=False, repr=False)
 
-    @property
-    def baseline(self) -> bool:
-        return self.series.solver == TUNED
+    @series.default
+    def _series(self) -> Series:
+        """Baselines are one; else each solver, its options, and a guidance that is told."""
+        if self.baseline:
+            return Series(self.model, TUNED)
+        parts = (self.solver_name, self.label, self.guidance_text)
+        return Series(self.model, " ".join(filter(None, parts)))
 
     @property
     def solver(self) -> str:
-        """The solver as a sentence names it."""
-        return self.detail or self.series.solver
+        """The solver as a sentence names it; of a baseline with its grid and guidance."""
+        if not self.baseline:
+            return self.series.solver
+        parts = (self.solver_name, self.label, str(self.guidance or ""))
+        return " ".join(filter(None, parts))
 
     def finite(self, column: Column) -> float | None:
         """The value where there is one that can be compared."""
@@ -102,18 +128,25 @@ class Evaluation:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     samples: int | None = None
-    reference: str = ""
-    feature_sha256: str = ""
+    seeds: tuple[int, ...] = ()
     #: The NFE asked for; those of the rows where the file does not say.
     asked: tuple[int, ...] = ()
     #: The NFE the student was made for, where the evaluation says so.
     headline_nfe: int | None = None
-    #: Whatever else the numbers depend on (seed, weights, guidance), as text.
-    notes: tuple[str, ...] = ()
-    #: What it says of all its numbers together, for those that have no stamp.
-    protocol: Mapping[str, str] = attrs.field(factory=dict)
-    secant_error: SecantErrorGrid | None = None
+    weights: str = ""  # of the student, "ema"
+    reference: str = ""  # what stands for the teacher's exact ODE
+    references: tuple[Mapping[str, Any], ...] = ()  # under each guidance: its steps, its error
+    #: How numbers were measured (stamp.py), by the names that rows say.
+    stamps: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     ceiling: Ceiling | None = None
+    overrides: str = ""  # of the experiment, when it was evaluated again
+    #: Entries that are not known: the numbers may depend on them.
+    others: Mapping[str, str | float] = attrs.field(factory=dict)
+    _texts: Mapping[str, Mapping[str, str]] = attrs.field(init=False, eq=False, repr=False)
+
+    @_texts.default
+    def _stamps_as_texts(self) -> Mapping[str, Mapping[str, str]]:
+        return {name: _texts(stamp) for name, stamp in self.stamps.items()}
 
     @property
     def series(self) -> tuple[Series, ...]:
@@ -147,6 +180,40 @@ class Evaluation:
     @property
     def has_spread(self) -> bool:
         return any(row.deviations for row in self.rows)
+
+    def stamp_of(self, row: Row, key: str) -> Mapping[str, str]:
+        """How the number `row.values[key]` was measured, as texts; empty without a stamp."""
+        return self._texts.get(row.stamps.get(key, ""), {})
+
+    @property
+    def unstamped(self) -> dict[str, str]:
+        """What an evaluation without stamps says of how all its numbers were measured."""
+        said = {"samples": self.samples, "reference": self.reference, "weights": self.weights}
+        return _texts({**said, "feature_sha256": self.others.get("feature_sha256")})
+
+
+def spread(values: Mapping[str, tuple[float, ...]]) -> dict[str, float]:
+    """The standard deviations of the values of several seeds, by the metric's key."""
+    finite = {key: of for key, of in values.items() if all(map(math.isfinite, of))}
+    return {key: stdev(of) for key, of in finite.items() if len(of) > 1}
+
+
+def mean(values: Mapping[str, tuple[float, ...]]) -> dict[str, float | None]:
+    """The means of the values of the seeds, by the metric's key."""
+    return {key: sum(of) / len(of) for key, of in values.items()}
+
+
+def _texts(record: Mapping[str, Any]) -> dict[str, str]:
+    """The entries that apply, as text."""
+    return {
+        key: value if isinstance(value, str) else _text(value)
+        for key, value in record.items()
+        if value not in (None, "", [], {})
+    }
+
+
+def _text(value: Any) -> str:
+    return str(value) if type(value) is int else json.dumps(value)
 
 
 def _best_in_some(rows: Sequence[Row], columns: Iterable[Column]) -> list[Row]:
