@@ -25,6 +25,7 @@ from secantfw.interfaces.records import LoadReport, WeightsHeader
 from secantfw.interfaces.solver import Solver
 from secantfw.interfaces.teacher import Teacher
 from secantfw.interfaces.time_sampler import TimeSampler
+from secantfw.runtime import devices
 from secantfw.runtime.randomness import seed_of
 from secantfw.weights.foreign import open_any
 from secantfw.weights.formats import NamedFormat
@@ -76,14 +77,12 @@ def device_of(experiment: Experiment) -> torch.device:
     """The device `[train] device` asks for.
 
     Raises:
-        ExperimentError: CUDA asked for where there is none.
+        ExperimentError: it is not here.
     """
-    wanted = experiment.train.device
-    if wanted == "cuda" and not torch.cuda.is_available():
-        what = "'cuda' was asked for, and this machine has no CUDA device; take 'auto' or 'cpu'"
-        raise ExperimentError([Problem(what, key="train.device")])
-    has_cuda = torch.cuda.is_available()
-    return torch.device("cuda" if wanted == "cuda" or (wanted == "auto" and has_cuda) else "cpu")
+    try:
+        return devices.chosen(experiment.train.device)
+    except UserError as error:
+        raise ExperimentError([Problem(str(error), key="train.device")]) from error
 
 
 def build_experiment(

@@ -17,6 +17,7 @@ from torch import Tensor
 from secantfw.assembly.checked_items import checked_items
 from secantfw.interfaces.dataset import Dataset
 from secantfw.interfaces.records import Items
+from secantfw.runtime.devices import pins
 
 _ALIGNED = 16  # bytes, as kernels like it
 _CHUNK = 4096  # items that are read at once when all are
@@ -104,7 +105,7 @@ def moved(items: Items, device: torch.device) -> Items:
     ends = [0]
     for part in parts:
         ends.append(ends[-1] + -(-part.nbytes // _ALIGNED) * _ALIGNED)
-    packed = torch.empty(ends[-1], dtype=torch.uint8, pin_memory=torch.cuda.is_available())
+    packed = torch.empty(ends[-1], dtype=torch.uint8, pin_memory=pins())
     for part, start in zip(parts, ends, strict=False):
         _place(packed, part, start).copy_(part)
     there = packed.to(device, non_blocking=True)

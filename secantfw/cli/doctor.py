@@ -44,8 +44,10 @@ def run(args: argparse.Namespace, plugins: Plugins) -> int:
 
 
 def core_findings() -> list[Finding]:
-    """Python, the packages secantfw stands on, CPU threads, CUDA."""
+    """Python, the packages secantfw stands on, CPU threads, the accelerator."""
     import torch
+
+    from secantfw.runtime.devices import accelerator, name_of
 
     findings = [Finding("ok", f"Python {platform.python_version()} on {platform.platform()}")]
     for name in ("torch", "torchvision", "safetensors", "clean-fid", "numpy", "pluggy", "attrs"):
@@ -55,8 +57,9 @@ def core_findings() -> list[Finding]:
             findings.append(Finding("problem", f"{name} is not installed", f"pip install {name}"))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     findings.append(Finding("ok", f"{torch.get_num_threads()} torch threads on {cores} cores"))
-    if torch.cuda.is_available():
-        findings.append(Finding("ok", f"CUDA device: {torch.cuda.get_device_name()}"))
+    here = accelerator()
+    if here is not None:
+        findings.append(Finding("ok", f"{here.type.upper()} device: {name_of(here)}"))
     else:
-        findings.append(Finding("note", "no CUDA device: everything runs on the CPU"))
+        findings.append(Finding("note", "no accelerator (CUDA, MPS, XPU): all runs on the CPU"))
     return findings

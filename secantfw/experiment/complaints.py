@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
 from secantfw.experiment.experiment import Experiment
-from secantfw.experiment.keys import KeyPath
+from secantfw.experiment.keys import KeyPath, shown
 from secantfw.experiment.schema import SEARCH_SEED
 
 Complaint: TypeAlias = tuple[KeyPath, str]
+_DEVICE = re.compile(r"auto|(cpu|cuda|hpu|mps|mtia|npu|xpu)(:[0-9]{1,3})?")
 _OR_NONE = ", got none; to train without an evaluation write evaluate.samples = 0"
 
 
@@ -46,6 +48,9 @@ def _guidance(experiment: Experiment) -> Iterator[Complaint]:
 
 def _train(experiment: Experiment) -> Iterator[Complaint]:
     train = experiment.train
+    if not _DEVICE.fullmatch(train.device):
+        known = "'auto', 'cpu', or an accelerator such as 'cuda', 'cuda:1', 'mps', 'xpu'"
+        yield ("train", "device"), f"expected {known}, got {shown(train.device)}"
     if train.warmup_steps > train.steps:
         what = f"expected at most train.steps = {train.steps}, got {train.warmup_steps}"
         yield ("train", "warmup_steps"), what

@@ -125,7 +125,9 @@ class Train:
         "of evaluations without gradient: the teacher's, the average's, the student's own "
         "estimates; not set: as `precision`",
     )
-    device: Literal["auto", "cpu", "cuda"] = option("auto", "auto: CUDA where there is a device")
+    device: str = option(
+        "auto", "cpu, cuda, cuda:1, mps, xpu ...; auto: the accelerator where there is one"
+    )
     compile: Literal["none", "blocks", "whole"] = option(
         "none", "torch.compile the networks, or the blocks of which they consist: one by one"
     )

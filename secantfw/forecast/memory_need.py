@@ -11,6 +11,7 @@ from secantfw.experiment.experiment import Experiment
 from secantfw.experiment.schema import Train
 from secantfw.forecast.cost import StepCost, step_cost
 from secantfw.options import option_info
+from secantfw.runtime.devices import accelerator, is_accelerator
 from secantfw.runtime.memory import available_bytes
 
 #: The interpreter with torch and its work space, beside what a step keeps (measured with B/2).
@@ -77,9 +78,9 @@ def memory_need(
     """
     train = built.experiment.train
     rows = rows_at_once(train, train.batch_size) if rows is None else rows
-    here = torch.cuda.is_available()
-    on_gpu = train.device == "cuda" or (train.device == "auto" and here)
-    device = torch.device("cuda" if on_gpu else "cpu")
+    here, on_gpu = accelerator(), is_accelerator(train.device)
+    # What it needs of an accelerator that is not here is counted as of a CUDA device.
+    device = (here or torch.device("cuda")) if on_gpu else torch.device("cpu")
     cost = whole if whole and rows == train.batch_size else step_cost(built, rows)
     return MemoryNeed(
         rows=rows,

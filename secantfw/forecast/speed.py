@@ -10,6 +10,7 @@ from torch import Tensor
 
 from secantfw.forecast.cost import StepCost
 from secantfw.interfaces.records import LossTerms
+from secantfw.runtime.devices import synchronise
 from secantfw.runtime.memory import peak_bytes
 
 _SIDE = 8192  # of the matrices whose product is taken for the device's best
@@ -46,7 +47,7 @@ class Stopwatch:
             f"{batch_size / mean:.4g} images/s, {cost.flops / 1e12:.3g} TFLOP a step, "
             f"{rate / 1e12:.3g} TFLOP/s"
         ]
-        if self._device.type == "cuda":
+        if self._device.type != "cpu":
             best = matmul_rate(self._device, precision)
             said.append(
                 f"MFU {100 * rate / best:.1f} % of the {best / 1e12:.0f} TFLOP/s of a {_SIDE} "
@@ -57,13 +58,13 @@ class Stopwatch:
 
 
 def matmul_rate(device: torch.device, dtype: torch.dtype) -> float:
-    """FLOP/s of a large matrix product on a CUDA device: what arithmetic can reach there."""
+    """FLOP/s of a large matrix product on an accelerator: what arithmetic can reach there."""
     a, b = (torch.randn((_SIDE, _SIDE), device=device, dtype=dtype) for _ in range(2))
     for _ in range(3):
         a @ b
-    torch.cuda.synchronize(device)
+    synchronise(device)
     start = time.perf_counter()
     for _ in range(_REPEATS):
         a @ b
-    torch.cuda.synchronize(device)
+    synchronise(device)
     return 2 * _SIDE**3 * _REPEATS / (time.perf_counter() - start)

@@ -10,6 +10,7 @@ import signal
 import torch
 from torch import Tensor
 
+from secantfw.runtime.devices import pins
 from secantfw.runtime.signals import Stop
 
 #: In this order in the numbers that travel; a mean above 0 says that some process was sent it.
@@ -18,15 +19,15 @@ COUNT = len(_STOPS) + 1  # and whether a checkpoint was asked for
 
 
 class AgreedStop(Stop):
-    """Signals that every process knows of. On CUDA they are read a step late, so that no step
-    waits for the device."""
+    """Signals that every process knows of. On an accelerator they are read a step late, so that
+    no step waits for it."""
 
     def __init__(self, own: Stop, device: torch.device) -> None:
         self.requested: signal.Signals | None = None
         self.save_requested = False
         self._own, self._device = own, device
         self._none = torch.zeros(COUNT, device=device)
-        self._on_its_way: tuple[Tensor, torch.cuda.Event] | None = None
+        self._on_its_way: tuple[Tensor, torch.Event] | None = None
 
     def sent(self) -> Tensor:
         """What this process was sent, (COUNT,) on the device."""
@@ -39,15 +40,15 @@ class AgreedStop(Stop):
 
     def take(self, flags: Tensor) -> None:
         """Take the mean over the processes of what they sent."""
-        if self._device.type != "cuda":
+        if self._device.type == "cpu":
             self._heed(flags)
             return
         if self._on_its_way is not None:
             arrived, event = self._on_its_way
             event.synchronize()
             self._heed(arrived)
-        host = torch.empty(COUNT, pin_memory=True).copy_(flags, non_blocking=True)
-        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        host = torch.empty(COUNT, pin_memory=pins()).copy_(flags, non_blocking=True)
+        event = torch.Event(self._device)
         event.record()
         self._on_its_way = host, event
 

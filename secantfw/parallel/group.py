@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import attrs
-import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from secantfw.errors import ExitCode, RunAborted, SecantfwError
 from secantfw.parallel.processes import EndsWithAnother, Processes
+from secantfw.runtime.devices import take_own
 
 #: After this long without an answer a process is taken for lost. Rank 0 alone writes checkpoints
 #: meanwhile, so it is not short.
@@ -143,7 +143,7 @@ def is_loss_of_another(error: BaseException) -> bool:
 
 @contextmanager
 def joined(processes: Processes, timeout: datetime.timedelta = TIMEOUT) -> Iterator[Group]:
-    """The group of `processes`; gloo for tensors on the CPU, nccl for those on CUDA devices.
+    """The group of `processes`; gloo for tensors on the CPU, for others what torch takes (nccl).
 
     It is left in order only at a good end: an error first shows its own traceback, and the others
     learn of it when this process is gone.
@@ -151,12 +151,11 @@ def joined(processes: Processes, timeout: datetime.timedelta = TIMEOUT) -> Itera
     if not processes.launched:
         yield ALONE
         return
-    backend = "gloo"
-    if torch.cuda.is_available():
-        torch.cuda.set_device(processes.local_rank % torch.cuda.device_count())
-        backend = "cpu:gloo,cuda:nccl"
     dist.init_process_group(
-        backend, rank=processes.rank, world_size=processes.size, timeout=timeout
+        take_own(processes.local_rank),
+        rank=processes.rank,
+        world_size=processes.size,
+        timeout=timeout,
     )
     patient = dist.new_group(backend="gloo", timeout=PATIENCE)
     try:

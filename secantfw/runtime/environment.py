@@ -17,13 +17,15 @@ def environment(seed: int, device: str) -> Mapping[str, Any]:
     """What a number may depend on: versions, device, threads, code, plug-ins."""
     import torch
 
+    from secantfw.runtime.devices import name_of
+
     entries = importlib.metadata.entry_points(group="secantfw")
     return {
         "secantfw": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "device": device,
-        "device_name": torch.cuda.get_device_name() if device == "cuda" else platform.processor(),
+        "device_name": platform.processor() if device == "cpu" else name_of(torch.device(device)),
         "threads": torch.get_num_threads(),
         "platform": platform.platform(),
         "git_commit": _git_commit(),

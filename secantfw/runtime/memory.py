@@ -15,6 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
+from secantfw.runtime import devices
+
 
 class PeakBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """`with PeakBytes(kept) as alive`: `alive.peak`, the most bytes that operations held at once.
@@ -58,8 +60,8 @@ class PeakBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 def available_bytes(device: torch.device) -> int | None:
     """Memory that can still be had on `device`; None where nobody can say."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type != "cpu":
+        return devices.free_bytes(device)
     known = [size for size in (_available_here(), _left_in_group()) if size is not None]
     return min(known, default=None)
 
@@ -82,8 +84,9 @@ def _left_in_group(folder: Path = Path("/sys/fs/cgroup")) -> int | None:
 
 
 def peak_bytes(device: torch.device) -> int:
-    """The most memory that was used: on a CUDA device, or by this process."""
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
+    """The most memory that was used: of an accelerator, or by this process."""
+    most = devices.most_bytes(device)
+    if most is not None:
+        return most
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else 1024 * peak

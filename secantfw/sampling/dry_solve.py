@@ -6,14 +6,15 @@ import torch
 
 from secantfw.interfaces.records import Cond, DataSpec
 from secantfw.interfaces.solver import Field, Solver
+from secantfw.runtime.devices import accelerator
 
 
 def dry_solve(field: Field, solver: Solver, steps: int, spec: DataSpec, kind: str) -> None:
     """From noise to data; `field` keeps what it wants to know. `kind`: of the real device.
 
-    The one that is used is a CUDA device only where there is one.
+    The one that is used is an accelerator only where there is one.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() and kind != "cpu" else "cpu")
+    device = (accelerator() if kind != "cpu" else None) or torch.device("cpu")
     path = field.path
     x = torch.zeros((1, *spec.shape), device=device)
     t, s = (torch.full((1,), end, device=device) for end in (path.t_max, path.t_min))

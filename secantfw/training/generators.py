@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from secantfw.parallel.group import Group
+from secantfw.runtime.devices import generator_states, load_generator_states
 from secantfw.runtime.randomness import seed_of
 
 
@@ -62,10 +63,7 @@ def global_state() -> dict[str, Tensor]:
             [] if python_gauss is None else [python_gauss], dtype=torch.float64
         ),
     }
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        for number, state in enumerate(torch.cuda.get_rng_state_all()):
-            found[f"cuda:{number}"] = state
-    return found
+    return found | generator_states()
 
 
 def load_global_state(state: dict[str, Tensor]) -> None:
@@ -77,6 +75,4 @@ def load_global_state(state: dict[str, Tensor]) -> None:
     gauss = state["python/gauss"].tolist()
     words = tuple(state["python/words"].tolist())
     random.setstate((3, words, gauss[0] if gauss else None))
-    for number in range(torch.cuda.device_count()):
-        if f"cuda:{number}" in state:
-            torch.cuda.set_rng_state(state[f"cuda:{number}"], number)
+    load_generator_states(state)

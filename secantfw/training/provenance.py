@@ -19,6 +19,7 @@ from secantfw.experiment.load import LoadedExperiment
 from secantfw.experiment.locations import locations
 from secantfw.experiment.write import plain, value_text
 from secantfw.interfaces.dataset import Dataset
+from secantfw.runtime.devices import name_of
 from secantfw.training.inputs import Input, inputs_of
 
 _PACKAGES = ("secantfw", "torch", "numpy", "safetensors")
@@ -140,7 +141,7 @@ def _versions(plugins: Plugins, device: torch.device) -> dict[str, str]:
     return {
         "python": platform.python_version(),
         **{name: _version(name) for name in _PACKAGES},
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "device": name_of(device),
         "threads": str(torch.get_num_threads()),
         **{
             f"plug-in {plugin.name}": plugin.distribution

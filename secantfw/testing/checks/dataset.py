@@ -35,7 +35,9 @@ def check_items_match_the_spec(subject: Subject) -> None:
         x, label = items.x_0, items.label
         said = f"{x.dtype} {tuple(x.shape)}"
         require(
-            x.dtype == torch.float32 and x.shape == (n, *data.spec.shape) and not x.is_cuda,
+            x.dtype == torch.float32
+            and x.shape == (n, *data.spec.shape)
+            and x.device.type == "cpu",
             f"{split} items are {said} for {n} of {data.spec.shape}",
         )
         require(x.isfinite().all(), f"{split} items are not finite")
