@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,11 @@ PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
 LIGHT = ("cli", "discovery", "experiment", "hookspecs.py", "load_plugins.py")
 #: Where import strings are resolved: of registered components, of the lazy public names, of verbs.
 RESOLVERS = ("__init__.py", "cli/main.py", "discovery/entry.py", "discovery/registry.py")
+#: The device file, `needs = ("cuda",)` of components, names in options, a GPU that is not here.
+NAME_CUDA = {
+    "discovery/building.py", "discovery/registry.py", "experiment/complaints.py",
+    "experiment/schema.py", "forecast/memory_need.py", "runtime/devices.py",
+}  # fmt: skip
 #: Random items, which stand in for data that are missing.
 NOT_PLUGGED_IN = ("ReferenceData",)
 
@@ -160,6 +166,16 @@ def test_the_core_holds_no_concrete_component():
                 names = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
                 bases = {aliases.get(name, name) for name in names}
                 assert not bases & kinds or abstract(node), (file, node.name)
+
+
+def test_cuda_is_named_where_only_it_will_do():
+    """Devices have one file; a component may need CUDA, options and forecasts name GPUs."""
+    users = {
+        str(file.relative_to(ROOT / "secantfw"))
+        for file in CORE
+        if re.search(r"\bcuda\b", file.read_text(encoding="utf-8"))
+    }
+    assert users == NAME_CUDA
 
 
 def test_the_core_names_no_metric_of_a_plug_in():
