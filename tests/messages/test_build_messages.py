@@ -1,23 +1,22 @@
 """Bad experiments that only building shows: data, networks, weights and losses that do not fit.
 
-Against the first-party plug-ins, through `secantfw check`; golden texts as in the tests of files.
+Against the first-party plug-ins, through `secantfw check`; messages.toml says what is read.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from expected import check
 
 import secantfw.cli.main
 from secantfw.interfaces.records import DataSpec, WeightsHeader
 from secantfw.load_plugins import load_plugins
 from secantfw.weights.safetensors import save_weights
 
-EXPECTED = Path(__file__).parent / "expected_from_building"
 EXPERIMENT = """\
 schema = 1
 
@@ -85,10 +84,6 @@ def test_what_building_shows_is_said_by_line(name, folder, capsys):
         Path("bad.toml").write_text(text)
     code = secantfw.cli.main.main(["check", "bad.toml", *CASES[name]])
     said = capsys.readouterr()
-    text = said.out.replace(str(folder), "FOLDER")
-    golden = EXPECTED / f"{name}.txt"
-    if os.environ.get("SECANTFW_GOLDEN"):
-        golden.write_text(text)
-    assert text == golden.read_text()
+    check(name, said.out.replace(str(folder), "FOLDER"))
     assert code == 2
     assert said.err == ""
