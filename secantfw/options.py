@@ -39,6 +39,7 @@ class OptionInfo:
     is_data: bool = False
     nonempty: bool = False
     formerly: str = ""
+    known_as: Sequence[str] = ()
     same_result: bool = False
     saves_memory: bool = False
     limit: int | None = None
@@ -92,6 +93,7 @@ def option(
     is_data: bool = False,
     nonempty: bool = False,
     formerly: str = "",
+    known_as: Sequence[str] = (),
     same_result: bool = False,
     saves_memory: bool = False,
     limit: int | None = None,
@@ -111,6 +113,7 @@ def option(
             are compared by the items that they give, whatever the files, and none is read whole.
         nonempty: an empty list is refused.
         formerly: the name it had; an experiment that still says it is told the new one.
+        known_as: names that people type for it ("lr"), for which it is suggested.
         same_result: every value computes the same numbers, but for rounding (which kernel, which
             layout): no part of a teacher's fingerprint.
         saves_memory: set to true, a step takes less memory; told to who has too little.
@@ -132,6 +135,7 @@ def option(
         is_data,
         nonempty,
         formerly,
+        tuple(known_as),
         same_result,
         saves_memory,
         limit,

@@ -21,6 +21,7 @@ def secantfw_components(register: Any) -> None:
         "edm",
         "secantfw_edm.backbone:EDMBackbone",
         options="secantfw_edm.options:EDMOptions",
+        known_as=("unet", "ddpm++", "ddpmpp", "ncsn++", "ncsnpp", "adm", "songunet"),
         summary="DDPM++, NCSN++ or ADM with two times, under EDM's preconditioning",
         cite=(*_EDM, "arXiv:2505.14502"),
         example={"preset": "tiny"},

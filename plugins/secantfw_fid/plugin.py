@@ -34,6 +34,7 @@ def secantfw_components(register: Any) -> None:
         "frechet",
         "secantfw_fid.frechet:Frechet",
         options="secantfw_fid.options:FrechetOptions",
+        known_as=("fid", "frechet_inception_distance"),
         summary="Frechet distance between features of samples and of the training data",
         cite=("arXiv:1706.08500", "arXiv:2104.11222"),
     )
@@ -68,6 +69,7 @@ def secantfw_components(register: Any) -> None:
         "kernel_distance",
         "secantfw_fid.kernel_distance:KernelDistance",
         options=_OPTIONS + "KernelDistanceOptions",
+        known_as=("kid",),
         summary="Kernel distance (KID) between features of samples and of the data, by clean-fid",
         cite=("arXiv:1801.01401", "arXiv:2104.11222"),
     )

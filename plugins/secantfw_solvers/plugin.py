@@ -69,6 +69,7 @@ def _multistep(register: Any) -> None:
         "dpm_solver_pp",
         "secantfw_solvers.multistep.dpm_solver_pp:DPMSolverPP",
         options=_OPTIONS + "DPMSolverPPOptions",
+        known_as=("ddim", "dpm++", "dpmpp", "dpm_solver", "dpm_solver++"),
         summary="DPM-Solver++ 1S (DDIM), 2M and 3M; one evaluation a step",
         cite=("arXiv:2211.01095", "arXiv:2010.02502"),
     )

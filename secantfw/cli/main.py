@@ -20,6 +20,12 @@ from secantfw.runtime.terminal import Surviving, put, say, surviving_output
 from secantfw.version import __version__
 
 #: Each is a module of this package with NAME, add_arguments and run; `--help` imports none.
+#: Words that people type for some of them.
+_SAID_FOR = {
+    "train": "run", "fit": "run", "finetune": "run", "distill": "run", "eval": "evaluate",
+    "test": "evaluate", "generate": "sample", "infer": "sample", "inference": "sample",
+    "ls": "components", "list": "components", "init": "new", "validate": "check",
+}  # fmt: skip
 VERBS = {
     "run": "train an experiment, evaluate it and write its report",
     "plan": "say what a run would take on GPUs that are not here: memory, images/s, days",
@@ -130,6 +136,11 @@ def _main(arguments: list[str]) -> int:
 def _unknown_word(verb: str, parser: argparse.ArgumentParser, left: list[str]) -> str:
     """The first option that nobody knows, and the nearest that is known."""
     word = next((word for word in left if word.startswith("-")), left[0])
+    name, _, value = word.lstrip("-").partition("=")
+    if "." in name:  # as argparse and hydra's relatives have it
+        return f"{verb}: unrecognized argument {word!r}; write {name}={value or 'VALUE'}"
+    if name in ("config", "cfg", "config-file", "c"):
+        return f"{verb}: unrecognized argument {word!r}; the file stands alone: {verb} FILE"
     near = nearest(word.partition("=")[0], parser.format_usage().replace("[", " ").split())
     hint = f"did you mean {near!r}?" if near and near.startswith("-") else "see --help"
     return f"{verb}: unrecognized argument {word!r}; {hint}"
@@ -187,7 +198,7 @@ def _parser_of(verb: str, found: Plugins) -> argparse.ArgumentParser:
     if verb in commands:
         return commands[verb].parser
     found.warn()
-    near = nearest(verb, [*VERBS, *commands])
+    near = _SAID_FOR.get(verb) or nearest(verb, [*VERBS, *commands])
     hint = f"did you mean {near!r}?" if near else "see secantfw --help"
     raise UserError(f"no verb named {verb!r}; {hint}")
 

@@ -40,6 +40,8 @@ class Component:
     expected_failures: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     #: Import string of a torch-free function that says why it cannot run here; see `Register`.
     probe: str | None = None
+    #: What people type who know it by another name.
+    known_as: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:

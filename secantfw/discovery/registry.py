@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, get_args
 
@@ -63,7 +63,7 @@ class Registry:
             text = f"no plug-in named {plugin!r} is installed (for {kind} {name!r})"
         else:
             names = [c.name for c in known] + [c.full_name for c in known]
-            near = nearest(name, names)
+            near = _known_as(name, known) or nearest(name, names)
             listed = "known: " + ", ".join(names[: len(known)]) if known else "none is installed"
             hint = f"did you mean {near!r}?" if near else listed
             text = f"no {kind} named {name!r}; {hint}"
@@ -84,6 +84,10 @@ class Registry:
         raise UserError(f"no plug-in ships an asset named {name!r}; {hint}")
 
 
+def _known_as(name: str, components: Iterable[Component]) -> str | None:
+    return next((c.name for c in components if name.lower() in c.known_as), None)
+
+
 class About(TypedDict, total=False):
     """What a plug-in may say of a component when it registers it, by keyword.
 
@@ -99,6 +103,8 @@ class About(TypedDict, total=False):
 
     `probe` is `module:function` in a torch-free module: given the options, or None in a listing,
     it says in a few words why the component cannot run on this machine; '' if it can.
+
+    `known_as` are names that people type for it ("fid"), for which it is suggested.
     """
 
     options: str | None
@@ -108,6 +114,7 @@ class About(TypedDict, total=False):
     example: Mapping[str, Any] | None
     expected_failures: Mapping[str, str] | None
     probe: str | None
+    known_as: Sequence[str]
 
 
 @attrs.define
@@ -142,6 +149,7 @@ class Register:
                 dict(about.get("example") or {}),
                 dict(about.get("expected_failures") or {}),
                 about.get("probe"),
+                tuple(about.get("known_as", ())),
             )
         )
 

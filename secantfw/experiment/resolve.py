@@ -37,6 +37,7 @@ from secantfw.experiment.schema import (
 )
 from secantfw.experiment.scope import Scope
 from secantfw.experiment.structure import INVALID, structure
+from secantfw.options import option_info
 
 #: By bare name: the core knows no plug-in, but the language has to have defaults.
 DEFAULT_PATH = "linear"
@@ -51,7 +52,7 @@ _NO_TABLES = ("file", "head", "backbone_keys", "teacher_solver", "engines")
 _TABLES = tuple(f.name for f in attrs.fields(Experiment) if f.name not in _NO_TABLES)
 #: The keys of the tables that are no component's, for one that stands outside of its table.
 _KEYS = {
-    table: tuple(f.name for f in attrs.fields(kind))
+    table: {f.name: option_info(f).known_as for f in attrs.fields(kind)}
     for table, kind in (("train", Train), ("evaluate", EvaluateKeys), ("guidance", Guidance))
 }
 _REQUIRED = ("dataset", "backbone", "loss", "time_sampler", "train")
@@ -119,7 +120,12 @@ def _unknown_keys(scope: Scope) -> None:
         if name == "parallel":
             _old_parallel(scope)
         elif name not in known:
-            homes = [f"{table}.{name}" for table, keys in _KEYS.items() if name in keys]
+            homes = [
+                f"{table}.{key}"
+                for table, keys in _KEYS.items()
+                for key, also in keys.items()
+                if name == key or name.lower() in also
+            ]
             hint = f"; did you mean {' or '.join(homes)}?" if homes else did_you_mean(name, known)
             scope.add((name,), f"unknown key {shown(name)}{hint}")
 

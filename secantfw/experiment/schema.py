@@ -78,12 +78,19 @@ class Guidance:
 class Train:
     """`[train]`: the loop and its optimiser, AdamW."""
 
-    steps: int = option(REQUIRED, "optimiser steps", ge=1, limit=1_000_000_000_000)
+    steps: int = option(
+        REQUIRED,
+        "optimiser steps",
+        ge=1,
+        limit=1_000_000_000_000,
+        known_as=("iters", "iterations", "max_steps", "num_steps", "max_train_steps", "epochs"),
+    )
     batch_size: int = option(
         REQUIRED,
         "samples per step, over all processes",
         ge=1,
         limit=100_000_000,
+        known_as=("bs", "batch", "train_batch_size", "global_batch_size"),
     )
     micro_batch_size: int | None = option(
         None,
@@ -92,7 +99,9 @@ class Train:
         ge=1,
         limit=100_000_000,
     )
-    learning_rate: float = option(1e-4, "peak learning rate of AdamW", gt=0)
+    learning_rate: float = option(
+        1e-4, "peak learning rate of AdamW", gt=0, known_as=("lr", "base_lr", "max_lr")
+    )
     warmup_steps: int = option(
         0,
         "steps of linear learning-rate warm-up",
@@ -106,7 +115,10 @@ class Train:
     betas: tuple[float, float] = option((0.9, 0.999), "AdamW's moment decays", ge=0, lt=1)
     weight_decay: float = option(0.0, "AdamW's decoupled weight decay", ge=0)
     clip_norm: float | None = option(
-        None, "largest global gradient norm; not set: no clipping", gt=0
+        None,
+        "largest global gradient norm; not set: no clipping",
+        gt=0,
+        known_as=("grad_clip", "clip_grad", "max_grad_norm", "gradient_clip_val"),
     )
     teacher_solver: str = option(
         "midpoint", "solver with which losses integrate the teacher; a name, or a table"
@@ -118,7 +130,9 @@ class Train:
         gt=0,
     )
     precision: Literal["fp32", "bf16", "fp16"] = option(
-        "fp32", "autocast dtype of network evaluations; under fp16 the loss is scaled"
+        "fp32",
+        "autocast dtype of network evaluations; under fp16 the loss is scaled",
+        known_as=("mixed_precision", "amp", "dtype"),
     )
     target_precision: Literal["fp32", "bf16", "fp16"] | None = option(
         None,

@@ -61,9 +61,13 @@ def structure(
 
 
 def renamed(name: str, fields: Collection[attrs.Attribute[Any]]) -> str:
-    """`; it is called 'nfe' now`, for a name that an option had formerly."""
+    """`; it is called 'nfe' now`, for a name that an option had formerly; `; did you mean
+    'learning_rate'?`, for one that people type."""
     now = next((f.name for f in fields if option_info(f).formerly == name), None)
-    return "" if now is None else f"; it is called {now!r} now"
+    if now is not None:
+        return f"; it is called {now!r} now"
+    meant = next((f.name for f in fields if name.lower() in option_info(f).known_as), None)
+    return "" if meant is None else f"; did you mean {meant!r}?"
 
 
 def convert(value: Any, hint: Any, key: KeyPath, scope: Scope) -> Any:
