@@ -31,12 +31,11 @@ def test_a_component_that_conforms(capsys):
     assert last == f"{len(lines) - 1} ok, 1 skipped"
 
 
-@pytest.mark.plugin("fid")
+@pytest.mark.plugin("parallel")
 def test_a_plugin_is_all_its_components(capsys):
-    assert main(["conform", "fid", "--json"]) == 0
+    assert main(["conform", "parallel", "--json"]) == 0
     found = {r["component"] for r in json.loads(capsys.readouterr().out)}
-    assert {"metric:fid:frechet", "metric:fid:secant_error", "metric:fid:trajectory"} <= found
-    assert all(name.startswith("metric:fid:") for name in found)
+    assert found == {f"engine:parallel:{name}" for name in ("single", "ddp", "fsdp")}
 
 
 def test_a_failed_check_is_exit_code_1_with_the_reason(capsys, local):
