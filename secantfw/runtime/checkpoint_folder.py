@@ -166,11 +166,6 @@ def fingerprint(checkpoint: Path, name: str) -> dict[str, Any]:
     return {"bytes": size, "sha256": digest.hexdigest()}
 
 
-def unfinished(checkpoint: Path) -> Path:
-    """The name beside a checkpoint's own under which it is filled, and emptied."""
-    return checkpoint.with_name(f"{checkpoint.name}.tmp-{os.getpid()}")
-
-
 def prune(folder: Path, keep_last: int, keep_every: int | None = None) -> None:
     """Remove what a killed save left behind, and all checkpoints but the newest `keep_last` and,
     where `keep_every` is given, those whose step is a multiple of it.
@@ -185,7 +180,7 @@ def prune(folder: Path, keep_last: int, keep_every: int | None = None) -> None:
 
 def _remove(checkpoint: Path) -> None:
     """First by name, so that a kill within leaves no half of one under a checkpoint's name."""
-    condemned = unfinished(checkpoint)
+    condemned = checkpoint.with_name(f"{checkpoint.name}.tmp-{os.getpid()}")
     os.rename(checkpoint, condemned)
     shutil.rmtree(condemned)
 

@@ -21,13 +21,7 @@ from secantfw.errors import RunAborted, UserError
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.records import WeightsHeader
 from secantfw.parallel.group import ALONE, Group
-from secantfw.runtime.checkpoint_folder import (
-    MANIFEST,
-    fingerprint,
-    manifest_digest,
-    name_of,
-    unfinished,
-)
+from secantfw.runtime.checkpoint_folder import MANIFEST, fingerprint, manifest_digest, name_of
 from secantfw.runtime.files import finite, sync, write_json
 from secantfw.runtime.json_text import parse_json
 from secantfw.runtime.run_folder import RunFolder
@@ -75,7 +69,7 @@ def save(
         EndsWithAnother: another process cannot write its share.
     """
     final = folder / name_of(state.step)
-    temporary = group.from_main(unfinished(final))
+    temporary = group.from_main(folder / f"{final.name}.tmp-{os.getpid()}")
     with _main_alone(group, temporary, final, student) as is_main:
         if is_main:
             shutil.rmtree(temporary, ignore_errors=True)
