@@ -52,6 +52,11 @@ def name_of(step: int) -> str:
     return f"step-{step:06d}"
 
 
+def temporary_of(checkpoint: Path) -> Path:
+    """The name under which it is filled, or removed: none that a checkpoint may have."""
+    return checkpoint.with_name(f"{checkpoint.name}.tmp-{os.getpid()}")
+
+
 def step_of(checkpoint: Path) -> int:
     """The step that a checkpoint's name says; -1 for what is not called like one."""
     named = _NAME.fullmatch(checkpoint.name)
@@ -180,7 +185,7 @@ def prune(folder: Path, keep_last: int, keep_every: int | None = None) -> None:
 
 def _remove(checkpoint: Path) -> None:
     """First by name, so that a kill within leaves no half of one under a checkpoint's name."""
-    condemned = checkpoint.with_name(f"{checkpoint.name}.tmp-{os.getpid()}")
+    condemned = temporary_of(checkpoint)
     os.rename(checkpoint, condemned)
     shutil.rmtree(condemned)
 

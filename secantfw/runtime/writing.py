@@ -35,7 +35,7 @@ def replacing(file: Path) -> Iterator[Path]:
         os.replace(temporary, file)
     except BaseException:
         with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            remove(temporary)
         raise
     sync(file.parent)
 

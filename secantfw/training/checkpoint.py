@@ -21,7 +21,13 @@ from secantfw.errors import RunAborted, UserError
 from secantfw.interfaces.backbone import Backbone
 from secantfw.interfaces.records import WeightsHeader
 from secantfw.parallel.group import ALONE, Group
-from secantfw.runtime.checkpoint_folder import MANIFEST, fingerprint, manifest_digest, name_of
+from secantfw.runtime.checkpoint_folder import (
+    MANIFEST,
+    fingerprint,
+    manifest_digest,
+    name_of,
+    temporary_of,
+)
 from secantfw.runtime.files import finite, sync, write_json
 from secantfw.runtime.json_text import parse_json
 from secantfw.runtime.run_folder import RunFolder
@@ -69,7 +75,7 @@ def save(
         EndsWithAnother: another process cannot write its share.
     """
     final = folder / name_of(state.step)
-    temporary = group.from_main(folder / f"{final.name}.tmp-{os.getpid()}")
+    temporary = group.from_main(temporary_of(final))
     with _main_alone(group, temporary, final, student) as is_main:
         if is_main:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -102,8 +102,13 @@ ROWS = (
 )  # fmt: skip
 
 
+def verdicts(row: Row, bench: Bench, seed: int, count: int) -> Verdicts:
+    """A verdict for each fault, as it is made."""
+    return row.inject(bench, random.Random(f"{row.name}{seed}"), count)
+
+
 def measure(row: Row, bench: Bench, seed: int, count: int) -> Figures:
     began = time.perf_counter()
-    verdicts = list(row.inject(bench, random.Random(f"{row.name}{seed}"), count))
-    misses = tuple(v for v in verdicts if v is not None)
-    return Figures(row, len(verdicts), misses, time.perf_counter() - began)
+    found = list(verdicts(row, bench, seed, count))
+    misses = tuple(v for v in found if v is not None)
+    return Figures(row, len(found), misses, time.perf_counter() - began)

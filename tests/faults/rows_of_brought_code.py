@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from finished_run import VERBS, call, one_line
+from mutant import mutant, nothing
 from small_run import Bench
 from strangers import Verdicts
 
@@ -102,3 +103,8 @@ def _own(bench: Bench) -> str | None:
     VERBS.setdefault("check", ("check", "RUN/resolved.toml"))
     ended = call("check", moved)
     return None if ended.code == 0 else f"one's own: exit {ended.code}: {ended.said[-200:]}"
+
+
+@mutant("discovery.local:check_trusted", "R27")
+def code_of_strangers_is_trusted(check_trusted):
+    return nothing

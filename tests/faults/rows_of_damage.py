@@ -9,7 +9,9 @@ import os
 import random
 import shutil
 from pathlib import Path
+from unittest.mock import ANY
 
+from mutant import mutant
 from small_run import Bench
 from strangers import Verdicts
 
@@ -74,3 +76,33 @@ def _rename(newest: Path, before: Path, _rng: random.Random) -> str:
     shutil.rmtree(newest)
     shutil.copytree(before, newest)
     return "the checkpoint before under this one's name"
+
+
+@mutant("runtime.checkpoint_folder:fingerprint", "R5")
+def a_file_is_not_compared_with_its_fingerprint(fingerprint):
+    return lambda checkpoint, name: ANY
+
+
+@mutant("runtime.checkpoint_folder:manifest_digest", "R5")
+def a_manifest_is_not_compared_with_its_digest(digest):
+    return lambda manifest: ANY
+
+
+@mutant("runtime.checkpoint_folder:_wrong_key", "R5")
+def a_manifest_may_be_of_another_step(wrong_key):
+    return lambda manifest, step: wrong_key(manifest, ANY)
+
+
+@mutant("runtime.checkpoint_folder:newest_valid", "R5")
+def the_oldest_valid_one_is_taken(newest_valid):
+    from secantfw.runtime.checkpoint_folder import damage, steps_in
+
+    def wrong(folder):
+        complaints = []
+        for checkpoint in steps_in(folder):
+            said = damage(checkpoint)
+            if said is None:
+                return checkpoint, complaints
+            complaints.append(said)
+
+    return wrong

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from mutant import mutant
 from rows_of_kills import moments, resumable
 from small_run import Bench, last_line, run_of, runs_in
 from strangers import Verdicts
@@ -114,3 +115,9 @@ def _after_no_room(bench: Bench, out: Path, code: int, said: str) -> str | None:
     if code == 3 and not ("needed" in said or "cannot be written" in said):
         return f"it does not say what was needed: {last_line(said)}"
     return None
+
+
+@mutant("training.checkpoint:saving", "R6")
+def half_a_checkpoint_is_left(saving):
+    """Something else is cleaned up."""
+    return lambda temporary, *rest: saving(temporary.with_name("else"), *rest)

@@ -12,6 +12,7 @@ import signal
 import time
 from pathlib import Path
 
+from mutant import mutant
 from small_run import Bench, last_line, run_of, runs_in
 from strangers import Verdicts
 from wrapped_files import Counter, die, wrap
@@ -103,3 +104,20 @@ def named_points(bench: Bench, rng: random.Random, count: int) -> Verdicts:
 def _kind(name: str) -> str:
     """A moment without the numbers in it."""
     return "".join(c for c in name if not c.isdigit())
+
+
+@mutant("training.checkpoint:temporary_of", "R2")
+def a_checkpoint_is_filled_under_its_own_name(temporary_of):
+    return lambda checkpoint: checkpoint
+
+
+@mutant("training.observe:prune", "R2")
+def the_newest_are_pruned(prune):
+    from secantfw.runtime.checkpoint_folder import steps_in
+    from secantfw.runtime.writing import remove
+
+    def wrong(folder, keep_last, keep_every=None):
+        for checkpoint in steps_in(folder)[keep_last:]:
+            remove(checkpoint)
+
+    return wrong

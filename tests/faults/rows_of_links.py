@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from finished_run import VERBS, call, copy, finished, one_line, tree_of, unfinish
+from mutant import mutant
 from small_run import Bench
 from strangers import Verdicts
 
@@ -125,3 +127,8 @@ def _own_folders_alone(bench: Bench) -> str | None:
     ended = call("evaluate", run)
     kept = (run / ".evaluation" / "mine" / "notes.txt").exists()
     return None if ended.code == 0 and kept else f"exit {ended.code}, kept {kept}"
+
+
+@mutant("evaluation.kept_rows:_OWN", "R22")
+def whatever_is_in_the_folder_is_removed(own):
+    return re.compile(".*")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 from fork_server import start
+from mutant import mutant
 from small_run import (
     Bench,
     content_of,
@@ -92,3 +94,8 @@ def _race(bench: Bench) -> str | None:
     ]
     codes = sorted(r.wait().code for r in racers)
     return bench.identical(run) if codes == [0, 2, 2] else f"exit codes {codes}"
+
+
+@mutant("runtime.lock:RunLock._lock", "R12")
+def every_lock_is_shared(lock):
+    return lambda self, how: lock(self, fcntl.LOCK_SH)

@@ -9,6 +9,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
+from mutant import mutant
+from rows_of_signals import without
 from small_run import (
     STEPS,
     Bench,
@@ -44,6 +47,7 @@ def non_finite(bench: Bench, rng: random.Random, count: int) -> Verdicts:
 def _wrong_numbers(
     run: Path, code: int, said: str, stops: bool, step: int, what: Callable[..., None]
 ) -> str | None:
+    from secantfw.errors import UserError
     from secantfw.runtime.checkpoint_folder import damage, steps_in
     from secantfw.weights.safetensors import load_weights
 
@@ -53,7 +57,10 @@ def _wrong_numbers(
         if damage(checkpoint):
             return str(damage(checkpoint))
         for file in checkpoint.glob("*.safetensors"):
-            load_weights(file)  # refuses what is not finite
+            try:
+                load_weights(file)  # refuses what is not finite
+            except UserError as error:
+                return str(error)
     if not stops:
         events = (run / "events.jsonl").read_text().splitlines()
         return None if any('"skipped"' in e for e in events) else "skipped without a word"
@@ -164,3 +171,27 @@ def skipped_and_resumed(bench: Bench, rng: random.Random, count: int) -> Verdict
         if same and ended.code == 0:
             same = end_of(run) == end_of(run_of(straight))
         yield None if same else f"skipping {bad}: {ended.code} {last_line(ended.said)}"
+
+
+@mutant("training.train_run:_observer", "R11")
+def steps_skipped_in_a_row_are_forgotten(observer):
+    return without(observer, skipped_in_a_row=0)
+
+
+@mutant("training.ema:Average.update_where", "R11")
+def skipped_steps_alone_are_averaged(update_where):
+    return lambda self, n, keep: update_where(self, n, 1.0 - keep)
+
+
+@mutant("training.update:Update.__init__", "R11")
+def steps_that_are_not_finite_are_taken(init):
+    """AdamW is never told of them."""
+
+    def all_is_finite(optimizer, _given, _named):
+        optimizer.found_inf = torch.zeros_like(optimizer.found_inf)
+
+    def wrong(self, *given):
+        init(self, *given)
+        self.optimizer.register_step_pre_hook(all_is_finite)
+
+    return wrong

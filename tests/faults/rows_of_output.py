@@ -13,6 +13,7 @@ from pathlib import Path
 
 from finished_run import TOML, VERBS, copy, words_of
 from fork_server import forked
+from mutant import mutant
 from small_run import Bench, secantfw
 from strangers import Verdicts
 
@@ -122,3 +123,21 @@ def _not_done(verb: str, folder: Path) -> str | None:
     if verb == "export":
         return None if (folder / "out.safetensors").exists() else "no file"
     return None
+
+
+@mutant("runtime.terminal:Surviving._lose", "R23")
+def output_that_breaks_stops_the_work(lose):
+    def wrong(self, error):
+        raise error
+
+    return wrong
+
+
+@mutant("runtime.terminal:Surviving._lose", "R23")
+def a_broken_descriptor_stays(lose):
+    return lambda self, error: setattr(self, "lost", error)
+
+
+@mutant("cli.main:_unread", "R23")
+def an_answer_that_nobody_got_is_done(unread):
+    return lambda answers: 0

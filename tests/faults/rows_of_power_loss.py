@@ -9,6 +9,7 @@ import json
 import random
 import shutil
 
+from mutant import mutant, nothing
 from small_run import Bench, last_line
 from strangers import Verdicts
 from wrapped_files import PowerLoss, wrap
@@ -71,3 +72,36 @@ def power_loss(bench: Bench, rng: random.Random, count: int) -> Verdicts:
     if ended.code:
         yield f"the run ended with {ended.code}: {last_line(ended.said)}"
     yield from json.loads(report.read_text())
+
+
+@mutant("training.checkpoint:sync", "R3")
+def files_of_a_checkpoint_are_not_flushed(sync):
+    return _of_folders_alone(sync)
+
+
+@mutant("training.checkpoint:sync", "R3")
+def the_name_of_a_checkpoint_is_not_flushed(sync):
+    return _of_files_alone(sync)
+
+
+@mutant("runtime.writing:sync", "R3")
+def files_that_are_replaced_are_not_flushed(sync):
+    return _of_folders_alone(sync)
+
+
+@mutant("runtime.writing:sync", "R3")
+def the_names_of_replaced_files_are_not_flushed(sync):
+    return _of_files_alone(sync)
+
+
+@mutant("runtime.metrics_log:MetricsLog.sync", "R3")
+def a_log_is_not_flushed(sync):
+    return nothing
+
+
+def _of_folders_alone(sync):
+    return lambda path: sync(path) if path.is_dir() else None
+
+
+def _of_files_alone(sync):
+    return lambda path: None if path.is_dir() else sync(path)

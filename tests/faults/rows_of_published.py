@@ -8,6 +8,7 @@ from pathlib import Path
 
 from finished_run import VERBS, call, copy, tree_of, words_of
 from fork_server import forked
+from mutant import mutant, nothing
 from rows_of_full_disks import failing
 from small_run import Bench, last_line, secantfw
 from strangers import Verdicts
@@ -115,3 +116,20 @@ def _without_room(bench: Bench, verb: str, at: int, act) -> str | None:
     if left or len(errors) != bool(ended.code):
         return f"left {left}, lines {errors}"
     return None if verb == "evaluate" or _shown(run) == old else "the evaluation has changed"
+
+
+@mutant("evaluation.publish:numbers_folder", "R25")
+def numbers_are_not_read_where_they_were_published(numbers_folder):
+    return lambda run: run
+
+
+@mutant("evaluation.publish:pictures_folder", "R25")
+def pictures_are_not_read_where_they_were_published(pictures_folder):
+    from secantfw.evaluation.publish import PICTURES
+
+    return lambda run: run / PICTURES
+
+
+@mutant("runtime.writing:remove", "R26")
+def half_a_file_is_left(remove):
+    return nothing

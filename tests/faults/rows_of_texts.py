@@ -9,6 +9,7 @@ import time
 
 import torch
 from finished_run import TOML, call, copy
+from mutant import mutant, nothing
 from rows_of_hostile_json import _VALUES as _JSON
 from safetensors.torch import save_file
 from small_run import Bench
@@ -125,3 +126,18 @@ def _refused(file, said: str) -> str | None:
     lines = out.strip().splitlines()
     fine = code == 2 and spent < 3 and len(lines) == 1 and "w.safetensors" in out
     return None if fine else f"header {said[:80]}: {code}, {spent:.1f} s: {out[-200:]!r}"
+
+
+@mutant("runtime.terminal:printable_lines", "R28")
+def words_steer_a_terminal(printable_lines):
+    return lambda text: str(text)
+
+
+@mutant("comparison.write:_FORMULA", "R28")
+def formulas_stay_in_a_table(formula):
+    return ()
+
+
+@mutant("assembly.build:check_options", "R29")
+def a_header_may_say_anything(check_options):
+    return nothing

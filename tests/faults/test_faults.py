@@ -1,4 +1,5 @@
 """The table of faults at the counts of CI, a test a row; `python -m tests.faults` prints it.
+Mutants are there to be injected; `python tests/faults/mutants.py` shows that rows see them.
 
 In a process of its own: a fork cannot train where autograd's device threads were started, as by
 the tests on fake devices.
@@ -6,14 +7,15 @@ the tests on fake devices.
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from mutants import EVERY
-from mutants import ROOT as SOURCE
+from mutant import MUTANTS, Mutant, nothing
+from mutants import COUNTS
 from rows import ROWS
 
 pytestmark = pytest.mark.plugin("basics", "data", "picard")
@@ -39,7 +41,27 @@ def test_every_fault_is_handled_as_specified(row, table):
     assert misses == []
 
 
-def test_every_mutant_still_stands_in_the_source():
-    """One that does not would count as caught, since nothing of it runs."""
-    gone = [m for m in EVERY if m.before not in (SOURCE / m.file).read_text()]
-    assert gone == []
+@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=str)
+def test_every_mutant_changes_what_is_there_and_is_called_as_that_is(mutant):
+    """One that is not would end by an error of its own, and seem to be caught."""
+    _, _, right = mutant.found()
+    wrong = mutant.wrong(right)
+    assert wrong is not right
+    if callable(right):
+        named = inspect.signature(right).parameters.values()
+        alone = {p.name: None for p in named if p.kind is p.KEYWORD_ONLY}
+        inspect.signature(wrong).bind(*(None for p in named if p.name not in alone), **alone)
+
+
+@pytest.mark.parametrize(
+    "place", ["training.gone:sync", "training.checkpoint:gone", "runtime.lock:RunLock.gone"]
+)
+def test_a_mutant_of_what_is_not_there_is_an_error(place):
+    with pytest.raises((ImportError, AttributeError)):
+        Mutant(place, ("R3",), lambda right: nothing).inject()
+
+
+def test_every_mutant_names_rows_of_the_table_that_are_counted():
+    named = {name for mutant in MUTANTS.values() for name in mutant.rows}
+    assert named == set(COUNTS)
+    assert named <= {row.name for row in ROWS}
