@@ -69,6 +69,7 @@ def secantfw_components(register: Any) -> None:
         "kernel_distance",
         "secantfw_fid.kernel_distance:KernelDistance",
         options=_OPTIONS + "KernelDistanceOptions",
+        example={"subsets": 10},
         known_as=("kid",),
         summary="Kernel distance (KID) between features of samples and of the data, by clean-fid",
         cite=("arXiv:1801.01401", "arXiv:2104.11222"),
