@@ -122,6 +122,7 @@ def test_one_nfe_under_guidance_by_two_calls_is_no_step():
     assert all(counter.steps_within(s, 1) == 0 for _, s in solvers() if not s.adaptive)
 
 
+@pytest.mark.plugin("basics", "data", "fid", "picard", "solvers")
 def test_an_adaptive_solver_stands_where_its_measured_nfe_puts_it(tmp_path, secantfw):
     gmm = Path(__file__).parents[2] / "experiments" / "gmm_picard.toml"
     few = ("train.steps=2", "train.warmup_steps=0", "evaluate.samples=32", "evaluate.picture=0")

@@ -178,6 +178,7 @@ def test_cuda_is_named_where_only_it_will_do():
     assert users == NAME_CUDA
 
 
+@pytest.mark.plugin("fid")
 def test_the_core_names_no_metric_of_a_plug_in():
     """But for the one that an experiment has by default."""
     registry = load_plugins().registry

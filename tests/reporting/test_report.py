@@ -126,6 +126,7 @@ def test_grids_of_one_model_stand_side_by_side_with_the_student_first(run):
     ]
 
 
+@pytest.mark.plugin("fid")
 def test_stamps_secant_errors_memory_and_bibtex_have_a_place(run):
     results = evaluation()
     results["stamps"] = {"ab12": {"metric": "frechet_distance", "features": "inception & co"}}
@@ -216,6 +217,7 @@ def test_a_half_written_picture_is_left_out(run):
     assert "student, secant, 16" not in page_of(run)
 
 
+@pytest.mark.plugin("fid")
 def test_a_number_of_few_samples_is_shown_at_fewer_still_and_extrapolated(run):
     results = evaluation()
     curve = {
