@@ -61,5 +61,5 @@ def core_findings() -> list[Finding]:
     if here is not None:
         findings.append(Finding("ok", f"{here.type.upper()} device: {name_of(here)}"))
     else:
-        findings.append(Finding("note", "no accelerator (CUDA, MPS, XPU): all runs on the CPU"))
+        findings.append(Finding("note", "no accelerator (CUDA, XPU): all runs on the CPU"))
     return findings

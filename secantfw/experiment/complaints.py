@@ -49,7 +49,7 @@ def _guidance(experiment: Experiment) -> Iterator[Complaint]:
 def _train(experiment: Experiment) -> Iterator[Complaint]:
     train = experiment.train
     if not _DEVICE.fullmatch(train.device):
-        known = "'auto', 'cpu', or an accelerator such as 'cuda', 'cuda:1', 'mps', 'xpu'"
+        known = "'auto', 'cpu', or an accelerator such as 'cuda', 'cuda:1', 'xpu'"
         yield ("train", "device"), f"expected {known}, got {shown(train.device)}"
     if train.warmup_steps > train.steps:
         what = f"expected at most train.steps = {train.steps}, got {train.warmup_steps}"

@@ -140,7 +140,7 @@ class Train:
         "estimates; not set: as `precision`",
     )
     device: str = option(
-        "auto", "cpu, cuda, cuda:1, mps, xpu ...; auto: the accelerator where there is one"
+        "auto", "cpu, cuda, cuda:1, xpu ...; auto: the accelerator where there is one"
     )
     compile: Literal["none", "blocks", "whole"] = option(
         "none", "torch.compile the networks, or the blocks of which they consist: one by one"

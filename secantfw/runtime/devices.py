@@ -1,6 +1,6 @@
 """Devices: which there are, what they are called, their memory, generators and events.
 
-Everything over torch.accelerator, so that CUDA, XPU, MPS and whatever torch learns are one thing.
+Everything over torch.accelerator, so that CUDA, XPU and whatever torch learns are one thing.
 What it has not (names, memory, generators), a device's own module has under names that all share;
 where one lacks a name, nobody knows, and that is what is said.
 """
@@ -15,13 +15,19 @@ from torch import Tensor
 
 from secantfw.errors import UserError
 
+#: Times of samples are computed in float64, which these have not.
+_WITHOUT_FLOAT64 = ("mps",)
+
 
 def accelerator() -> torch.device | None:
-    """The kind of device beside the CPU that this machine has, without a number."""
+    """The kind of device beside the CPU that this machine has and secantfw can use, without a
+    number."""
     if not torch.accelerator.is_available():
         return None
     found = torch.accelerator.current_accelerator()
-    return None if found is None else torch.device(found.type)
+    if found is None or found.type in _WITHOUT_FLOAT64:
+        return None
+    return torch.device(found.type)
 
 
 def chosen(wanted: str) -> torch.device:
@@ -34,6 +40,9 @@ def chosen(wanted: str) -> torch.device:
     if wanted == "auto":
         return here or torch.device("cpu")
     kind, _, number = wanted.partition(":")
+    if kind in _WITHOUT_FLOAT64:
+        lacks = "it has no float64, in which times of samples are computed"
+        raise UserError(f"'{wanted}' was asked for, and {lacks}; take 'cpu'")
     count = 1 if kind == "cpu" else _count(kind)
     if kind != "cpu" and not count:
         there = ", ".join(f"'{one}'" for one in ("auto", *([here.type] if here else [])))
@@ -90,8 +99,7 @@ def most_bytes(device: torch.device) -> int | None:
 
 def pins() -> bool:
     """Whether a copy from pinned memory to the accelerator can go on beside other work."""
-    here = accelerator()
-    return here is not None and here.type != "mps"  # which shares its memory with the CPU
+    return accelerator() is not None
 
 
 def generator_states() -> dict[str, Tensor]:
@@ -102,7 +110,7 @@ def generator_states() -> dict[str, Tensor]:
     state = _of(here, "get_rng_state")
     assert state is not None
     devices = (torch.device(here.type, number) for number in range(_count(here.type)))
-    return {str(d): state() if d.type == "mps" else state(d) for d in devices}
+    return {str(device): state(device) for device in devices}
 
 
 def load_generator_states(states: Mapping[str, Tensor]) -> None:
@@ -113,7 +121,7 @@ def load_generator_states(states: Mapping[str, Tensor]) -> None:
         state = states.get(str(device))
         if state is not None:
             load: Any = _of(device, "set_rng_state")
-            load(state) if device.type == "mps" else load(state, device)
+            load(state, device)
 
 
 def _count(kind: str) -> int:

@@ -48,6 +48,12 @@ def test_auto_is_the_accelerator_where_there_is_one(two):
     assert not devices.is_accelerator("cpu")
 
 
+def test_auto_leaves_a_device_without_float64_alone(two, monkeypatch):
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("mps"))
+    assert devices.chosen("auto") == torch.device("cpu")
+    assert not devices.is_accelerator("auto")
+
+
 def test_auto_is_the_cpu_elsewhere(none):
     assert devices.chosen("auto") == torch.device("cpu")
     assert not devices.is_accelerator("auto")
@@ -60,6 +66,7 @@ def test_auto_is_the_cpu_elsewhere(none):
     [
         ("cuda", "this machine has no CUDA device; take 'auto', 'xpu' or 'cpu'"),
         ("xpu:2", "this machine has 2 of them; the last is 'xpu:1'"),
+        ("mps", "it has no float64, in which times of samples are computed; take 'cpu'"),
         ("cpu:1", "this machine has 1 of them; the last is 'cpu:0'"),
     ],
 )  # fmt: skip
