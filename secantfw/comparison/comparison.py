@@ -13,7 +13,8 @@ from secantfw.comparison.groups import Group, differing_keys, grouped
 from secantfw.comparison.protocol import Protocol, protocol_of, with_differences
 from secantfw.comparison.run_record import ComparedRun
 from secantfw.comparison.spread import Spread, spread_of
-from secantfw.evaluation.evaluation import Column, Evaluation, Row, best_row
+from secantfw.evaluation.evaluation import Evaluation
+from secantfw.evaluation.measured_row import Column, Row, best_row
 from secantfw.pictures.series import STUDENT, Series
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 import attrs
 
 from secantfw.comparison.run_record import ComparedRun
-from secantfw.evaluation.evaluation import Column, Row
+from secantfw.evaluation.measured_row import Column, Row
 from secantfw.runtime.json_text import parse_json
 
 #: Part of the protocol where the evaluation has no stamp of its own.

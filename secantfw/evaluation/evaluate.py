@@ -16,11 +16,12 @@ from secantfw.assembly.row import PlannedRow
 from secantfw.baselines.records import Baselines
 from secantfw.evaluation.baseline_rows import baseline_rows, comparable_ceiling
 from secantfw.evaluation.drawn_blocks import DrawnBlocks
-from secantfw.evaluation.evaluation import Column, Evaluation, Row
+from secantfw.evaluation.evaluation import Evaluation
 from secantfw.evaluation.evaluation_file import in_order
 from secantfw.evaluation.kept_blocks import KeptBlocks
 from secantfw.evaluation.kept_rows import KeptRows
 from secantfw.evaluation.make_stamp import make_stamp
+from secantfw.evaluation.measured_row import Column, Row
 from secantfw.evaluation.network_measurement import NetworkMeasurement
 from secantfw.evaluation.row_measurement import RowMeasurement
 from secantfw.evaluation.sample_blocks import sample_blocks

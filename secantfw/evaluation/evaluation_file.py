@@ -1,4 +1,4 @@
-"""evaluation.json: the records of `evaluation.py` as JSON, written and read here alone.
+"""evaluation.json: the records of `evaluation.py` and `measured_row.py` as JSON, written and read here alone.
 
     {"schema": 1, "rows": [{"model": "student", "solver": "secant", "steps": 4, "nfe": 4,
      "guidance": 1.0, "KEY OF A METRIC": 0.19, "by_seed": {...}, "stamps": {...}}], "columns": ...}
@@ -14,7 +14,8 @@ from typing import Any
 
 import attrs
 
-from secantfw.evaluation.evaluation import Ceiling, Column, Evaluation, Row, mean, spread
+from secantfw.evaluation.evaluation import Ceiling, Evaluation
+from secantfw.evaluation.measured_row import Column, Row, mean, spread
 from secantfw.experiment.keys import shorten
 from secantfw.sampling.row_guidance import RowGuidance, guidance_labels
 

@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 from secantfw.errors import UserError, printable
-from secantfw.evaluation.evaluation import Evaluation, Row
+from secantfw.evaluation.evaluation import Evaluation
 from secantfw.evaluation.evaluation_file import evaluation_json, read_row, row_json
+from secantfw.evaluation.measured_row import Row
 from secantfw.evaluation.publish import FOLDER, NUMBERS, PICTURES
 from secantfw.runtime.files import write_json
 from secantfw.runtime.regular_file import is_folder, is_regular

@@ -11,8 +11,8 @@ from torch import Tensor
 from secantfw.assembly.row import PlannedRow
 from secantfw.assembly.trained_steps import is_off_grid
 from secantfw.evaluation.drawn_blocks import DrawnBlocks
-from secantfw.evaluation.evaluation import Row
 from secantfw.evaluation.evaluation_file import with_seeds
+from secantfw.evaluation.measured_row import Row
 from secantfw.evaluation.observing import Tally
 from secantfw.evaluation.sample_blocks import sample_blocks
 from secantfw.evaluation.sources import Sources

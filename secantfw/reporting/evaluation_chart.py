@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from secantfw.assembly.tuned import TUNED
-from secantfw.evaluation.evaluation import Column, Evaluation, Row, best_row
+from secantfw.evaluation.evaluation import Evaluation
+from secantfw.evaluation.measured_row import Column, Row, best_row
 from secantfw.pictures.palette import MUTED, PAPER, TEACHER_COLOUR, Look
 from secantfw.pictures.series import STUDENT, TEACHER, Series
 from secantfw.pictures.svg import chart_style, inline_svg

@@ -11,7 +11,8 @@ import math
 
 import attrs
 
-from secantfw.evaluation.evaluation import Column, Evaluation, Row, best_row
+from secantfw.evaluation.evaluation import Evaluation
+from secantfw.evaluation.measured_row import Column, Row, best_row
 from secantfw.pictures.series import STUDENT, TEACHER
 from secantfw.reporting.number_text import mean_text, number, ratio
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from secantfw.discovery.bibliography import paper, titles
 from secantfw.discovery.records import Plugins
-from secantfw.evaluation.evaluation import Evaluation, Row, best_row
+from secantfw.evaluation.evaluation import Evaluation
+from secantfw.evaluation.measured_row import Row, best_row
 from secantfw.pictures.palette import Look, looks
 from secantfw.pictures.series import Series
 from secantfw.reporting import facts

@@ -9,7 +9,8 @@ import attrs
 
 from secantfw.discovery.calling import call, implementations
 from secantfw.discovery.records import Plugins, cause
-from secantfw.evaluation.evaluation import Evaluation, Row
+from secantfw.evaluation.evaluation import Evaluation
+from secantfw.evaluation.measured_row import Row
 from secantfw.interfaces.report import (
     ReportCell,
     ReportedEvaluation,

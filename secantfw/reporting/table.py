@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from secantfw.assembly.tuned import TUNED
-from secantfw.evaluation.evaluation import Column, Evaluation, Row, best_row
+from secantfw.evaluation.evaluation import Evaluation
+from secantfw.evaluation.measured_row import Column, Row, best_row
 from secantfw.reporting.number_text import NOT_MEASURED, aligned, count, decimals, mean_text
 from secantfw.runtime.terminal import styled
 

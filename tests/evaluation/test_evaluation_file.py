@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from secantfw.evaluation.evaluation import Ceiling, Column, Evaluation, Row
+from secantfw.evaluation.evaluation import Ceiling, Evaluation
 from secantfw.evaluation.evaluation_file import (
     evaluation_json,
     in_order,
     read_evaluation,
     with_seeds,
 )
+from secantfw.evaluation.measured_row import Column, Row
 from secantfw.sampling.row_guidance import RowGuidance
 
 GUIDED = RowGuidance(2.0, (0.0, 0.5))

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from secantfw.evaluation.evaluation import Row
 from secantfw.evaluation.kept_rows import KeptRows
+from secantfw.evaluation.measured_row import Row
 from secantfw.evaluation.publish import numbers_folder, pictures_folder, publish, settle
 
 KEY, OTHER = "0123456789abcdef", "fedcba9876543210"
