@@ -1,4 +1,4 @@
-"""evaluation.json: the records of `evaluation.py` and `measured_row.py` as JSON, written and read here alone.
+"""evaluation.json: an evaluation and its rows as JSON, written and read here alone.
 
     {"schema": 1, "rows": [{"model": "student", "solver": "secant", "steps": 4, "nfe": 4,
      "guidance": 1.0, "KEY OF A METRIC": 0.19, "by_seed": {...}, "stamps": {...}}], "columns": ...}
